@@ -1,0 +1,125 @@
+package manifest
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"cairn/releases"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// Body is a distinct answer in both its forms. The zero value is the marker
+// of a device that is up to date.
+type Body struct {
+	Release *releases.Release
+	Payload *releases.Payload
+	Text    []byte // the payload's URL, no newline
+	JSON    []byte // one object, no newline
+}
+
+// Of gives the body in one of its forms.
+func (b Body) Of(form Form) []byte {
+	if form == JSON {
+		return b.JSON
+	}
+	return b.Text
+}
+
+// PayloadURL is where a device fetches a payload.
+func PayloadURL(project releases.Project, l Layout, p *releases.Payload) string {
+	if p.URL != "" {
+		return p.URL
+	}
+	return project.BaseURL + "/" + l.PayloadKey(p.SHA256, p.Name)
+}
+
+// answerJSON is the object of DESIGN.md section 4, its keys in that order.
+type answerJSON struct {
+	ID              uint64         `json:"id"`
+	Version         string         `json:"version"`
+	DisplayName     string         `json:"display_name"`
+	Revision        string         `json:"revision"`
+	Notes           string         `json:"notes"`
+	ExtraInfo       map[string]any `json:"extra_info"`
+	IsDelta         bool           `json:"is_delta"`
+	IsForced        *bool          `json:"is_forced"`
+	MustPassThrough bool           `json:"must_pass_through"`
+	Reason          string         `json:"reason"`
+	CreatedDate     *string        `json:"created_date"`
+	Artifacts       []artifactJSON `json:"artifacts"`
+}
+
+type artifactJSON struct {
+	ID              uint64         `json:"id"`
+	Type            string         `json:"type"`
+	SoftwareType    string         `json:"software_type"`
+	HardwareVersion string         `json:"hardware_version"`
+	Filename        string         `json:"filename"`
+	FileSize        int64          `json:"file_size"`
+	URL             string         `json:"url"`
+	MD5             *string        `json:"md5"`
+	SHA256          string         `json:"sha256"`
+	ExtraInfo       map[string]any `json:"extra_info"`
+	CreatedDate     *string        `json:"created_date"`
+}
+
+func bodyOf(project releases.Project, l Layout, r *releases.Release, p *releases.Payload) Body {
+	url := PayloadURL(project, l, p)
+	var created *string
+	if !r.Created.IsZero() {
+		s := r.Created.Format(time.RFC3339Nano)
+		created = &s
+	}
+	var md5 *string
+	if p.MD5 != "" {
+		md5 = &p.MD5
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(answerJSON{
+		ID:              identifier(r.Version),
+		Version:         r.Version,
+		DisplayName:     r.DisplayName,
+		Revision:        r.Revision,
+		Notes:           r.Notes,
+		ExtraInfo:       orEmpty(r.ExtraInfo),
+		IsDelta:         p.Delta(),
+		IsForced:        r.Forced,
+		MustPassThrough: r.MustPassThrough,
+		Reason:          "latest",
+		CreatedDate:     created,
+		Artifacts: []artifactJSON{{
+			ID:              identifier(r.Version + "\x00" + p.SoftwareType + "\x00" + p.HardwareVersion + "\x00" + p.From),
+			Type:            "firmware",
+			SoftwareType:    p.SoftwareType,
+			HardwareVersion: p.HardwareVersion,
+			Filename:        p.Name,
+			FileSize:        p.Size,
+			URL:             url,
+			MD5:             md5,
+			SHA256:          p.SHA256,
+			ExtraInfo:       orEmpty(p.ExtraInfo),
+			CreatedDate:     created,
+		}},
+	})
+	if err != nil {
+		panic(err) // every value came out of TOML as one that JSON can hold
+	}
+	return Body{r, p, []byte(url), bytes.TrimSuffix(b.Bytes(), []byte("\n"))}
+}
+
+// identifier is a positive integer below 2^53, which every JSON parser reads
+// exactly.
+func identifier(s string) uint64 {
+	return max(1, xxhash.Sum64String(s)&(1<<53-1))
+}
+
+func orEmpty(m map[string]any) map[string]any {
+	if m == nil {
+		return map[string]any{}
+	}
+	return m
+}

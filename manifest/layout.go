@@ -1,0 +1,217 @@
+// Package manifest decides what every group of devices gets, and where it
+// finds the answer: the layout of keys, the resolution, the answers and the
+// tree of them all, as DESIGN.md sections 1, 3 and 4 define them.
+package manifest
+
+import (
+	"fmt"
+	"strings"
+
+	"cairn/releases"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// Version segments that no escaped version can be.
+const (
+	NoneSegment  = "_none"  // for a device that states no version
+	OtherSegment = "_other" // for a version that has no folder of its own
+)
+
+// Layout is where things are below the bucket's root.
+type Layout struct {
+	Prefix       string
+	BucketDigits int // 1 to 4
+	CohortDigits int // 1 to 4
+}
+
+// LayoutOf is the layout of a fleet.
+func LayoutOf(f *releases.Fleet) Layout {
+	return Layout{f.Project.Prefix, f.Project.BucketDigits, f.Project.CohortDigits}
+}
+
+// Hash is XXH64 of a device serial with seed 0, as 16 lower-case hex digits.
+func Hash(serial string) string {
+	return fmt.Sprintf("%016x", xxhash.Sum64String(serial))
+}
+
+// Shard is the name of the cohort shard that lists a device, by its hash.
+func (l Layout) Shard(hash string) string { return hash[:l.CohortDigits] }
+
+// Bucket is the name of the bucket that a device is in, by its hash.
+func (l Layout) Bucket(hash string) string { return hash[:l.BucketDigits] }
+
+// Buckets is how many buckets there are.
+func (l Layout) Buckets() int { return 1 << (4 * l.BucketDigits) }
+
+// Shards is how many cohort shards there are.
+func (l Layout) Shards() int { return 1 << (4 * l.CohortDigits) }
+
+// digits names the i-th bucket or shard.
+func digits(i, n int) string {
+	const hex = "0123456789abcdef"
+	var b [4]byte
+	for j := n - 1; j >= 0; j-- {
+		b[j] = hex[i&15]
+		i >>= 4
+	}
+	return string(b[:n])
+}
+
+// BucketName is the name of the i-th bucket.
+func (l Layout) BucketName(i int) string { return digits(i, l.BucketDigits) }
+
+// ShardName is the name of the i-th cohort shard.
+func (l Layout) ShardName(i int) string { return digits(i, l.CohortDigits) }
+
+// CohortsFolder is the key of the cohort index without its shards, with a
+// slash at the end.
+func (l Layout) CohortsFolder() string { return l.Prefix + "/v1/cohorts/" }
+
+// PayloadsFolder is what the key of every payload begins with, slash included.
+func (l Layout) PayloadsFolder() string { return l.Prefix + "/v1/payloads/" }
+
+func (l Layout) latestFolder() string { return l.Prefix + "/v1/latest/" }
+
+// CohortKey is the key of a cohort shard.
+func (l Layout) CohortKey(shard string) string { return l.CohortsFolder() + shard + ".txt" }
+
+// PayloadKey is the key of a payload, by its sha256 in hex and its file name.
+func (l Layout) PayloadKey(sha256, name string) string {
+	return l.PayloadsFolder() + sha256[:32] + "/" + releases.Escape(name)
+}
+
+// AnswerFolder is the key of a folder of answers, slash included. The version
+// is a segment: escaped, or [NoneSegment] or [OtherSegment].
+func (l Layout) AnswerFolder(t Target, cohort, versionSegment string) string {
+	return l.latestFolder() + releases.Escape(t.SoftwareType) + "/" + releases.Escape(t.HardwareVersion) +
+		"/" + cohort + "/" + versionSegment + "/"
+}
+
+// VersionSegment is the segment of a device's current version, "" for none.
+func VersionSegment(current string) string {
+	if current == "" {
+		return NoneSegment
+	}
+	return releases.Escape(current)
+}
+
+// Target is what a payload is made for.
+type Target struct {
+	SoftwareType    string
+	HardwareVersion string
+}
+
+// Form is one of the two forms of an answer, as its file name ends.
+type Form string
+
+// The forms of an answer, in the order of their keys.
+const (
+	JSON Form = ".json"
+	Text Form = ".txt"
+)
+
+// Encoding is a content coding of RFC 9110 section 8.4.1 as a key ends.
+type Encoding string
+
+// The encodings of a body, in the order of their keys.
+const (
+	Identity Encoding = ""
+	Brotli   Encoding = ".br"
+	Gzip     Encoding = ".gz"
+)
+
+// Class is what a key is for.
+type Class int
+
+// The classes of keys.
+const (
+	CohortIndex Class = iota
+	Answer
+	Payload
+)
+
+// Location is a key taken apart. Names are unescaped, but for the version.
+type Location struct {
+	Class    Class
+	Encoding Encoding // of an answer or a cohort shard
+
+	Shard string // of the cohort index
+
+	Target         Target // of an answer
+	Cohort         string
+	VersionSegment string
+	Bucket         string
+	Form           Form
+
+	SHA256 string // of a payload: the first 32 hex digits
+	Name   string // of a payload: its file name
+}
+
+// Key is the inverse of [Layout.Parse].
+func (l Layout) Key(at Location) string {
+	switch at.Class {
+	case CohortIndex:
+		return l.CohortKey(at.Shard) + string(at.Encoding)
+	case Answer:
+		return l.AnswerFolder(at.Target, at.Cohort, at.VersionSegment) + at.Bucket + string(at.Form) + string(at.Encoding)
+	}
+	return l.PayloadKey(at.SHA256, at.Name)
+}
+
+// Parse takes a key apart. It is false for a key that no tree of this layout
+// can have.
+func (l Layout) Parse(key string) (Location, bool) {
+	at, ok := l.parse(key)
+	return at, ok && l.Key(at) == key
+}
+
+func (l Layout) parse(key string) (at Location, ok bool) {
+	if rest, ok := strings.CutPrefix(key, l.PayloadsFolder()); ok {
+		sha256, name, _ := strings.Cut(rest, "/")
+		at = Location{Class: Payload, SHA256: sha256}
+		at.Name, ok = unescape(name)
+		return at, ok && isHex(sha256, 32)
+	}
+	at.Encoding = Identity
+	for _, e := range []Encoding{Brotli, Gzip} {
+		if stem, found := strings.CutSuffix(key, string(e)); found {
+			key, at.Encoding = stem, e
+			break
+		}
+	}
+	if rest, ok := strings.CutPrefix(key, l.CohortsFolder()); ok {
+		at.Class = CohortIndex
+		at.Shard, ok = strings.CutSuffix(rest, ".txt")
+		return at, ok && isHex(at.Shard, l.CohortDigits)
+	}
+	rest, ok := strings.CutPrefix(key, l.latestFolder())
+	part := strings.Split(rest, "/")
+	if !ok || len(part) != 5 {
+		return at, false
+	}
+	at.Class = Answer
+	software, ok1 := unescape(part[0])
+	hardware, ok2 := unescape(part[1])
+	at.Target = Target{software, hardware}
+	at.Cohort, at.VersionSegment = part[2], part[3]
+	ok3 := at.VersionSegment == NoneSegment || at.VersionSegment == OtherSegment
+	if !ok3 {
+		_, ok3 = unescape(at.VersionSegment)
+	}
+	for _, form := range []Form{JSON, Text} {
+		if bucket, found := strings.CutSuffix(part[4], string(form)); found {
+			at.Bucket, at.Form = bucket, form
+		}
+	}
+	return at, ok1 && ok2 && ok3 && releases.ValidSlug(at.Cohort) && at.Form != "" && isHex(at.Bucket, l.BucketDigits)
+}
+
+func unescape(segment string) (string, bool) {
+	name, err := releases.Unescape(segment)
+	return name, err == nil && len(segment) <= releases.MaxSegment
+}
+
+func isHex(s string, n int) bool {
+	return len(s) == n && strings.Trim(s, "0123456789abcdef") == ""
+}

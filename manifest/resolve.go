@@ -1,0 +1,229 @@
+package manifest
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"cairn/releases"
+)
+
+// Device is a device as it describes itself.
+type Device struct {
+	Serial         string
+	Target         Target
+	CurrentVersion string // "" where it states none
+}
+
+// Decision is what a device gets, and why.
+type Decision struct {
+	Release *releases.Release // nil where there is nothing to install
+	Payload *releases.Payload // likewise
+	Rule    Rule
+}
+
+// Rule is what decided, after DESIGN.md section 3.
+type Rule int
+
+// The rules, the first that applies decides.
+const (
+	// UpToDate: nothing else applied.
+	UpToDate Rule = iota
+	// ByDelta: a delta from the current version, to the highest version.
+	ByDelta
+	// ByMustPassThrough: the lowest must-pass-through version above the
+	// current one.
+	ByMustPassThrough
+	// ByHighest: the highest version, where it is above the current one, or
+	// merely another one without version_check.
+	ByHighest
+	// NoVersion: the highest version, for a device that states none.
+	NoVersion
+	// UnknownOldest: the lowest must-pass-through version or else the highest
+	// version, for a version that is not known.
+	UnknownOldest
+	// UnknownHold: nothing, for a version that is not known.
+	UnknownHold
+)
+
+// String says the rule as a sentence's end: "because …".
+func (r Rule) String() string {
+	switch r {
+	case ByDelta:
+		return "a delta leads from the current version to it"
+	case ByMustPassThrough:
+		return "it is the lowest must-pass-through release above the current version"
+	case ByHighest:
+		return "it is the highest release in reach"
+	case NoVersion:
+		return "it is the highest release in reach, and the device states no version"
+	case UnknownOldest:
+		return `the current version is not known, and unknown_version is "oldest"`
+	case UnknownHold:
+		return `the current version is not known, and unknown_version is "hold"`
+	}
+	return "nothing in reach is newer than the current version"
+}
+
+// Resolve decides what a device gets at an instant. It is a pure function of
+// its arguments.
+func Resolve(f *releases.Fleet, d Device, at time.Time) Decision {
+	cohort, _ := f.CohortOf(d.Serial)
+	layout := LayoutOf(f)
+	bucket := bucketIndex(layout.Bucket(Hash(d.Serial)))
+	r := resolverOf(f)
+	var reach []*releases.Release
+	for _, a := range cohort.Activations {
+		if offers(a) && int(layout.Ranks(a.Seed)[bucket]) < releases.Buckets(a.Percent(at), layout.Buckets()) {
+			reach = append(reach, a.Release)
+		}
+	}
+	return r.decide(r.candidates(d.Target, reach), r.standing(d.Target, d.CurrentVersion), cohort.VersionCheck)
+}
+
+// offers says whether an activation can offer anything at all.
+func offers(a releases.Activation) bool {
+	return a.Aborted == "" && a.Release.Withdrawn == ""
+}
+
+// resolver knows a fleet's payloads by what they are made for, and its
+// versions by their rank in the order, so that they compare as integers.
+type resolver struct {
+	unknown releases.UnknownVersion
+	rank    map[string]standing
+	targets []Target // ascending
+	known   map[Target][]string
+	made    map[Target]map[*releases.Release][]candidate
+}
+
+func resolverOf(f *releases.Fleet) *resolver {
+	r := &resolver{
+		unknown: f.Project.Unknown,
+		rank:    map[string]standing{},
+		known:   map[Target][]string{},
+		made:    map[Target]map[*releases.Release][]candidate{},
+	}
+	for release, p := range f.Payloads() {
+		t := targetOf(p)
+		if r.made[t] == nil {
+			r.made[t] = map[*releases.Release][]candidate{}
+			r.known[t] = slices.Clone(f.Software[t.SoftwareType].KnownVersions)
+		}
+		r.made[t][release] = nil
+		r.known[t] = append(r.known[t], release.Version)
+		if p.Delta() {
+			r.known[t] = append(r.known[t], p.From)
+		}
+	}
+	var versions []string
+	for t, known := range r.known {
+		r.targets = append(r.targets, t)
+		slices.SortFunc(known, f.Project.Order.Compare)
+		r.known[t] = slices.Compact(known)
+		versions = append(versions, r.known[t]...)
+	}
+	slices.SortFunc(r.targets, func(a, b Target) int {
+		return cmp.Or(strings.Compare(a.SoftwareType, b.SoftwareType), strings.Compare(a.HardwareVersion, b.HardwareVersion))
+	})
+	slices.SortFunc(versions, f.Project.Order.Compare)
+	for rank, version := range slices.Compact(versions) {
+		r.rank[version] = standing(rank)
+	}
+	for release, p := range f.Payloads() {
+		made := r.made[targetOf(p)]
+		made[release] = append(made[release], candidate{release, p, r.rank[release.Version], r.rank[p.From]})
+	}
+	return r
+}
+
+func targetOf(p *releases.Payload) Target { return Target{p.SoftwareType, p.HardwareVersion} }
+
+// standing is where a device stands in the order of versions.
+type standing int
+
+const (
+	none    standing = -2 // it states no version
+	unknown standing = -1 // its version is not known
+)
+
+func (r *resolver) standing(t Target, current string) standing {
+	if current == "" {
+		return none
+	}
+	if !slices.Contains(r.known[t], current) {
+		return unknown
+	}
+	return r.rank[current]
+}
+
+// candidate is a payload that a device may get.
+type candidate struct {
+	release *releases.Release
+	payload *releases.Payload
+	rank    standing // of the release
+	from    standing // of a delta
+}
+
+// candidates is what a device may get, each ascending by the rank of the
+// release.
+type candidates struct {
+	full  []candidate
+	delta []candidate
+}
+
+// candidates picks a target's payloads out of the releases in reach, which
+// ascend.
+func (r *resolver) candidates(t Target, reach []*releases.Release) candidates {
+	var c candidates
+	for _, release := range reach {
+		for _, x := range r.made[t][release] {
+			if x.payload.Delta() {
+				c.delta = append(c.delta, x)
+			} else {
+				c.full = append(c.full, x)
+			}
+		}
+	}
+	return c
+}
+
+// decide is the rules of DESIGN.md section 3.
+func (r *resolver) decide(c candidates, at standing, versionCheck bool) Decision {
+	take := func(x candidate, rule Rule) Decision { return Decision{x.release, x.payload, rule} }
+	switch at {
+	case none:
+		if len(c.full) > 0 {
+			return take(c.full[len(c.full)-1], NoVersion)
+		}
+		return Decision{}
+	case unknown:
+		if r.unknown == releases.HoldUnknown {
+			return Decision{Rule: UnknownHold}
+		}
+		for _, x := range c.full {
+			if x.release.MustPassThrough {
+				return take(x, UnknownOldest)
+			}
+		}
+		if len(c.full) > 0 {
+			return take(c.full[len(c.full)-1], UnknownOldest)
+		}
+		return Decision{}
+	}
+	allowed := func(x candidate) bool { return x.rank > at || x.rank != at && !versionCheck }
+	for i := len(c.delta) - 1; i >= 0; i-- {
+		if x := c.delta[i]; x.from == at && allowed(x) {
+			return take(x, ByDelta)
+		}
+	}
+	for _, x := range c.full {
+		if x.release.MustPassThrough && x.rank > at {
+			return take(x, ByMustPassThrough)
+		}
+	}
+	if n := len(c.full); n > 0 && allowed(c.full[n-1]) {
+		return take(c.full[n-1], ByHighest)
+	}
+	return Decision{}
+}

@@ -1,0 +1,233 @@
+package manifest
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"cairn/releases"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// Tree is every answer of a fleet at an instant. It is a value: nothing in it
+// depends on when or where it was made.
+type Tree struct {
+	Layout   Layout
+	Bodies   []Body              // distinct; the first is the marker
+	Folders  []Folder            // in byte order of their keys
+	Shards   [][]byte            // the cohort index, by shard
+	Payloads []*releases.Payload // published with the tree, in byte order of their keys, each key once
+	Stored   []*releases.Payload // said to be in the bucket already, likewise
+}
+
+// Folder is a version folder: a row of buckets that point into the table of
+// distinct bodies.
+type Folder struct {
+	Key            string // slash included
+	Target         Target
+	Cohort         string
+	VersionSegment string
+	Buckets        []uint16 // ascending
+	Bodies         []uint32 // for each of the buckets
+}
+
+// New decides what every group of devices gets at an instant.
+func New(f *releases.Fleet, at time.Time) *Tree {
+	b := &builder{
+		fleet:    f,
+		at:       at,
+		resolver: resolverOf(f),
+		tree:     &Tree{Layout: LayoutOf(f), Bodies: make([]Body, 1)},
+		body:     map[*releases.Payload]uint32{nil: 0},
+	}
+	b.cohortIndex()
+	members := b.members()
+	ranks := map[string][]uint16{}
+	for i, c := range f.Cohorts {
+		if len(members[i]) == 0 {
+			continue
+		}
+		b.cohort(c, members[i], ranks)
+	}
+	slices.SortFunc(b.tree.Folders, func(x, y Folder) int { return strings.Compare(x.Key, y.Key) })
+	b.payloads()
+	return b.tree
+}
+
+type builder struct {
+	fleet    *releases.Fleet
+	at       time.Time
+	resolver *resolver
+	tree     *Tree
+	body     map[*releases.Payload]uint32
+}
+
+// members is the buckets in which each cohort has a device.
+func (b *builder) members() [][]uint16 {
+	all := make([][]uint16, len(b.fleet.Cohorts))
+	shift := 64 - 4*b.tree.Layout.BucketDigits
+	for i, c := range b.fleet.Cohorts {
+		has := make([]bool, b.tree.Layout.Buckets())
+		for _, d := range c.Devices {
+			has[xxhash.Sum64String(d.Serial)>>shift] = true
+		}
+		for bucket := range has {
+			if has[bucket] || c.Slug == releases.DefaultCohort {
+				all[i] = append(all[i], uint16(bucket))
+			}
+		}
+	}
+	return all
+}
+
+// cohort adds the folders of a cohort.
+func (b *builder) cohort(c *releases.Cohort, buckets []uint16, ranks map[string][]uint16) {
+	groups, group := b.groups(c, buckets, ranks)
+	for _, target := range b.resolver.targets {
+		rows := make([]candidates, len(groups))
+		for g, reach := range groups {
+			rows[g] = b.resolver.candidates(target, reach)
+		}
+		row := func(at standing) []uint32 {
+			bodies := make([]uint32, len(rows))
+			for g := range rows {
+				bodies[g] = b.bodyOf(b.resolver.decide(rows[g], at, c.VersionCheck))
+			}
+			return bodies
+		}
+		add := func(segment string, bodies []uint32) {
+			folder := Folder{b.tree.Layout.AnswerFolder(target, c.Slug, segment), target, c.Slug, segment, buckets, make([]uint32, len(buckets))}
+			for i, g := range group {
+				folder.Bodies[i] = bodies[g]
+			}
+			b.tree.Folders = append(b.tree.Folders, folder)
+		}
+		other := row(unknown)
+		add(NoneSegment, row(none))
+		add(OtherSegment, other)
+		for _, version := range b.resolver.known[target] {
+			if own := row(b.resolver.rank[version]); !slices.Equal(own, other) {
+				add(releases.Escape(version), own)
+			}
+		}
+	}
+}
+
+// groups divides a cohort's buckets by the releases that are in reach of
+// them: the releases of each group, and the group of each bucket.
+func (b *builder) groups(c *releases.Cohort, buckets []uint16, ranks map[string][]uint16) (groups [][]*releases.Release, group []uint32) {
+	groups, group = make([][]*releases.Release, 1), make([]uint32, len(buckets))
+	type split struct {
+		group   uint32
+		reached bool
+	}
+	for _, a := range c.Activations {
+		n := releases.Buckets(a.Percent(b.at), b.tree.Layout.Buckets())
+		if !offers(a) || n == 0 {
+			continue
+		}
+		if ranks[a.Seed] == nil {
+			ranks[a.Seed] = b.tree.Layout.Ranks(a.Seed)
+		}
+		var next [][]*releases.Release
+		ids := map[split]uint32{}
+		for i, bucket := range buckets {
+			s := split{group[i], int(ranks[a.Seed][bucket]) < n}
+			id, seen := ids[s]
+			if !seen {
+				id = uint32(len(next))
+				ids[s] = id
+				reach := groups[s.group]
+				if s.reached {
+					reach = append(slices.Clip(reach), a.Release)
+				}
+				next = append(next, reach)
+			}
+			group[i] = id
+		}
+		groups = next
+	}
+	return groups, group
+}
+
+// bodyOf is the place in the table of the answer that a decision gives.
+func (b *builder) bodyOf(d Decision) uint32 {
+	i, ok := b.body[d.Payload]
+	if !ok {
+		i = uint32(len(b.tree.Bodies))
+		b.body[d.Payload] = i
+		b.tree.Bodies = append(b.tree.Bodies, bodyOf(b.fleet.Project, b.tree.Layout, d.Release, d.Payload))
+	}
+	return i
+}
+
+// cohortIndex writes the shards of the cohort index.
+func (b *builder) cohortIndex() {
+	type line struct {
+		hash   uint64
+		cohort string
+	}
+	var lines []line
+	for _, c := range b.fleet.Cohorts {
+		for _, d := range c.Devices {
+			lines = append(lines, line{xxhash.Sum64String(d.Serial), c.Slug})
+		}
+	}
+	slices.SortFunc(lines, func(x, y line) int {
+		return cmp.Or(cmp.Compare(x.hash, y.hash), strings.Compare(x.cohort, y.cohort))
+	})
+	b.tree.Shards = make([][]byte, b.tree.Layout.Shards())
+	shift := 64 - 4*b.tree.Layout.CohortDigits
+	for len(lines) > 0 {
+		shard := lines[0].hash >> shift
+		var body []byte
+		for len(lines) > 0 && lines[0].hash>>shift == shard {
+			body = fmt.Appendf(body, "%016x %s\n", lines[0].hash, lines[0].cohort)
+			lines = lines[1:]
+		}
+		b.tree.Shards[shard] = body
+	}
+}
+
+// payloads lists what the answers need beside themselves.
+func (b *builder) payloads() {
+	files, stored := map[string]*releases.Payload{}, map[string]*releases.Payload{}
+	for _, p := range b.fleet.Payloads() {
+		switch {
+		case p.File != "":
+			files[b.tree.Layout.PayloadKey(p.SHA256, p.Name)] = p
+		case p.URL == "":
+			stored[b.tree.Layout.PayloadKey(p.SHA256, p.Name)] = p
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(files)) {
+		b.tree.Payloads = append(b.tree.Payloads, files[key])
+		delete(stored, key)
+	}
+	for _, key := range slices.Sorted(maps.Keys(stored)) {
+		b.tree.Stored = append(b.tree.Stored, stored[key])
+	}
+}
+
+// Folder finds a folder by its key, slash included; nil where there is none.
+func (t *Tree) Folder(key string) *Folder {
+	i, ok := slices.BinarySearchFunc(t.Folders, key, func(f Folder, key string) int { return strings.Compare(f.Key, key) })
+	if !ok {
+		return nil
+	}
+	return &t.Folders[i]
+}
+
+// Body finds the answer for a bucket by its name; nil where the folder has no
+// such bucket.
+func (t *Tree) Body(f *Folder, bucket string) *Body {
+	i, ok := slices.BinarySearch(f.Buckets, uint16(bucketIndex(bucket)))
+	if !ok {
+		return nil
+	}
+	return &t.Bodies[f.Bodies[i]]
+}

@@ -1,0 +1,90 @@
+// Package publish turns a tree into objects and puts them where a CDN fetches
+// them: the objects with their encodings and headers, the stores that hold
+// them, the plan that compares the two, and its application.
+package publish
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"io"
+	"iter"
+	"time"
+)
+
+// Store is a bucket, or what stands for one. Keys are S3 object keys: segments
+// between single slashes, never a leading one.
+//
+// All methods may be called from several goroutines at once. A missing key is
+// reported by an error that matches [io/fs.ErrNotExist].
+type Store interface {
+	// List yields every object whose key begins with prefix, a plain string
+	// prefix as in S3 ListObjectsV2, in byte order of the keys. It stops at
+	// the first error, which it yields.
+	List(ctx context.Context, prefix string) iter.Seq2[Entry, error]
+	// Get opens the object at key. The caller closes it.
+	Get(ctx context.Context, key string) (*Stored, error)
+	// Put writes the object at key, or replaces it. A reader sees the old
+	// object or the new one, never a part of either.
+	Put(ctx context.Context, key string, content Content, header Header) error
+	// Delete removes the object at key. A missing key is no error.
+	Delete(ctx context.Context, key string) error
+	// String names the store as the user wrote it: "dir:public",
+	// "s3://bucket".
+	String() string
+}
+
+// Entry is an object as a listing shows it.
+type Entry struct {
+	Key  string
+	Size int64 // in bytes
+	// ETag is the entity tag without quotes: 32 hex digits where it is the
+	// MD5 of the content (S3, for an object put in one part), anything else
+	// where it isn't, empty where the store has none.
+	ETag     string
+	Modified time.Time
+}
+
+// Header is what a store keeps beside the content and a CDN sends on. The
+// zero value of a field means that the header is absent.
+type Header struct {
+	ContentType     string
+	ContentEncoding string
+	CacheControl    string
+}
+
+// Stored is an object open for reading.
+type Stored struct {
+	io.ReadSeekCloser
+	Entry
+	// Header is empty where the store keeps none, as a directory doesn't.
+	Header Header
+}
+
+// Content is the bytes of an object: in memory, or in a file that is opened
+// when its turn comes.
+type Content struct {
+	Bytes []byte
+	// Open is nil for content in memory. Each call gives a reader of its
+	// own, which the caller closes.
+	Open func() (io.ReadSeekCloser, error)
+	Size int64    // in bytes
+	MD5  [16]byte // RFC 1321
+}
+
+// BytesContent is the content b, which must not change any more.
+func BytesContent(b []byte) Content {
+	return Content{Bytes: b, Size: int64(len(b)), MD5: md5.Sum(b)}
+}
+
+// Reader opens the content. The caller closes it.
+func (c Content) Reader() (io.ReadSeekCloser, error) {
+	if c.Open != nil {
+		return c.Open()
+	}
+	return nopCloser{bytes.NewReader(c.Bytes)}, nil
+}
+
+type nopCloser struct{ *bytes.Reader }
+
+func (nopCloser) Close() error { return nil }

@@ -1,0 +1,169 @@
+package releases
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// cohorts reads every cohort, and adds the default one where it has no file.
+func (l *loader) cohorts() {
+	for _, name := range l.tomlFiles("cohorts", false) {
+		if doc := l.document(name, "make it readable"); doc != nil {
+			l.cohort(doc)
+		}
+	}
+	if l.fleet.Cohort(DefaultCohort) == nil {
+		l.fleet.Cohorts = append(l.fleet.Cohorts, &Cohort{Slug: DefaultCohort, VersionCheck: true})
+	}
+	slices.SortFunc(l.fleet.Cohorts, func(a, b *Cohort) int { return strings.Compare(a.Slug, b.Slug) })
+	l.doubled()
+}
+
+func (l *loader) cohort(t *table) {
+	c := &Cohort{Slug: strings.TrimSuffix(path.Base(t.path), ".toml"), File: t.path}
+	if !ValidSlug(c.Slug) {
+		l.fault(t.path, slugHint+"; rename the file", "cohort slug %q is none", c.Slug)
+	}
+	if other, ok := l.slugs[strings.ToLower(c.Slug)]; ok {
+		l.fault(t.path, "rename one of the files", "cohort slugs %q and %q differ in case only, so they collide on some file systems", other, c.Slug)
+	}
+	l.slugs[strings.ToLower(c.Slug)] = c.Slug
+	l.texts[t.path] = t.file
+	l.devices(t, c)
+	c.VersionCheck = t.boolean("version_check", true)
+	for m, a := range t.tables("activate") {
+		if !a.unquoted(m, activationKeys, "activate") {
+			l.activation(c, m, a)
+		}
+	}
+	t.rest()
+	slices.SortFunc(c.Activations, func(a, b Activation) int {
+		return l.fleet.Project.Order.Compare(a.Release.Version, b.Release.Version)
+	})
+	l.fleet.Cohorts = append(l.fleet.Cohorts, c)
+}
+
+var activationKeys = []string{"rollout", "seed", "paused", "aborted"}
+
+func (l *loader) activation(c *Cohort, m member, t *table) {
+	a := Activation{Rollout: t.rollout()}
+	var n *node
+	a.Paused, _ = t.instant("paused")
+	if a.Aborted, n = t.text("aborted"); n != nil {
+		a.Aborted = strings.TrimSpace(a.Aborted)
+	}
+	if a.Seed, n = t.text("seed"); n != nil && a.Seed == "" {
+		t.fault(n.offset, "leave seed out, or write any text", "seed is empty")
+	} else if n == nil {
+		a.Seed = c.Slug + "/" + m.name
+	}
+	t.rest()
+	if v := l.versions[m.name]; v != nil {
+		a.Release = v.release
+		c.Activations = append(c.Activations, a)
+		return
+	}
+	known := make([]string, 0, len(l.versions))
+	for v := range l.versions {
+		known = append(known, v)
+	}
+	slices.Sort(known)
+	hint := `define it: a file in releases/ with version = "` + m.name + `"`
+	if near := nearest(m.name, known); near != "" {
+		hint = `did you mean "` + near + `"? Otherwise ` + hint
+	}
+	t.fault(m.offset, hint, "no release has version %q", m.name)
+}
+
+// rollout reads a percentage, steps or a ramp; 100 percent where there is
+// nothing.
+func (t *table) rollout() Rollout {
+	const hint = "write a percentage, steps [{ at = …, percent = … }, …] or a ramp { start = …, duration = \"48h\" }"
+	n := t.get("rollout", hint, floatKind, integerKind, arrayKind, tableKind)
+	switch {
+	case n == nil:
+		return Rollout{Fixed: 100}
+	case n.kind == arrayKind:
+		return Rollout{Steps: t.steps(n, hint)}
+	case n.kind == tableKind:
+		return Rollout{Ramp: t.file.table(n, "rollout").ramp()}
+	}
+	return Rollout{Fixed: t.percent(n, "rollout")}
+}
+
+func (t *table) steps(n *node, hint string) []Step {
+	if len(n.items) == 0 {
+		t.fault(n.offset, hint, "rollout has no steps")
+	}
+	var steps []Step
+	for _, item := range n.items {
+		if !t.is(item, "a step", hint, tableKind) {
+			continue
+		}
+		st := t.file.table(item, "rollout")
+		at, atNode := st.instant("at")
+		p := st.get("percent", "write percent = 10", floatKind, integerKind)
+		st.rest()
+		for _, key := range []string{"at", "percent"} {
+			if _, ok := item.member(key); !ok {
+				t.fault(item.offset, "write { at = 2026-12-01T09:00:00Z, percent = 10 }", "a step has no %s", key)
+			}
+		}
+		if atNode == nil || p == nil {
+			continue
+		}
+		s := Step{at, st.percent(p, "percent")}
+		if len(steps) > 0 {
+			last := steps[len(steps)-1]
+			if !s.At.After(last.At) {
+				t.fault(atNode.offset, "put the steps in the order of time", "step at %s is not after the one before it", atNode.text)
+			}
+			if s.Percent < last.Percent {
+				t.fault(p.offset, "a rollout only grows; to take a release back, write aborted = \"why\"",
+					"percent %s is under the %v of the step before it", p.text, last.Percent)
+			}
+		}
+		steps = append(steps, s)
+	}
+	return steps
+}
+
+func (t *table) ramp() *Ramp {
+	r := &Ramp{From: 1, To: 100}
+	at := t.node.offset
+	var n *node
+	r.Start, _ = t.instant("start")
+	if r.Duration, n = t.duration("duration", 0); n != nil && r.Duration <= 0 {
+		t.fault(n.offset, `write a time such as "48h"`, "duration %q is not over 0", n.text)
+	}
+	for _, key := range []string{"start", "duration"} {
+		if _, ok := t.node.member(key); !ok {
+			t.fault(at, `write { start = 2026-12-01T09:00:00Z, duration = "48h" }`, "a ramp has no %s", key)
+		}
+	}
+	from := t.get("from", "write from = 1", floatKind, integerKind)
+	if from != nil {
+		r.From, at = t.percent(from, "from"), from.offset
+	}
+	if to := t.get("to", "write to = 100", floatKind, integerKind); to != nil {
+		r.To = t.percent(to, "to")
+		if r.From > r.To {
+			t.fault(to.offset, "a rollout only grows", "to %s is under from %v", to.text, r.From)
+		}
+	} else if r.From > r.To {
+		t.fault(at, "a rollout only grows", "from %v is over to, which is 100", r.From)
+	}
+	if shape, n := t.text("shape"); n != nil {
+		r.Linear = shape == "linear"
+		if !r.Linear && shape != "exponential" {
+			t.fault(n.offset, `shape is "exponential" or "linear"`, "shape %q is not known", shape)
+			r.Linear = true
+		}
+	}
+	if r.From == 0 && !r.Linear {
+		t.fault(at, `write from = 1, or shape = "linear"`, "an exponential ramp cannot grow from 0")
+	}
+	t.rest()
+	return r
+}

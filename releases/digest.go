@@ -1,0 +1,91 @@
+package releases
+
+import (
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// pendingPayload is a payload of which only its file can tell the rest.
+type pendingPayload struct {
+	payload           *Payload
+	table             *table
+	file              *node
+	size, sha256, md5 *node // where they are stated
+}
+
+// digests is what a payload file tells.
+type digests struct {
+	size        int64
+	sha256, md5 string
+	err         error
+}
+
+// digest reads every payload file once, and compares it with what is stated.
+func (l *loader) digest() {
+	found := map[string]*digests{}
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, p := range l.payloads {
+		if found[p.payload.File] != nil {
+			continue
+		}
+		d := &digests{}
+		found[p.payload.File] = d
+		group.Go(func() error {
+			*d = measure(l.fsys, p.payload.File)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	for _, p := range l.payloads {
+		l.compare(p, found[p.payload.File])
+	}
+}
+
+func (l *loader) compare(p pendingPayload, d *digests) {
+	t, name := p.table, p.file.text
+	switch {
+	case d.err != nil:
+		t.fault(p.file.offset, "the path is relative to "+t.path, "payload file %q: %s", name, reason(d.err))
+		return
+	case d.size == 0:
+		t.fault(p.file.offset, "a payload has at least one byte: look at the build that made it", "payload file %q is empty", name)
+		return
+	}
+	const hint = "state what the file is, leave the line out, or restore the file"
+	if p.size != nil && p.payload.Size != d.size {
+		t.fault(p.size.offset, hint, "payload file %q has %d bytes, not %s", name, d.size, p.size.text)
+	}
+	if p.sha256 != nil && p.payload.SHA256 != d.sha256 {
+		t.fault(p.sha256.offset, hint, "payload file %q has sha256 %s", name, d.sha256)
+	}
+	if p.md5 != nil && p.payload.MD5 != d.md5 {
+		t.fault(p.md5.offset, hint, "payload file %q has md5 %s", name, d.md5)
+	}
+	p.payload.Size, p.payload.SHA256, p.payload.MD5 = d.size, d.sha256, d.md5
+}
+
+func measure(fsys fs.FS, name string) digests {
+	info, err := fs.Stat(fsys, name)
+	if err != nil {
+		return digests{err: err}
+	}
+	if !info.Mode().IsRegular() {
+		return digests{err: errors.New("not a regular file")}
+	}
+	f, err := fsys.Open(name)
+	if err != nil {
+		return digests{err: err}
+	}
+	defer f.Close()
+	s, m := sha256.New(), md5.New()
+	n, err := io.Copy(io.MultiWriter(s, m), f)
+	return digests{n, hex.EncodeToString(s.Sum(nil)), hex.EncodeToString(m.Sum(nil)), err}
+}

@@ -1,0 +1,197 @@
+package releases
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// node is a TOML value with its place in the text, which no decoder keeps.
+type node struct {
+	kind    kind
+	offset  int // of the value; of the last part of its name for a [table]
+	text    string
+	members []member // of a table, in the order of the text
+	index   map[string]int
+	items   []*node // of an array
+}
+
+type member struct {
+	name   string
+	offset int // where the name stands first
+	value  *node
+}
+
+type kind string
+
+const (
+	stringKind    kind = "a string"
+	boolKind      kind = "true or false"
+	integerKind   kind = "an integer"
+	floatKind     kind = "a number"
+	dateTimeKind  kind = "a date-time"
+	localTimeKind kind = "a date-time without an offset"
+	dateKind      kind = "a date without a time"
+	clockKind     kind = "a time without a date"
+	arrayKind     kind = "an array"
+	tableKind     kind = "a table"
+)
+
+var kinds = map[unstable.Kind]kind{
+	unstable.String:        stringKind,
+	unstable.Bool:          boolKind,
+	unstable.Integer:       integerKind,
+	unstable.Float:         floatKind,
+	unstable.DateTime:      dateTimeKind,
+	unstable.LocalDateTime: localTimeKind,
+	unstable.LocalDate:     dateKind,
+	unstable.LocalTime:     clockKind,
+	unstable.Array:         arrayKind,
+	unstable.InlineTable:   tableKind,
+}
+
+func (n *node) member(name string) (member, bool) {
+	if i, ok := n.index[name]; ok {
+		return n.members[i], true
+	}
+	return member{}, false
+}
+
+func (n *node) add(name string, offset int, value *node) {
+	if n.index == nil {
+		n.index = map[string]int{}
+	}
+	n.index[name] = len(n.members)
+	n.members = append(n.members, member{name, offset, value})
+}
+
+// syntaxError is a fault of the text itself.
+type syntaxError struct {
+	offset  int
+	message string
+}
+
+func (e *syntaxError) Error() string { return e.message }
+
+// parse reads a document. The decoder finds every fault of the text, doubled
+// keys included; the parser, which takes more than the language does, then
+// gives the places.
+func parse(text []byte) (*node, *syntaxError) {
+	var sink map[string]any
+	if err := toml.Unmarshal(text, &sink); err != nil {
+		return nil, explain(text, err)
+	}
+	root := &node{kind: tableKind}
+	table := root
+	var p unstable.Parser
+	p.Reset(text)
+	for p.NextExpression() {
+		switch e := p.Expression(); e.Kind {
+		case unstable.Table:
+			table = descend(root, e.Key(), false)
+		case unstable.ArrayTable:
+			table = descend(root, e.Key(), true)
+		case unstable.KeyValue:
+			assign(table, e, text)
+		}
+	}
+	if err := p.Error(); err != nil {
+		return nil, explain(text, err)
+	}
+	return root, nil
+}
+
+func explain(text []byte, err error) *syntaxError {
+	var d *toml.DecodeError
+	if errors.As(err, &d) {
+		line, column := d.Position()
+		return &syntaxError{offsetOf(text, line, column), strings.TrimPrefix(d.Error(), "toml: ")}
+	}
+	return &syntaxError{0, strings.TrimPrefix(err.Error(), "toml: ")}
+}
+
+// offsetOf is the inverse of a position in lines and bytes, both from 1.
+func offsetOf(text []byte, line, column int) int {
+	offset := 0
+	for ; line > 1 && offset < len(text); offset++ {
+		if text[offset] == '\n' {
+			line--
+		}
+	}
+	return min(offset+max(column-1, 0), len(text))
+}
+
+// descend walks a dotted key from a table to the table that it names.
+func descend(table *node, key unstable.Iterator, appends bool) *node {
+	for key.Next() {
+		part := key.Node()
+		name, offset := string(part.Data), int(part.Raw.Offset)
+		m, ok := table.member(name)
+		if !ok {
+			m.value = &node{kind: tableKind, offset: offset}
+			if appends && key.IsLast() {
+				m.value.kind = arrayKind
+			}
+			table.add(name, offset, m.value)
+		}
+		table = m.value
+		if table.kind != arrayKind {
+			continue
+		}
+		if appends && key.IsLast() {
+			table.items = append(table.items, &node{kind: tableKind, offset: offset})
+		}
+		table = table.items[len(table.items)-1]
+	}
+	return table
+}
+
+func assign(table *node, e *unstable.Node, text []byte) {
+	key, end := e.Key(), 0
+	var last *unstable.Node
+	for key.Next() {
+		if last != nil {
+			table = step(table, last)
+		}
+		last = key.Node()
+		end = int(last.Raw.Offset + last.Raw.Length)
+	}
+	table.add(string(last.Data), int(last.Raw.Offset), value(e.Value(), afterEquals(text, end), text))
+}
+
+func step(table *node, part *unstable.Node) *node {
+	m, ok := table.member(string(part.Data))
+	if !ok {
+		m.value = &node{kind: tableKind, offset: int(part.Raw.Offset)}
+		table.add(string(part.Data), int(part.Raw.Offset), m.value)
+	}
+	return m.value
+}
+
+func afterEquals(text []byte, offset int) int {
+	for offset < len(text) && strings.IndexByte(" \t=", text[offset]) >= 0 {
+		offset++
+	}
+	return offset
+}
+
+// value copies a parsed value. Arrays carry no place of their own: theirs is
+// the one where a value was due.
+func value(v *unstable.Node, due int, text []byte) *node {
+	n := &node{kind: kinds[v.Kind], offset: due, text: string(v.Data)}
+	if v.Kind != unstable.Array {
+		n.offset = int(v.Raw.Offset)
+	}
+	children := v.Children()
+	for children.Next() {
+		switch c := children.Node(); {
+		case v.Kind == unstable.Array:
+			n.items = append(n.items, value(c, n.offset, text))
+		case c.Kind == unstable.KeyValue:
+			assign(n, c, text)
+		}
+	}
+	return n
+}

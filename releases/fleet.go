@@ -1,0 +1,178 @@
+// Package releases reads a fleet's definitions: the project, its releases and
+// its cohorts, as DESIGN.md section 2 describes them. It knows the order of
+// versions and the schedule of rollouts; it knows nothing of answers.
+package releases
+
+import (
+	"iter"
+	"slices"
+	"time"
+)
+
+// DefaultCohort is the slug of the cohort of every device that no other
+// cohort lists.
+const DefaultCohort = "default"
+
+// Fleet is everything that a project folder defines.
+type Fleet struct {
+	Project  Project
+	Software map[string]Software // by software type
+	Publish  Publish
+	Cache    Cache
+	Releases []*Release // ascending in version order
+	Cohorts  []*Cohort  // ascending by slug; [DefaultCohort] is always there
+}
+
+// Project is the [project] table of cairn.toml.
+type Project struct {
+	Slug         string // [-a-zA-Z0-9_]+
+	Organization string
+	BaseURL      string // http or https, without a slash at the end
+	Prefix       string // of every key: segments of [-a-zA-Z0-9_]+ between single slashes
+	Key          string // what an edge asks for in Memfault-Project-Key; "" for nothing
+	Order        Order
+	Unknown      UnknownVersion
+	BucketDigits int // hex digits of a bucket's name, 1 to 4
+	CohortDigits int // hex digits of a cohort shard's name, 1 to 4
+}
+
+// UnknownVersion says what a device gets whose version has no folder.
+type UnknownVersion string
+
+const (
+	// OldestForUnknown offers the lowest must-pass-through release, or else
+	// the highest one.
+	OldestForUnknown UnknownVersion = "oldest"
+	// HoldUnknown offers nothing.
+	HoldUnknown UnknownVersion = "hold"
+)
+
+// Software is a [software.<type>] table of cairn.toml.
+type Software struct {
+	KnownVersions []string // in the field, but never a release here
+}
+
+// Publish is the [publish] table of cairn.toml.
+type Publish struct {
+	To       string // "dir:PATH", "s3://BUCKET", or "" where nothing is said
+	Endpoint string // http(s) URL of the S3 service; "" is AWS
+	Region   string
+}
+
+// Cache is the [cache] table of cairn.toml: how long a CDN and a device may
+// keep an object, in whole seconds.
+type Cache struct {
+	Answers time.Duration
+	Cohorts time.Duration
+}
+
+// Release is one file below releases/.
+type Release struct {
+	File            string // its path in the project folder
+	Version         string
+	DisplayName     string
+	Notes           string
+	Revision        string
+	Created         time.Time // UTC; zero where nothing is said
+	Forced          *bool     // nil where nothing is said
+	MustPassThrough bool
+	Withdrawn       string // the reason of a recall, or ""
+	ExtraInfo       map[string]any
+	Payloads        []*Payload // by software type, hardware version, from-version
+}
+
+// Payload is what a device installs: a whole image, or a delta.
+type Payload struct {
+	SoftwareType    string
+	HardwareVersion string
+	From            string // the version that a delta patches; "" for a whole image
+	Name            string // file name, unescaped
+	File            string // path in the project folder; "" where the payload is not there
+	URL             string // where it is hosted, if not in the bucket
+	Size            int64  // in bytes
+	SHA256          string // 64 lower-case hex digits
+	MD5             string // 32 lower-case hex digits, or "" where nothing is known
+	ExtraInfo       map[string]any
+}
+
+// Delta says whether the payload is a patch.
+func (p *Payload) Delta() bool { return p.From != "" }
+
+// Cohort is one file in cohorts/.
+type Cohort struct {
+	Slug         string
+	File         string // its path in the project folder; "" for a default that has none
+	DevicesFile  string // likewise, of the devices_file
+	Devices      []Device
+	VersionCheck bool         // false: lower versions may be served too
+	Activations  []Activation // ascending in version order
+}
+
+// Device is a device that a cohort lists.
+type Device struct {
+	Serial string // [-a-zA-Z0-9_]+, at most 128 characters
+	Line   int32  // where it stands, from 1
+	InFile bool   // in the devices_file, rather than in the cohort's own file
+}
+
+// Activation is an [activate."<version>"] table of a cohort.
+type Activation struct {
+	Release *Release
+	Rollout Rollout
+	Seed    string    // never empty; by default "<cohort>/<version>"
+	Paused  time.Time // from here the schedule stands still; zero for never
+	Aborted string    // the reason, or ""
+}
+
+// Percent is the share of the cohort's devices that the activation covers at
+// an instant, 0 to 100, paused taken into account, aborted not.
+func (a Activation) Percent(at time.Time) float64 {
+	if !a.Paused.IsZero() && at.After(a.Paused) {
+		at = a.Paused
+	}
+	return a.Rollout.Percent(at)
+}
+
+// Payloads goes through every payload with its release, releases in ascending
+// order of their versions.
+func (f *Fleet) Payloads() iter.Seq2[*Release, *Payload] {
+	return func(yield func(*Release, *Payload) bool) {
+		for _, r := range f.Releases {
+			for _, p := range r.Payloads {
+				if !yield(r, p) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Cohort finds a cohort by its slug; nil where there is none.
+func (f *Fleet) Cohort(slug string) *Cohort {
+	i := slices.IndexFunc(f.Cohorts, func(c *Cohort) bool { return c.Slug == slug })
+	if i < 0 {
+		return nil
+	}
+	return f.Cohorts[i]
+}
+
+// CohortOf is the cohort of a device. The place is where it is listed, nil
+// for a device that is in [DefaultCohort] because nothing lists it.
+func (f *Fleet) CohortOf(serial string) (*Cohort, *Device) {
+	for _, c := range f.Cohorts {
+		for i := range c.Devices {
+			if c.Devices[i].Serial == serial {
+				return c, &c.Devices[i]
+			}
+		}
+	}
+	return f.Cohort(DefaultCohort), nil
+}
+
+// Place says in which file and line a cohort lists a device: "beta.txt:3".
+func (c *Cohort) Place(d *Device) Place {
+	if d.InFile {
+		return Place{File: c.DevicesFile, Line: int(d.Line)}
+	}
+	return Place{File: c.File, Line: int(d.Line)}
+}

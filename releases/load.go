@@ -1,0 +1,179 @@
+package releases
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// ProjectFile is the file that makes a folder a project.
+const ProjectFile = "cairn.toml"
+
+// Load reads the definitions in a project folder. Where they are at fault the
+// error is [Faults], which names every fault there is.
+//
+// The payload files are read whole, for their digests. A file system that
+// follows links out of its root would let definitions name any file of the
+// machine: use [os.Root.FS].
+func Load(fsys fs.FS) (*Fleet, error) {
+	l := &loader{fsys: fsys, fleet: &Fleet{}, slugs: map[string]string{}, texts: map[string]*file{}}
+	l.project()
+	l.releases()
+	l.cohorts()
+	l.digest()
+	if len(l.faults) > 0 {
+		return nil, l.faults.sorted()
+	}
+	return l.fleet, nil
+}
+
+type loader struct {
+	fsys     fs.FS
+	fleet    *Fleet
+	faults   Faults
+	versions map[string]*versionPlace
+	slugs    map[string]string // of cohorts, in lower case: how each is written
+	texts    map[string]*file  // where cohorts list devices, by path
+	payloads []pendingPayload
+}
+
+// fault reports what is wrong with a file as a whole.
+func (l *loader) fault(file, hint, format string, args ...any) {
+	l.faults = append(l.faults, &Fault{Place{file, 1, 1}, fmt.Sprintf(format, args...), "", hint})
+}
+
+// document reads a TOML file, and reports one that can't be read or parsed.
+func (l *loader) document(name, hint string) *table {
+	text, err := fs.ReadFile(l.fsys, name)
+	if err != nil {
+		l.fault(name, hint, "%s", reason(err))
+		return nil
+	}
+	f := &file{name, text, &l.faults}
+	root, bad := parse(f.text)
+	if bad != nil {
+		f.fault(bad.offset, "TOML is described at https://toml.io/en/v1.0.0", "%s", bad.message)
+		return nil
+	}
+	return f.table(root)
+}
+
+// reason is what is wrong with a file, without the words that say how it was
+// found out.
+func reason(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "no such file"
+	case errors.Is(err, fs.ErrPermission):
+		return "no permission to read it"
+	}
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	if strings.Contains(err.Error(), "escapes from parent") {
+		return "it leads out of the project folder"
+	}
+	return err.Error()
+}
+
+// inside resolves a path that a file states relative to itself.
+func (f *file) inside(n *node, stated string) (string, bool) {
+	if full := path.Join(path.Dir(f.path), stated); !path.IsAbs(stated) && fs.ValidPath(full) {
+		return full, true
+	}
+	f.fault(n.offset, "name a file in the project folder, relative to "+path.Dir(f.path)+"/",
+		"path %q leads out of the project folder", stated)
+	return "", false
+}
+
+// tomlFiles lists the definitions in a folder, hidden files aside. A folder
+// that is not there has none.
+func (l *loader) tomlFiles(folder string, deep bool) []string {
+	var names []string
+	err := fs.WalkDir(l.fsys, folder, func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil && name == folder && errors.Is(err, fs.ErrNotExist):
+			return fs.SkipAll
+		case err != nil:
+			l.fault(name, "make it readable", "%s", reason(err))
+			return fs.SkipDir
+		case d.IsDir() && name != folder && (!deep || d.Name()[0] == '.'):
+			return fs.SkipDir
+		case !d.IsDir() && path.Ext(name) == ".toml" && d.Name()[0] != '.':
+			names = append(names, name)
+		}
+		return nil
+	})
+	if err != nil {
+		l.fault(folder, "make it readable", "%s", reason(err))
+	}
+	slices.Sort(names)
+	return names
+}
+
+const maxName = 128 // characters of a version, software type, hardware version or serial
+
+// name reports what cannot be a version, software type or hardware version.
+func (f *file) name(offset int, what, s string) bool {
+	hint := fmt.Sprintf("a %s is 1 to %d characters, without control characters or space at either end", what, maxName)
+	switch {
+	case s == "":
+		f.fault(offset, hint, "%s is empty", what)
+	case !utf8.ValidString(s):
+		f.fault(offset, hint, "%s %q is not UTF-8", what, s)
+	case utf8.RuneCountInString(s) > maxName:
+		f.fault(offset, hint, "%s has %d characters", what, utf8.RuneCountInString(s))
+	case strings.ContainsFunc(s, unicode.IsControl):
+		f.fault(offset, hint, "%s %q has a control character", what, s)
+	case strings.TrimSpace(s) != s:
+		f.fault(offset, hint, "%s %q has space at an end", what, s)
+	default:
+		return f.segment(offset, what, s)
+	}
+	return false
+}
+
+// segment reports what would be too long in a key.
+func (f *file) segment(offset int, what, s string) bool {
+	if n := len(Escape(s)); n > MaxSegment {
+		f.fault(offset, "use a shorter name; every byte but A–Z a–z 0–9 . - takes three",
+			"%s %q takes %d bytes as a path segment, over %d", what, s, n, MaxSegment)
+		return false
+	}
+	return true
+}
+
+// version reports what cannot be a version of this project.
+func (l *loader) version(f *file, offset int, s string) bool {
+	if !f.name(offset, "version", s) {
+		return false
+	}
+	if err := l.fleet.Project.Order.Check(s); err != nil {
+		f.fault(offset, `write it as in 1.2.3-rc.1, or set version_order = "natural" in [project]`, "%s", err)
+		return false
+	}
+	return true
+}
+
+// ValidSlug says whether s can be a cohort slug: [-a-zA-Z0-9_]+, at most
+// [MaxSegment] bytes.
+func ValidSlug(s string) bool { return ofSlugCharacters(s) && len(s) <= MaxSegment }
+
+// ValidSerial says whether s can be a device serial: [-a-zA-Z0-9_]+, at most
+// 128 characters.
+func ValidSerial(s string) bool { return ofSlugCharacters(s) && len(s) <= maxName }
+
+func ofSlugCharacters(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c != '_' && (c == '.' || !standsForItself(c)) {
+			return false
+		}
+	}
+	return s != ""
+}

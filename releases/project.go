@@ -1,0 +1,151 @@
+package releases
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+const slugHint = "a slug is letters, digits, - and _: [-a-zA-Z0-9_]+"
+
+// project reads cairn.toml. Faults there leave defaults behind, so that the
+// other files can be looked at all the same.
+func (l *loader) project() {
+	p := &l.fleet.Project
+	*p = Project{Order: SemVer, Unknown: OldestForUnknown, BucketDigits: 2, CohortDigits: 2}
+	l.fleet.Cache = Cache{Answers: time.Minute, Cohorts: 5 * time.Minute}
+	doc := l.document(ProjectFile, `work in a project folder, or name one with --dir`)
+	if doc == nil {
+		return
+	}
+	if n := doc.get("project", "write a table: [project]", tableKind); n != nil {
+		l.projectTable(doc.file.table(n, "project"))
+	} else if _, ok := doc.node.member("project"); !ok {
+		doc.fault(0, "write [project] with a slug and a base_url", "no [project]")
+	}
+	l.fleet.Software = map[string]Software{}
+	for m, t := range doc.tables("software") {
+		l.software(m, t)
+	}
+	if n := doc.get("publish", "write a table: [publish]", tableKind); n != nil {
+		l.publish(doc.file.table(n, "publish"))
+	}
+	if n := doc.get("cache", "write a table: [cache]", tableKind); n != nil {
+		t := doc.file.table(n, "cache")
+		t.lifetime("answers", &l.fleet.Cache.Answers)
+		t.lifetime("cohorts", &l.fleet.Cache.Cohorts)
+		t.rest()
+	}
+	doc.rest()
+}
+
+func (l *loader) projectTable(t *table) {
+	p := &l.fleet.Project
+	var n *node
+	if p.Slug, n = t.required("slug", `write slug = "…", the short name of the fleet`); n != nil && !ValidSlug(p.Slug) {
+		t.fault(n.offset, slugHint, "slug %q is none", p.Slug)
+	}
+	p.Organization, _ = t.text("organization")
+	if p.BaseURL, n = t.required("base_url", `write base_url = "https://…", where devices see the bucket`); n != nil {
+		if !webURL(p.BaseURL) {
+			t.fault(n.offset, `write base_url = "https://ota.example.com", without a query`, "base_url %q is no http or https URL", p.BaseURL)
+		}
+		p.BaseURL = strings.TrimRight(p.BaseURL, "/")
+	}
+	p.Prefix = p.Slug
+	if prefix, n := t.text("prefix"); n != nil {
+		p.Prefix = prefix
+		bad := func(segment string) bool { return !ValidSlug(segment) }
+		if slices.ContainsFunc(strings.Split(prefix, "/"), bad) {
+			t.fault(n.offset, "segments of [-a-zA-Z0-9_]+ between single slashes: \"ota/fridges\"", "prefix %q is none", prefix)
+		}
+	}
+	if p.Key, n = t.text("key"); n != nil && !printable(p.Key) {
+		t.fault(n.offset, "it is sent as an HTTP header: printable ASCII, without spaces", "key %q is none", p.Key)
+	}
+	if order, n := t.text("version_order"); n != nil {
+		if o, err := parseOrder(order); err != nil {
+			t.fault(n.offset, err.Error(), "version_order %q is not known", order)
+		} else {
+			p.Order = o
+		}
+	}
+	if unknown, n := t.text("unknown_version"); n != nil {
+		p.Unknown = UnknownVersion(unknown)
+		if p.Unknown != OldestForUnknown && p.Unknown != HoldUnknown {
+			t.fault(n.offset, `unknown_version is "oldest" or "hold"`, "unknown_version %q is not known", unknown)
+		}
+	}
+	p.BucketDigits = t.digits("bucket_digits")
+	p.CohortDigits = t.digits("cohort_digits")
+	t.rest()
+}
+
+func (t *table) digits(key string) int {
+	i, n := t.integer(key, 2)
+	if n != nil && (i < 1 || i > 4) {
+		t.fault(n.offset, "each digit makes 16 times as many files", "%s %d is outside 1 to 4", key, i)
+		return 2
+	}
+	return int(i)
+}
+
+func (l *loader) software(m member, t *table) {
+	t.name(m.offset, "software type", m.name)
+	var s Software
+	const hint = `write known_versions = ["0.9.0"]`
+	if n := t.get("known_versions", hint, arrayKind); n != nil {
+		for _, v := range n.items {
+			if t.is(v, "a known version", hint, stringKind) && l.version(t.file, v.offset, v.text) {
+				s.KnownVersions = append(s.KnownVersions, v.text)
+			}
+		}
+	}
+	t.rest()
+	l.fleet.Software[m.name] = s
+}
+
+func (l *loader) publish(t *table) {
+	p := &l.fleet.Publish
+	var n *node
+	if p.To, n = t.text("to"); n != nil {
+		if err := CheckTarget(p.To); err != nil {
+			t.fault(n.offset, `write "dir:public" or "s3://bucket"`, "%s", err)
+		}
+	}
+	if p.Endpoint, n = t.text("endpoint"); n != nil && !webURL(p.Endpoint) {
+		t.fault(n.offset, `write endpoint = "https://s3.example.com"`, "endpoint %q is no http or https URL", p.Endpoint)
+	}
+	p.Region, _ = t.text("region")
+	t.rest()
+}
+
+const maxLifetime = 365 * 24 * time.Hour
+
+func (t *table) lifetime(key string, d *time.Duration) {
+	v, n := t.duration(key, *d)
+	if n != nil && (v < 0 || v > maxLifetime || v%time.Second != 0) {
+		t.fault(n.offset, "whole seconds, from 0s to a year", "%s %q is no cache lifetime", key, n.text)
+		return
+	}
+	*d = v
+}
+
+// webURL says whether s is an http or https URL that a key can be added to.
+func webURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
+		u.User == nil && u.RawQuery == "" && !u.ForceQuery && u.Fragment == "" && !strings.HasSuffix(s, "#") && printable(s)
+}
+
+// printable says whether s is one or more characters of ASCII without spaces
+// and control characters.
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return s != ""
+}

@@ -5,6 +5,7 @@ package manifest
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"cairn/releases"
@@ -63,6 +64,13 @@ func (l Layout) BucketName(i int) string { return digits(i, l.BucketDigits) }
 
 // ShardName is the name of the i-th cohort shard.
 func (l Layout) ShardName(i int) string { return digits(i, l.CohortDigits) }
+
+// Index is the place of a bucket or shard among its like, by its name: the
+// inverse of [Layout.BucketName] and [Layout.ShardName].
+func Index(name string) int {
+	i, _ := strconv.ParseUint(name, 16, 16)
+	return int(i)
+}
 
 // CohortsFolder is the key of the cohort index without its shards, with a
 // slash at the end.

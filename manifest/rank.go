@@ -3,7 +3,6 @@ package manifest
 import (
 	"cmp"
 	"slices"
-	"strconv"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -29,10 +28,4 @@ func (l Layout) Ranks(seed string) []uint16 {
 		ranks[d.bucket] = uint16(rank)
 	}
 	return ranks
-}
-
-// bucketIndex is the inverse of [Layout.BucketName].
-func bucketIndex(name string) int {
-	i, _ := strconv.ParseUint(name, 16, 16)
-	return int(i)
 }

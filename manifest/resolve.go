@@ -71,7 +71,7 @@ func (r Rule) String() string {
 func Resolve(f *releases.Fleet, d Device, at time.Time) Decision {
 	cohort, _ := f.CohortOf(d.Serial)
 	layout := LayoutOf(f)
-	bucket := bucketIndex(layout.Bucket(Hash(d.Serial)))
+	bucket := Index(layout.Bucket(Hash(d.Serial)))
 	r := resolverOf(f)
 	var reach []*releases.Release
 	for _, a := range cohort.Activations {

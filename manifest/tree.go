@@ -213,21 +213,19 @@ func (b *builder) payloads() {
 	}
 }
 
-// Folder finds a folder by its key, slash included; nil where there is none.
-func (t *Tree) Folder(key string) *Folder {
-	i, ok := slices.BinarySearchFunc(t.Folders, key, func(f Folder, key string) int { return strings.Compare(f.Key, key) })
-	if !ok {
-		return nil
+// Find is where an answer stands: the index of its folder, by the folder's
+// key with the slash, and that of its bucket in the folder. Both are negative
+// where the tree has no such answer.
+func (t *Tree) Find(folder, bucket string) (row, slot int) {
+	row, found := slices.BinarySearchFunc(t.Folders, folder, func(f Folder, key string) int {
+		return strings.Compare(f.Key, key)
+	})
+	if !found {
+		return -1, -1
 	}
-	return &t.Folders[i]
-}
-
-// Body finds the answer for a bucket by its name; nil where the folder has no
-// such bucket.
-func (t *Tree) Body(f *Folder, bucket string) *Body {
-	i, ok := slices.BinarySearch(f.Buckets, uint16(bucketIndex(bucket)))
-	if !ok {
-		return nil
+	slot, found = slices.BinarySearch(t.Folders[row].Buckets, uint16(Index(bucket)))
+	if !found {
+		return -1, -1
 	}
-	return &t.Bodies[f.Bodies[i]]
+	return row, slot
 }

@@ -1,0 +1,71 @@
+package manifest
+
+import (
+	"time"
+
+	"cairn/releases"
+)
+
+// Explanation is what a device gets, and everything that led to it.
+type Explanation struct {
+	Decision
+	Hash        string // of the serial
+	Cohort      *releases.Cohort
+	Listed      *releases.Device // nil where no cohort lists the device
+	Known       bool             // whether the current version is one of the target's
+	Activations []Standing
+	Fetches     []Fetch
+}
+
+// Standing is an activated release as one bucket sees it.
+type Standing struct {
+	releases.Activation
+	Percent float64 // at the instant
+	Buckets int     // so many are in
+	In      bool    // the bucket among them
+	Offers  bool    // whether it offers the target anything: neither aborted nor withdrawn, and made for it
+	// From is when the bucket is in or will be, by the schedule; zero where
+	// it always was or never will be, which In tells apart.
+	From time.Time
+}
+
+// Fetch is a key that a device asks for.
+type Fetch struct {
+	Key   string
+	Found bool // otherwise the answer is 404, and the next key's turn
+}
+
+// Targets lists what a fleet has a payload for, in ascending order.
+func Targets(f *releases.Fleet) []Target { return resolverOf(f).targets }
+
+// Explain resolves as [Resolve] does, and says how.
+func Explain(f *releases.Fleet, d Device, at time.Time) Explanation {
+	tree := New(f, at)
+	layout, r := tree.Layout, resolverOf(f)
+	e := Explanation{Decision: Resolve(f, d, at), Hash: Hash(d.Serial)}
+	e.Cohort, e.Listed = f.CohortOf(d.Serial)
+	e.Known = r.standing(d.Target, d.CurrentVersion) >= 0
+	bucket := layout.Bucket(e.Hash)
+	for _, a := range e.Cohort.Activations {
+		rank := int(layout.Ranks(a.Seed)[Index(bucket)])
+		covers := func(percent float64) bool { return rank < releases.Buckets(percent, layout.Buckets()) }
+		s := Standing{Activation: a, Percent: a.Percent(at)}
+		s.Buckets = releases.Buckets(s.Percent, layout.Buckets())
+		s.In = covers(s.Percent)
+		s.Offers = offers(a) && len(r.made[d.Target][a.Release]) > 0
+		if from, ever := a.Rollout.Reach(covers); ever && (a.Paused.IsZero() || !from.After(a.Paused)) {
+			s.From = from
+		}
+		e.Activations = append(e.Activations, s)
+	}
+	e.Fetches = append(e.Fetches, Fetch{layout.CohortKey(layout.Shard(e.Hash)), true})
+	for _, segment := range []string{VersionSegment(d.CurrentVersion), OtherSegment} {
+		folder := layout.AnswerFolder(d.Target, e.Cohort.Slug, segment)
+		row, _ := tree.Find(folder, bucket)
+		e.Fetches = append(e.Fetches, Fetch{folder + bucket + string(Text), row >= 0})
+		if row >= 0 {
+			break
+		}
+	}
+	return e
+}

@@ -1,0 +1,183 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"iter"
+	"path"
+	"slices"
+	"strings"
+
+	"cairn/manifest"
+)
+
+// Compare lists what is in a store below the site's prefix, and plans what
+// makes it the site. Contents are compared by ETag where that is an MD5, and
+// by fetching, so many at once, where it isn't. Payloads are compared by size:
+// their keys are their digests. Headers are not compared: a listing has none.
+func Compare(ctx context.Context, s *Site, store Store, concurrency int) (*Plan, error) {
+	c := comparison{site: s, plan: &Plan{site: s}, live: map[ref]bool{}, fallback: s.fallbacks(), stored: map[string]int64{}}
+	for _, p := range s.Tree.Stored {
+		c.stored[s.Tree.Layout.PayloadKey(p.SHA256, p.Name)] = p.Size
+	}
+	err := c.merge(ctx, store)
+	if err == nil {
+		err = c.fetch(ctx, store, concurrency)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("compare with %s: %w", store, err)
+	}
+	for key := range c.stored {
+		c.plan.Missing = append(c.plan.Missing, key)
+	}
+	slices.Sort(c.plan.Missing)
+	for i, o := range c.plan.ops {
+		c.plan.ops[i].phase = c.phase(o)
+	}
+	slices.SortStableFunc(c.plan.ops, func(a, b op) int { return int(a.phase) - int(b.phase) })
+	return c.plan, nil
+}
+
+type comparison struct {
+	site     *Site
+	plan     *Plan
+	doubtful []ref            // of the right size, and with no MD5 to go by
+	live     map[ref]bool     // the fallback answers that are there
+	fallback []int32          // for each folder, that of the same devices' _other
+	stored   map[string]int64 // sizes of the stored payloads not yet seen
+}
+
+// merge goes through the site's keys and the store's at once, both in order.
+func (c *comparison) merge(ctx context.Context, store Store) error {
+	next, stop := iter.Pull(c.site.refs())
+	defer stop()
+	r, more := next()
+	for e, err := range store.List(ctx, c.site.Tree.Layout.Prefix+"/") {
+		if err != nil {
+			return err
+		}
+		for ; more && c.site.key(r) < e.Key; r, more = next() {
+			c.put(r, New)
+		}
+		if more && c.site.key(r) == e.Key {
+			c.both(r, e)
+			r, more = next()
+		} else {
+			c.extra(e)
+		}
+	}
+	for ; more; r, more = next() {
+		c.put(r, New)
+	}
+	return nil
+}
+
+func (c *comparison) put(r ref, why Reason) {
+	c.plan.ops = append(c.plan.ops, op{ref: r, reason: why})
+}
+
+// both compares an object with what is at its key.
+func (c *comparison) both(r ref, e Entry) {
+	if r.row >= 0 && r.row == c.fallback[r.row] {
+		c.live[r] = true
+	}
+	content := c.site.content(r)
+	switch {
+	case e.Size != content.Size:
+		c.put(r, Changed)
+	case r.row == payloadRow || e.Size == 0:
+		c.plan.Unchanged++
+	case len(e.ETag) != 32:
+		c.doubtful = append(c.doubtful, r)
+	case e.ETag != hex.EncodeToString(content.MD5[:]):
+		c.put(r, Changed)
+	default:
+		c.plan.Unchanged++
+	}
+}
+
+// extra deals with an object that the site doesn't have.
+func (c *comparison) extra(e Entry) {
+	layout := c.site.Tree.Layout
+	at, ours := layout.Parse(e.Key)
+	switch {
+	case strings.HasPrefix(e.Key, layout.Prefix+"/"+StateFolder+"/"):
+	case strings.HasPrefix(path.Base(e.Key), TempPrefix):
+		c.plan.ops = append(c.plan.ops, op{gone: e.Key, reason: Leftover})
+	case !ours:
+		c.plan.Foreign = append(c.plan.Foreign, e.Key)
+	case at.Class != manifest.Payload:
+		c.plan.ops = append(c.plan.ops, op{gone: e.Key, reason: Gone})
+	case c.stored[e.Key] == e.Size:
+		delete(c.stored, e.Key)
+	default:
+		c.plan.Kept++
+	}
+}
+
+// fetch reads what is doubtful.
+func (c *comparison) fetch(ctx context.Context, store Store, concurrency int) error {
+	differs := make([]bool, len(c.doubtful))
+	err := each(ctx, concurrency, len(c.doubtful), func(ctx context.Context, i int) error {
+		live, err := store.Get(ctx, c.site.key(c.doubtful[i]))
+		if err != nil {
+			return err
+		}
+		defer live.Close()
+		b, err := io.ReadAll(live)
+		differs[i] = !bytes.Equal(b, c.site.content(c.doubtful[i]).Bytes)
+		return err
+	})
+	for i, r := range c.doubtful {
+		if differs[i] {
+			c.put(r, Changed)
+		} else {
+			c.plan.Unchanged++
+		}
+	}
+	return err
+}
+
+// phase is when an operation comes.
+func (c *comparison) phase(o op) Phase {
+	switch {
+	case o.gone != "":
+		return Deletions
+	case o.ref.row == payloadRow:
+		return Payloads
+	case o.ref.row == shardRow:
+		return Cohorts
+	case !c.live[ref{row: c.fallback[o.ref.row], slot: o.ref.slot}]:
+		return NewBuckets
+	case isFallback(&c.site.Tree.Folders[o.ref.row]):
+		return Fallbacks
+	}
+	return Versions
+}
+
+func isFallback(f *manifest.Folder) bool {
+	return f.VersionSegment == manifest.NoneSegment || f.VersionSegment == manifest.OtherSegment
+}
+
+// fallbacks gives for each folder the row of the _other folder of the same
+// devices; they share their buckets and so their slots.
+func (s *Site) fallbacks() []int32 {
+	type devices struct {
+		target manifest.Target
+		cohort string
+	}
+	other := map[devices]int32{}
+	for i, f := range s.Tree.Folders {
+		if f.VersionSegment == manifest.OtherSegment {
+			other[devices{f.Target, f.Cohort}] = int32(i)
+		}
+	}
+	rows := make([]int32, len(s.Tree.Folders))
+	for i, f := range s.Tree.Folders {
+		rows[i] = other[devices{f.Target, f.Cohort}]
+	}
+	return rows
+}

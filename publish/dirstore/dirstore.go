@@ -1,0 +1,216 @@
+// Package dirstore keeps objects as files in a directory: to look at, to
+// serve, or to copy somewhere else.
+package dirstore
+
+import (
+	"context"
+	"crypto/md5"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"cairn/publish"
+)
+
+// TempPrefix begins the name of a file that is being written, beside the
+// object that it becomes. A crash may leave such files behind; List shows them.
+const TempPrefix = ".cairn-tmp-"
+
+// Store is a directory whose files are the objects, without headers and
+// entity tags. Keys are paths below the root; a key that [fs.ValidPath]
+// refuses is an error.
+type Store struct {
+	name string // of the root, as the user wrote it
+	root string
+	temp atomic.Uint64 // numbers the temporary files
+	made sync.Map      // folders that exist, as far as is known
+
+	// folders is held to remove folders, and to make one with its first file.
+	folders sync.Mutex
+}
+
+// New is the store in the directory root, which the first Put makes.
+func New(root string) *Store { return &Store{name: root, root: filepath.Clean(root)} }
+
+// String is "dir:" and the root as New got it.
+func (s *Store) String() string { return "dir:" + s.name }
+
+// Get opens the file at key. What is not a regular file is not there.
+func (s *Store) Get(ctx context.Context, key string) (*publish.Stored, error) {
+	stored, err := s.get(ctx, key)
+	if err != nil {
+		return nil, fmt.Errorf("%v: get %q: %w", s, key, err)
+	}
+	return stored, nil
+}
+
+func (s *Store) get(ctx context.Context, key string) (*publish.Stored, error) {
+	name, err := s.path(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(name)
+	if isMissing(err) {
+		return nil, fs.ErrNotExist
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &publish.Stored{
+		ReadSeekCloser: f,
+		Entry:          publish.Entry{Key: key, Size: info.Size(), Modified: info.ModTime()},
+	}, nil
+}
+
+// Put writes the file at key, and the folders above it. It fails, and changes
+// nothing, if a file's content is not of the size and MD5 that it states.
+func (s *Store) Put(ctx context.Context, key string, content publish.Content, _ publish.Header) error {
+	if err := s.put(ctx, key, content); err != nil {
+		return fmt.Errorf("%v: put %q: %w", s, key, err)
+	}
+	return nil
+}
+
+func (s *Store) put(ctx context.Context, key string, content publish.Content) error {
+	name, err := s.path(ctx, key)
+	if err != nil {
+		return err
+	}
+	if content.Size == 0 && content.Open == nil {
+		// An empty file is whole at once.
+		f, err := s.create(name)
+		if err == nil {
+			return f.Close()
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	f, err := s.createTemp(filepath.Dir(name))
+	if err != nil {
+		return err
+	}
+	err = write(f, content)
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+func (s *Store) createTemp(dir string) (*os.File, error) {
+	for {
+		f, err := s.create(filepath.Join(dir, TempPrefix+strconv.FormatUint(s.temp.Add(1), 10)))
+		if !errors.Is(err, fs.ErrExist) {
+			return f, err
+		}
+	}
+}
+
+// create makes a new file, and its folder where there is none.
+func (s *Store) create(name string) (*os.File, error) {
+	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	dir := filepath.Dir(name)
+	if _, ok := s.made.Load(dir); ok {
+		f, err := os.OpenFile(name, flags, 0o644)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return f, err
+		}
+	}
+	s.folders.Lock()
+	defer s.folders.Unlock()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	s.made.Store(dir, nil)
+	return os.OpenFile(name, flags, 0o644)
+}
+
+func write(dst io.Writer, content publish.Content) error {
+	if content.Open == nil {
+		_, err := dst.Write(content.Bytes)
+		return err
+	}
+	src, err := content.Open()
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	sum := md5.New()
+	n, err := io.Copy(io.MultiWriter(dst, sum), src)
+	if err != nil {
+		return err
+	}
+	if n != content.Size || [md5.Size]byte(sum.Sum(nil)) != content.MD5 {
+		return fmt.Errorf("content is not the %d bytes with MD5 %x that were announced", content.Size, content.MD5)
+	}
+	return nil
+}
+
+// Delete removes the file at key, and the folders that this leaves empty.
+func (s *Store) Delete(ctx context.Context, key string) error {
+	if err := s.delete(ctx, key); err != nil {
+		return fmt.Errorf("%v: delete %q: %w", s, key, err)
+	}
+	return nil
+}
+
+func (s *Store) delete(ctx context.Context, key string) error {
+	name, err := s.path(ctx, key)
+	if err != nil {
+		return err
+	}
+	if info, err := os.Lstat(name); isMissing(err) || err == nil && info.IsDir() {
+		return nil
+	}
+	if err := os.Remove(name); err != nil && !isMissing(err) {
+		return err
+	}
+	s.folders.Lock()
+	defer s.folders.Unlock()
+	for dir := filepath.Dir(name); dir != s.root; dir = filepath.Dir(dir) {
+		// Not os.Remove, which would remove a symbolic link, too.
+		if syscall.Rmdir(dir) != nil {
+			break
+		}
+		s.made.Delete(dir)
+	}
+	return nil
+}
+
+// path is the file name for key.
+func (s *Store) path(ctx context.Context, key string) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	name, err := filepath.Localize(key)
+	if err != nil || key == "." {
+		return "", fmt.Errorf("key is not a clean relative path: %w", fs.ErrInvalid)
+	}
+	return filepath.Join(s.root, name), nil
+}
+
+// isMissing reports whether err says that there can't be a file of this name.
+func isMissing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG)
+}

@@ -1,0 +1,66 @@
+package publish
+
+import (
+	"bytes"
+	"sync"
+
+	"cairn/manifest"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/gzip"
+)
+
+// encodings lists the encodings of a body, identity first, as keys sort.
+var encodings = [...]manifest.Encoding{manifest.Identity, manifest.Brotli, manifest.Gzip}
+
+// ContentEncoding is the HTTP name of an encoding, "" for identity.
+func ContentEncoding(e manifest.Encoding) string {
+	switch e {
+	case manifest.Brotli:
+		return "br"
+	case manifest.Gzip:
+		return "gzip"
+	}
+	return ""
+}
+
+// encoded is a body in each of the encodings; nil where it saves too little.
+type encoded [len(encodings)]*Content
+
+const brotliLevel = 9
+
+var (
+	brotliWriters = sync.Pool{New: func() any { return brotli.NewWriterLevel(nil, brotliLevel) }}
+	gzipWriters   = sync.Pool{New: func() any { w, _ := gzip.NewWriterLevel(nil, gzip.BestCompression); return w }}
+)
+
+// encode compresses a body. A gzip header of its own, without a time, keeps
+// the bytes reproducible.
+func encode(body []byte) encoded {
+	identity := BytesContent(body)
+	e := encoded{&identity}
+	var b bytes.Buffer
+	br := brotliWriters.Get().(*brotli.Writer)
+	defer brotliWriters.Put(br)
+	br.Reset(&b)
+	_, _ = br.Write(body)
+	_ = br.Close()
+	e[1] = worthwhile(b.Bytes(), body)
+	b.Reset()
+	gz := gzipWriters.Get().(*gzip.Writer)
+	defer gzipWriters.Put(gz)
+	gz.Reset(&b)
+	_, _ = gz.Write(body)
+	_ = gz.Close()
+	e[2] = worthwhile(b.Bytes(), body)
+	return e
+}
+
+// worthwhile is a sibling that saves at least 10 % and 64 bytes, or nil.
+func worthwhile(sibling, body []byte) *Content {
+	if saved := len(body) - len(sibling); saved < 64 || saved*10 < len(body) {
+		return nil
+	}
+	c := BytesContent(bytes.Clone(sibling))
+	return &c
+}

@@ -1,0 +1,33 @@
+package publish
+
+import (
+	"fmt"
+	"time"
+
+	"cairn/manifest"
+	"cairn/releases"
+)
+
+const year = 365 * 24 * time.Hour
+
+// HeaderOf is what a CDN sends on with the object at a location.
+func HeaderOf(at manifest.Location, cache releases.Cache) Header {
+	h := Header{ContentType: "text/plain; charset=utf-8", ContentEncoding: ContentEncoding(at.Encoding)}
+	switch {
+	case at.Class == manifest.Payload:
+		h.ContentType = "application/octet-stream"
+		h.CacheControl = maxAge(year) + ", immutable"
+	case at.Class == manifest.CohortIndex:
+		h.CacheControl = maxAge(cache.Cohorts)
+	case at.Form == manifest.JSON:
+		h.ContentType = "application/json"
+		fallthrough
+	default:
+		h.CacheControl = maxAge(cache.Answers)
+	}
+	return h
+}
+
+func maxAge(d time.Duration) string {
+	return fmt.Sprintf("public, max-age=%d", d/time.Second)
+}

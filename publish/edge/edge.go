@@ -1,0 +1,203 @@
+// Package edge answers devices over HTTP: the query API of DESIGN.md section
+// 4, and the tree beside it, from a store or straight from a site.
+package edge
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"cairn/manifest"
+	"cairn/publish"
+	"cairn/releases"
+)
+
+// Source is where the objects of a tree are: a [publish.Store], or a
+// [publish.Site] that is published nowhere.
+type Source interface {
+	// Get is that of [publish.Store].
+	Get(ctx context.Context, key string) (*publish.Stored, error)
+}
+
+// Options say what a handler serves.
+type Options struct {
+	Layout manifest.Layout
+	Cache  releases.Cache // lifetimes that the answers state
+	Key    string         // what the query API asks for in Memfault-Project-Key; "" for nothing
+}
+
+// The paths of the query API.
+const (
+	LatestPath    = "/api/v0/releases/latest"
+	LatestURLPath = LatestPath + "/url"
+)
+
+// Handler answers GET and HEAD requests. It never panics and never blocks on
+// anything but its source.
+type Handler struct {
+	source Source
+	Options
+}
+
+// New makes a handler over a source.
+func New(source Source, opts Options) *Handler { return &Handler{source, opts} }
+
+// ServeHTTP answers a request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		h.fail(w, http.StatusMethodNotAllowed, "method "+r.Method+" is not allowed: use GET")
+		return
+	}
+	var err error
+	switch r.URL.Path {
+	case LatestPath:
+		err = h.latest(w, r, manifest.JSON)
+	case LatestURLPath:
+		err = h.latest(w, r, manifest.Text)
+	default:
+		err = h.object(w, r)
+	}
+	var bad *requestError
+	switch {
+	case errors.As(err, &bad):
+		h.fail(w, bad.code, bad.message)
+	case err != nil:
+		w.Header().Set("Retry-After", "60")
+		h.fail(w, http.StatusServiceUnavailable, "the release data cannot be read now: try again later")
+	}
+}
+
+// requestError is a request that gets an answer of its own.
+type requestError struct {
+	code    int
+	message string
+}
+
+func (e *requestError) Error() string { return e.message }
+
+func badRequest(format string, args ...any) error {
+	return &requestError{http.StatusBadRequest, fmt.Sprintf(format, args...)}
+}
+
+// fail writes an error in the shape of the query API.
+func (h *Handler) fail(w http.ResponseWriter, code int, message string) {
+	type body struct {
+		Message string `json:"message"`
+		Code    int    `json:"http_code"`
+	}
+	b, err := json.Marshal(map[string]body{"error": {message, code}})
+	if err != nil {
+		b = []byte(`{}`)
+	}
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Content-Length", strconv.Itoa(len(b)))
+	header.Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	_, _ = w.Write(b)
+}
+
+// latest answers the query API.
+func (h *Handler) latest(w http.ResponseWriter, r *http.Request, form manifest.Form) error {
+	if h.Key != "" && subtle.ConstantTimeCompare([]byte(r.Header.Get("Memfault-Project-Key")), []byte(h.Key)) != 1 {
+		return &requestError{http.StatusForbidden, "the Memfault-Project-Key header is missing or wrong"}
+	}
+	readings, err := parseQuery(r.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	key, answer, err := h.find(r.Context(), readings, form)
+	if err != nil {
+		return err
+	}
+	header := w.Header()
+	header.Set("Cache-Control", "private, "+strings.TrimPrefix(answer.header.CacheControl, "public, "))
+	if len(answer.body) == 0 {
+		header.Set("Memfault-Reason", "latest")
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	if form == manifest.Text {
+		header.Add("Vary", "Accept")
+		if wantsJSON(r.Header) {
+			answer.body = wrapURL(answer.body)
+			answer.header.ContentType = "application/json"
+			h.write(w, r, answer)
+			return nil
+		}
+	}
+	header.Add("Vary", "Accept-Encoding")
+	answer, err = h.negotiate(r, key, answer)
+	if err != nil {
+		return err
+	}
+	h.write(w, r, answer)
+	return nil
+}
+
+// wrapURL is a URL in JSON, as the API gives it to who asks for JSON.
+func wrapURL(url []byte) []byte {
+	type data struct {
+		URL string `json:"url"`
+	}
+	b, err := json.Marshal(map[string]data{"data": {string(url)}})
+	if err != nil {
+		panic(err) // a string always marshals
+	}
+	return b
+}
+
+// find goes the way of a device: its cohort's shard, the folder of its
+// version, and the one of any other version.
+func (h *Handler) find(ctx context.Context, readings []query, form manifest.Form) (string, *answer, error) {
+	hash := manifest.Hash(readings[0].serial)
+	cohort, err := h.cohort(ctx, hash)
+	if err != nil {
+		return "", nil, err
+	}
+	key := func(q query, cohort, segment string) string {
+		return h.Layout.AnswerFolder(q.target, cohort, segment) + h.Layout.Bucket(hash) + string(form)
+	}
+	var keys []string
+	for _, q := range readings {
+		keys = append(keys, key(q, cohort, manifest.VersionSegment(q.version)))
+	}
+	for _, q := range readings {
+		keys = append(keys, key(q, cohort, manifest.OtherSegment))
+	}
+	for _, k := range keys {
+		if a, err := h.read(ctx, k); !errors.Is(err, fs.ErrNotExist) {
+			return k, a, err
+		}
+	}
+	if cohort != releases.DefaultCohort {
+		// The default cohort has an answer for every target: if it has one
+		// here, the device is just changing cohorts.
+		if _, err := h.read(ctx, key(readings[0], releases.DefaultCohort, manifest.OtherSegment)); !errors.Is(err, fs.ErrNotExist) {
+			return "", nil, fmt.Errorf("cohort %q has no answer for bucket %s", cohort, h.Layout.Bucket(hash))
+		}
+	}
+	return "", nil, badRequest("no release is made for software type %q on hardware version %q",
+		readings[0].target.SoftwareType, readings[0].target.HardwareVersion)
+}
+
+// cohort finds the cohort of a device in its shard.
+func (h *Handler) cohort(ctx context.Context, hash string) (string, error) {
+	shard, err := h.read(ctx, h.Layout.CohortKey(h.Layout.Shard(hash)))
+	if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(shard.body)) {
+		if rest, ok := strings.CutPrefix(line, hash+" "); ok {
+			return strings.TrimSuffix(rest, "\n"), nil
+		}
+	}
+	return releases.DefaultCohort, nil
+}

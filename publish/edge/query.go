@@ -1,0 +1,77 @@
+package edge
+
+import (
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"cairn/manifest"
+	"cairn/releases"
+)
+
+// query is what a device asks.
+type query struct {
+	serial  string
+	target  manifest.Target
+	version string // "" where it states none
+}
+
+const maxParameter = 128 // characters, as of any name in the definitions
+
+// parseQuery reads the parameters of the query API: in any order, empty pairs
+// tolerated, unknown ones ignored.
+//
+// A plus sign is a space to a form encoder and a plus to firmware that encodes
+// nothing, such as one that sends 1.0.0+b. Where there is one, both readings
+// are given, the standard one first: a device must not pass for one with an
+// unknown version, and so get the release that it runs.
+func parseQuery(raw string) ([]query, error) {
+	q, err := parseReading(raw, url.QueryUnescape)
+	if err != nil {
+		return nil, err
+	}
+	readings := []query{q}
+	if strings.Contains(raw, "+") {
+		if literal, err := parseReading(raw, url.PathUnescape); err == nil {
+			readings = append(readings, literal)
+		}
+	}
+	return readings, nil
+}
+
+func parseReading(raw string, unescape func(string) (string, error)) (query, error) {
+	values := map[string]string{}
+	for pair := range strings.SplitSeq(raw, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		switch name {
+		case "device_serial", "hardware_version", "software_type", "current_version":
+		default:
+			continue
+		}
+		if _, doubled := values[name]; doubled {
+			return query{}, badRequest("parameter %s is given twice", name)
+		}
+		v, err := unescape(value)
+		if err != nil {
+			return query{}, badRequest("parameter %s is not percent-encoded as RFC 3986 says", name)
+		}
+		if utf8.RuneCountInString(v) > maxParameter || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+			return query{}, badRequest("parameter %s is not text of at most %d characters", name, maxParameter)
+		}
+		values[name] = v
+	}
+	for _, name := range []string{"device_serial", "hardware_version", "software_type"} {
+		if values[name] == "" {
+			return query{}, badRequest("parameter %s is missing", name)
+		}
+	}
+	if !releases.ValidSerial(values["device_serial"]) {
+		return query{}, badRequest("parameter device_serial has characters other than letters, digits, - and _")
+	}
+	return query{
+		values["device_serial"],
+		manifest.Target{SoftwareType: values["software_type"], HardwareVersion: values["hardware_version"]},
+		values["current_version"],
+	}, nil
+}

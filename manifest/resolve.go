@@ -47,8 +47,13 @@ const (
 	UnknownHold
 )
 
-// String says the rule as a sentence's end: "because …".
+// String is the rule's name, for programs: "must-pass-through".
 func (r Rule) String() string {
+	return [...]string{"up-to-date", "delta", "must-pass-through", "highest", "no-version", "unknown-oldest", "unknown-hold"}[r]
+}
+
+// Because is the rule for readers, as the end of a sentence.
+func (r Rule) Because() string {
 	switch r {
 	case ByDelta:
 		return "a delta leads from the current version to it"
@@ -63,7 +68,7 @@ func (r Rule) String() string {
 	case UnknownHold:
 		return `the current version is not known, and unknown_version is "hold"`
 	}
-	return "nothing in reach is newer than the current version"
+	return "no release in reach has anything new for the device"
 }
 
 // Resolve decides what a device gets at an instant. It is a pure function of

@@ -1,6 +1,8 @@
 package releases
 
 import (
+	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -23,7 +25,7 @@ func (l *loader) cohorts() {
 func (l *loader) cohort(t *table) {
 	c := &Cohort{Slug: strings.TrimSuffix(path.Base(t.path), ".toml"), File: t.path}
 	if !ValidSlug(c.Slug) {
-		l.fault(t.path, slugHint+"; rename the file", "cohort slug %q is none", c.Slug)
+		l.fault(t.path, slugHint+"; rename the file", "cohort slug %q is not valid", c.Slug)
 	}
 	if other, ok := l.slugs[strings.ToLower(c.Slug)]; ok {
 		l.fault(t.path, "rename one of the files", "cohort slugs %q and %q differ in case only, so they collide on some file systems", other, c.Slug)
@@ -33,7 +35,7 @@ func (l *loader) cohort(t *table) {
 	l.devices(t, c)
 	c.VersionCheck = t.boolean("version_check", true)
 	for m, a := range t.tables("activate") {
-		if !a.unquoted(m, activationKeys, "activate") {
+		if !a.unquoted(m, activationKeys) {
 			l.activation(c, m, a)
 		}
 	}
@@ -64,14 +66,15 @@ func (l *loader) activation(c *Cohort, m member, t *table) {
 		c.Activations = append(c.Activations, a)
 		return
 	}
-	known := make([]string, 0, len(l.versions))
-	for v := range l.versions {
-		known = append(known, v)
+	if l.refused[m.name] {
+		return
 	}
-	slices.Sort(known)
-	hint := `define it: a file in releases/ with version = "` + m.name + `"`
-	if near := nearest(m.name, known); near != "" {
-		hint = `did you mean "` + near + `"? Otherwise ` + hint
+	hint := fmt.Sprintf("define it: a file in releases/ with version = %q", m.name)
+	if len(l.unread) > 0 {
+		hint = "mend " + l.unread[0] + " first, which may define it"
+	}
+	if near := nearest(m.name, slices.Sorted(maps.Keys(l.versions))); near != "" {
+		hint = fmt.Sprintf("did you mean %q? Otherwise %s", near, hint)
 	}
 	t.fault(m.offset, hint, "no release has version %q", m.name)
 }
@@ -149,10 +152,8 @@ func (t *table) ramp() *Ramp {
 	if to := t.get("to", "write to = 100", floatKind, integerKind); to != nil {
 		r.To = t.percent(to, "to")
 		if r.From > r.To {
-			t.fault(to.offset, "a rollout only grows", "to %s is under from %v", to.text, r.From)
+			t.fault(to.offset, "a rollout only grows; from is 1 unless stated", "to %s is under from %v", to.text, r.From)
 		}
-	} else if r.From > r.To {
-		t.fault(at, "a rollout only grows", "from %v is over to, which is 100", r.From)
 	}
 	if shape, n := t.text("shape"); n != nil {
 		r.Linear = shape == "linear"

@@ -3,7 +3,7 @@ package releases
 import (
 	"bytes"
 	"cmp"
-	"io/fs"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -24,13 +24,19 @@ func (l *loader) devices(t *table, c *Cohort) {
 		if c.Slug == DefaultCohort && len(n.items) > 0 {
 			t.fault(n.offset, defaultHint, "cohort default lists devices")
 		}
+		wrong := few{}
 		l.list(t.file, c, false, func(yield func(int, string) bool) {
 			for _, item := range n.items {
-				if t.is(item, "a device serial", hint, stringKind) && !yield(item.offset, item.text) {
-					return
+				if item.kind == stringKind {
+					yield(item.offset, item.text)
+				} else if wrong.among(item.offset) {
+					t.is(item, "a device serial", hint, stringKind)
 				}
 			}
 		})
+		if more := wrong.more(); more > 0 {
+			t.fault(wrong.next, hint, "%d more of these are no strings", more)
+		}
 	}
 	stated, n := t.text("devices_file")
 	if n == nil {
@@ -43,13 +49,14 @@ func (l *loader) devices(t *table, c *Cohort) {
 	if !ok {
 		return
 	}
-	text, err := fs.ReadFile(l.fsys, name)
+	text, err := read(l.fsys, name)
 	if err != nil {
-		t.fault(n.offset, "name a text file, relative to "+t.path+", with one serial a line", "devices_file %q: %s", stated, reason(err))
+		hint := "name a text file, relative to " + t.path + ", with one serial a line"
+		t.fault(n.offset, wayOut(err, hint), "devices_file %q: %s", stated, reason(err))
 		return
 	}
 	c.DevicesFile = name
-	f := &file{name, text, &l.faults}
+	f := &file{path: name, text: text, faults: &l.faults}
 	l.texts[name] = f
 	l.list(f, c, true, serialLines(text))
 }
@@ -58,38 +65,53 @@ func (l *loader) devices(t *table, c *Cohort) {
 // line that has one.
 func serialLines(text []byte) iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
-		all := string(text)
-		rest := strings.TrimPrefix(all, "\uFEFF")
-		for rest != "" {
-			line, after, _ := strings.Cut(rest, "\n")
+		offset := 0
+		for line := range strings.Lines(string(text)) {
 			serial, _, _ := strings.Cut(line, "#")
-			if s := strings.TrimSpace(serial); s != "" {
-				offset := len(all) - len(rest) + strings.Index(line, s)
-				if !yield(offset, s) {
-					return
-				}
+			if s := strings.TrimSpace(serial); s != "" && !yield(offset+strings.Index(line, s), s) {
+				return
 			}
-			rest = after
+			offset += len(line)
 		}
 	}
 }
 
 // list adds serials to a cohort.
 func (l *loader) list(f *file, c *Cohort, inFile bool, serials iter.Seq2[int, string]) {
-	line, counted, bad := 1, 0, 0
+	line, counted, wrong := 1, 0, few{}
 	for offset, serial := range serials {
 		line += bytes.Count(f.text[counted:offset], []byte("\n"))
 		counted = offset
-		if ValidSerial(serial) {
+		switch {
+		case ValidSerial(serial):
 			c.Devices = append(c.Devices, Device{serial, int32(line), inFile})
-		} else if bad++; bad <= maxSerials {
+			if !inFile {
+				l.inline[c] = append(l.inline[c], offset)
+			}
+		case wrong.among(offset):
 			f.fault(offset, serialHint, "%q is no device serial", excerpt(serial, 0))
 		}
 	}
-	if bad > maxSerials {
-		f.fault(counted, serialHint, "%d more of these are no device serials", bad-maxSerials)
+	if more := wrong.more(); more > 0 {
+		f.fault(wrong.next, serialHint, "%d more of these are no device serials", more)
 	}
 }
+
+// few counts faults of one kind, of which only the first are reported.
+type few struct {
+	count int
+	next  int // the offset of the first that is not reported
+}
+
+// among counts a fault, and says whether to report it.
+func (f *few) among(offset int) bool {
+	if f.count++; f.count == maxSerials+1 {
+		f.next = offset
+	}
+	return f.count <= maxSerials
+}
+
+func (f *few) more() int { return f.count - maxSerials }
 
 // listing is a device in a cohort, by the hash of its serial.
 type listing struct {
@@ -110,37 +132,44 @@ func (l *loader) doubled() {
 	slices.SortFunc(all, func(a, b listing) int {
 		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.cohort, b.cohort), cmp.Compare(a.device, b.device))
 	})
-	const hint = "a device is in one cohort, once: take it out of one of the two"
-	faults := 0
+	var pairs [][2]listing
 	for i := 1; i < len(all); i++ {
-		if all[i].hash != all[i-1].hash {
-			continue
-		}
 		a, b := all[i-1], all[i]
-		ca, cb := l.fleet.Cohorts[a.cohort], l.fleet.Cohorts[b.cohort]
-		da, db := &ca.Devices[a.device], &cb.Devices[b.device]
-		if da.Serial != db.Serial && ca == cb {
-			continue
+		if a.hash == b.hash && (a.cohort != b.cohort || l.serial(a) == l.serial(b)) {
+			pairs = append(pairs, [2]listing{a, b})
 		}
-		if faults++; faults > maxSerials {
-			continue
+	}
+	slices.SortFunc(pairs, func(x, y [2]listing) int {
+		return cmp.Or(cmp.Compare(x[1].cohort, y[1].cohort), cmp.Compare(x[1].device, y[1].device))
+	})
+	const hint = "a device is in one cohort, once: take it out of one of the two"
+	for i, pair := range pairs {
+		first, _ := l.find(pair[0])
+		place, source := l.find(pair[1])
+		if i == maxSerials {
+			message := fmt.Sprintf("%d more device serials stand in two places", len(pairs)-maxSerials)
+			l.faults = append(l.faults, &Fault{place, message, source, hint})
+			return
 		}
-		first, _ := l.find(ca.Place(da), da.Serial)
-		place, source := l.find(cb.Place(db), db.Serial)
-		message := "device serial \"" + db.Serial + "\" is also in " + first.String()
-		if da.Serial != db.Serial {
-			message = "device serial \"" + db.Serial + "\" has the same hash as \"" + da.Serial + "\" in " + first.String() + ", of another cohort"
+		message := fmt.Sprintf("device serial %q is also in %s", l.serial(pair[1]), first)
+		if a, b := l.serial(pair[0]), l.serial(pair[1]); a != b {
+			message = fmt.Sprintf("device serial %q has the same hash as %q in %s, of another cohort", b, a, first)
 		}
 		l.faults = append(l.faults, &Fault{place, message, source, hint})
 	}
-	if faults > maxSerials {
-		l.fault("cohorts", hint, "%d more device serials stand in two places", faults-maxSerials)
-	}
 }
 
-// find gives the column of a serial, and the line that it is on.
-func (l *loader) find(p Place, serial string) (Place, string) {
-	text := l.texts[p.File].text
-	start := offsetOf(text, p.Line, 1)
-	return locate(p.File, text, start+max(0, bytes.Index(text[start:], []byte(serial))))
+func (l *loader) serial(x listing) string {
+	return l.fleet.Cohorts[x.cohort].Devices[x.device].Serial
+}
+
+// find gives the place of a serial, and the line that it is on.
+func (l *loader) find(x listing) (Place, string) {
+	c := l.fleet.Cohorts[x.cohort]
+	if inline := l.inline[c]; int(x.device) < len(inline) {
+		return l.texts[c.File].locate(inline[x.device])
+	}
+	d, f := c.Devices[x.device], l.texts[c.DevicesFile]
+	start := f.lineStarts()[d.Line-1]
+	return f.locate(start + bytes.Index(f.text[start:], []byte(d.Serial)))
 }

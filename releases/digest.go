@@ -4,10 +4,10 @@ import (
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"io"
 	"io/fs"
 	"runtime"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -53,7 +53,11 @@ func (l *loader) compare(p pendingPayload, d *digests) {
 	t, name := p.table, p.file.text
 	switch {
 	case d.err != nil:
-		t.fault(p.file.offset, "the path is relative to "+t.path, "payload file %q: %s", name, reason(d.err))
+		hint := "the path is relative to " + t.path
+		if strings.Contains(name, `\`) {
+			hint += ", with / between folders"
+		}
+		t.fault(p.file.offset, wayOut(d.err, hint), "payload file %q: %s", name, reason(d.err))
 		return
 	case d.size == 0:
 		t.fault(p.file.offset, "a payload has at least one byte: look at the build that made it", "payload file %q is empty", name)
@@ -73,12 +77,8 @@ func (l *loader) compare(p pendingPayload, d *digests) {
 }
 
 func measure(fsys fs.FS, name string) digests {
-	info, err := fs.Stat(fsys, name)
-	if err != nil {
+	if err := regular(fsys, name); err != nil {
 		return digests{err: err}
-	}
-	if !info.Mode().IsRegular() {
-		return digests{err: errors.New("not a regular file")}
 	}
 	f, err := fsys.Open(name)
 	if err != nil {

@@ -1,7 +1,6 @@
 package releases
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -28,7 +27,7 @@ type kind string
 
 const (
 	stringKind    kind = "a string"
-	boolKind      kind = "true or false"
+	boolKind      kind = "a boolean"
 	integerKind   kind = "an integer"
 	floatKind     kind = "a number"
 	dateTimeKind  kind = "a date-time"
@@ -67,14 +66,6 @@ func (n *node) add(name string, offset int, value *node) {
 	n.members = append(n.members, member{name, offset, value})
 }
 
-// syntaxError is a fault of the text itself.
-type syntaxError struct {
-	offset  int
-	message string
-}
-
-func (e *syntaxError) Error() string { return e.message }
-
 // parse reads a document. The decoder finds every fault of the text, doubled
 // keys included; the parser, which takes more than the language does, then
 // gives the places.
@@ -83,8 +74,18 @@ func parse(text []byte) (*node, *syntaxError) {
 	if err := toml.Unmarshal(text, &sink); err != nil {
 		return nil, explain(text, err)
 	}
-	root := &node{kind: tableKind}
-	table := root
+	root, _, err := build(text)
+	if err != nil {
+		return nil, explain(text, err)
+	}
+	return root, nil
+}
+
+// build reads a document that has no faults. The table is the one that a key
+// after its end would belong to.
+func build(text []byte) (root, table *node, err error) {
+	root = &node{kind: tableKind}
+	table = root
 	var p unstable.Parser
 	p.Reset(text)
 	for p.NextExpression() {
@@ -97,30 +98,7 @@ func parse(text []byte) (*node, *syntaxError) {
 			assign(table, e, text)
 		}
 	}
-	if err := p.Error(); err != nil {
-		return nil, explain(text, err)
-	}
-	return root, nil
-}
-
-func explain(text []byte, err error) *syntaxError {
-	var d *toml.DecodeError
-	if errors.As(err, &d) {
-		line, column := d.Position()
-		return &syntaxError{offsetOf(text, line, column), strings.TrimPrefix(d.Error(), "toml: ")}
-	}
-	return &syntaxError{0, strings.TrimPrefix(err.Error(), "toml: ")}
-}
-
-// offsetOf is the inverse of a position in lines and bytes, both from 1.
-func offsetOf(text []byte, line, column int) int {
-	offset := 0
-	for ; line > 1 && offset < len(text); offset++ {
-		if text[offset] == '\n' {
-			line--
-		}
-	}
-	return min(offset+max(column-1, 0), len(text))
+	return root, table, p.Error()
 }
 
 // descend walks a dotted key from a table to the table that it names.
@@ -178,17 +156,23 @@ func afterEquals(text []byte, offset int) int {
 }
 
 // value copies a parsed value. Arrays carry no place of their own: theirs is
-// the one where a value was due.
-func value(v *unstable.Node, due int, text []byte) *node {
-	n := &node{kind: kinds[v.Kind], offset: due, text: string(v.Data)}
+// the one where a value is due.
+func value(v *unstable.Node, at int, text []byte) *node {
+	n := &node{kind: kinds[v.Kind], offset: at, text: string(v.Data)}
 	if v.Kind != unstable.Array {
 		n.offset = int(v.Raw.Offset)
 	}
+	var due []int
 	children := v.Children()
 	for children.Next() {
 		switch c := children.Node(); {
+		case v.Kind == unstable.Array && c.Kind == unstable.Array:
+			if due == nil {
+				due = elements(text, n.offset)
+			}
+			n.items = append(n.items, value(c, due[len(n.items)], text))
 		case v.Kind == unstable.Array:
-			n.items = append(n.items, value(c, n.offset, text))
+			n.items = append(n.items, value(c, 0, text))
 		case c.Kind == unstable.KeyValue:
 			assign(n, c, text)
 		}

@@ -71,19 +71,35 @@ func (fs Faults) sorted() Faults {
 const maxSource = 120 // characters of a line that a fault shows
 
 // locate turns an offset into a place, and gives the line that it is on.
-func locate(file string, text []byte, offset int) (Place, string) {
-	offset = min(max(offset, 0), len(text))
-	start := bytes.LastIndexByte(text[:offset], '\n') + 1
-	end := len(text)
-	if i := bytes.IndexByte(text[start:], '\n'); i >= 0 {
+func (f *file) locate(offset int) (Place, string) {
+	offset = min(max(offset, 0), len(f.text))
+	line, begun := slices.BinarySearch(f.lineStarts(), offset)
+	if begun {
+		line++
+	}
+	start := f.starts[line-1]
+	end := len(f.text)
+	if i := bytes.IndexByte(f.text[start:], '\n'); i >= 0 {
 		end = start + i
 	}
-	column := utf8.RuneCount(text[start:offset])
-	return Place{
-		File:   file,
-		Line:   1 + bytes.Count(text[:start], []byte("\n")),
-		Column: column + 1,
-	}, excerpt(string(text[start:end]), column)
+	for start < offset && offset < end && !utf8.RuneStart(f.text[offset]) {
+		offset-- // the parser points into a character
+	}
+	column := utf8.RuneCount(f.text[start:offset])
+	return Place{f.path, line, column + 1}, excerpt(string(f.text[start:end]), column)
+}
+
+// lineStarts is where each line begins.
+func (f *file) lineStarts() []int {
+	if f.starts == nil {
+		f.starts = []int{0}
+		for i, c := range f.text {
+			if c == '\n' {
+				f.starts = append(f.starts, i+1)
+			}
+		}
+	}
+	return f.starts
 }
 
 // excerpt is a line fit for a terminal: what is around the column.
@@ -122,22 +138,26 @@ func nearest(word string, candidates []string) string {
 	return best
 }
 
-// editDistance is the Levenshtein distance, in bytes.
+// editDistance is how many bytes must be added, left out, changed or swapped
+// with their neighbour to make b of a.
 func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
+		before, last, row = last, row, before
 		row[0] = i + 1
 		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
+			row[j+1] = min(last[j+1], row[j]) + 1
+			if a[i] == b[j] {
+				row[j+1] = min(row[j+1], last[j])
+			} else {
+				row[j+1] = min(row[j+1], last[j]+1)
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
 		}
 	}
 	return row[len(b)]

@@ -1,6 +1,7 @@
 package releases
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,7 +22,7 @@ const ProjectFile = "cairn.toml"
 // follows links out of its root would let definitions name any file of the
 // machine: use [os.Root.FS].
 func Load(fsys fs.FS) (*Fleet, error) {
-	l := &loader{fsys: fsys, fleet: &Fleet{}, slugs: map[string]string{}, texts: map[string]*file{}}
+	l := &loader{fsys: fsys, fleet: &Fleet{}, refused: map[string]bool{}, slugs: map[string]string{}, texts: map[string]*file{}, inline: map[*Cohort][]int{}}
 	l.project()
 	l.releases()
 	l.cohorts()
@@ -37,8 +38,11 @@ type loader struct {
 	fleet    *Fleet
 	faults   Faults
 	versions map[string]*versionPlace
+	refused  map[string]bool   // versions of releases, stated but faulty
+	unread   []string          // files of releases whose version is not known
 	slugs    map[string]string // of cohorts, in lower case: how each is written
 	texts    map[string]*file  // where cohorts list devices, by path
+	inline   map[*Cohort][]int // the offsets of the devices that a cohort's own file lists
 	payloads []pendingPayload
 }
 
@@ -49,18 +53,43 @@ func (l *loader) fault(file, hint, format string, args ...any) {
 
 // document reads a TOML file, and reports one that can't be read or parsed.
 func (l *loader) document(name, hint string) *table {
-	text, err := fs.ReadFile(l.fsys, name)
+	text, err := read(l.fsys, name)
 	if err != nil {
-		l.fault(name, hint, "%s", reason(err))
+		l.fault(name, wayOut(err, hint), "%s", reason(err))
 		return nil
 	}
-	f := &file{name, text, &l.faults}
+	f := &file{path: name, text: text, faults: &l.faults}
 	root, bad := parse(f.text)
 	if bad != nil {
-		f.fault(bad.offset, "TOML is described at https://toml.io/en/v1.0.0", "%s", bad.message)
+		f.fault(bad.offset, bad.hint, "%s", bad.message)
 		return nil
 	}
 	return f.table(root)
+}
+
+// read gives a text, without the byte order mark that some editors begin it
+// with.
+func read(fsys fs.FS, name string) ([]byte, error) {
+	if err := regular(fsys, name); err != nil {
+		return nil, err
+	}
+	text, err := fs.ReadFile(fsys, name)
+	return bytes.TrimPrefix(text, []byte("\uFEFF")), err
+}
+
+// regular says why something that may be there is no file to read, such as a
+// pipe that nobody writes to.
+func regular(fsys fs.FS, name string) error {
+	info, err := fs.Stat(fsys, name)
+	switch {
+	case err != nil:
+		return err
+	case info.IsDir():
+		return errors.New("it is a folder")
+	case !info.Mode().IsRegular():
+		return errors.New("it is not a regular file")
+	}
+	return nil
 }
 
 // reason is what is wrong with a file, without the words that say how it was
@@ -76,15 +105,31 @@ func reason(err error) string {
 	if errors.As(err, &p) {
 		err = p.Err
 	}
-	if strings.Contains(err.Error(), "escapes from parent") {
+	if leadsOut(err) {
 		return "it leads out of the project folder"
 	}
 	return err.Error()
 }
 
+// leadsOut tells a link to a place outside, which [os.Root] has no value for.
+func leadsOut(err error) bool { return strings.Contains(err.Error(), "escapes from parent") }
+
+// wayOut is a hint for a file that cannot be read.
+func wayOut(err error, hint string) string {
+	if leadsOut(err) {
+		return "put the file itself in the place of the link"
+	}
+	return hint
+}
+
 // inside resolves a path that a file states relative to itself.
 func (f *file) inside(n *node, stated string) (string, bool) {
-	if full := path.Join(path.Dir(f.path), stated); !path.IsAbs(stated) && fs.ValidPath(full) {
+	full := path.Join(path.Dir(f.path), stated)
+	if stated == "" {
+		f.fault(n.offset, "name a file, relative to "+path.Dir(f.path)+"/", "the path is empty")
+		return "", false
+	}
+	if !path.IsAbs(stated) && fs.ValidPath(full) {
 		return full, true
 	}
 	f.fault(n.offset, "name a file in the project folder, relative to "+path.Dir(f.path)+"/",
@@ -103,6 +148,8 @@ func (l *loader) tomlFiles(folder string, deep bool) []string {
 		case err != nil:
 			l.fault(name, "make it readable", "%s", reason(err))
 			return fs.SkipDir
+		case !d.IsDir() && name == folder:
+			l.fault(name, "definitions stand in files in it", "it is no folder")
 		case d.IsDir() && name != folder && (!deep || d.Name()[0] == '.'):
 			return fs.SkipDir
 		case !d.IsDir() && path.Ext(name) == ".toml" && d.Name()[0] != '.':

@@ -13,14 +13,15 @@ const slugHint = "a slug is letters, digits, - and _: [-a-zA-Z0-9_]+"
 // other files can be looked at all the same.
 func (l *loader) project() {
 	p := &l.fleet.Project
-	*p = Project{Order: SemVer, Unknown: OldestForUnknown, BucketDigits: 2, CohortDigits: 2}
+	// Until the order can be read, no version is at fault.
+	*p = Project{Order: Natural, Unknown: OldestForUnknown, BucketDigits: 2, CohortDigits: 2}
 	l.fleet.Cache = Cache{Answers: time.Minute, Cohorts: 5 * time.Minute}
 	doc := l.document(ProjectFile, `work in a project folder, or name one with --dir`)
 	if doc == nil {
 		return
 	}
-	if n := doc.get("project", "write a table: [project]", tableKind); n != nil {
-		l.projectTable(doc.file.table(n, "project"))
+	if t := doc.sub("project", "write a table: [project]"); t != nil {
+		l.projectTable(t)
 	} else if _, ok := doc.node.member("project"); !ok {
 		doc.fault(0, "write [project] with a slug and a base_url", "no [project]")
 	}
@@ -28,11 +29,10 @@ func (l *loader) project() {
 	for m, t := range doc.tables("software") {
 		l.software(m, t)
 	}
-	if n := doc.get("publish", "write a table: [publish]", tableKind); n != nil {
-		l.publish(doc.file.table(n, "publish"))
+	if t := doc.sub("publish", "write a table: [publish]"); t != nil {
+		l.publish(t)
 	}
-	if n := doc.get("cache", "write a table: [cache]", tableKind); n != nil {
-		t := doc.file.table(n, "cache")
+	if t := doc.sub("cache", "write a table: [cache]"); t != nil {
 		t.lifetime("answers", &l.fleet.Cache.Answers)
 		t.lifetime("cohorts", &l.fleet.Cache.Cohorts)
 		t.rest()
@@ -44,12 +44,12 @@ func (l *loader) projectTable(t *table) {
 	p := &l.fleet.Project
 	var n *node
 	if p.Slug, n = t.required("slug", `write slug = "…", the short name of the fleet`); n != nil && !ValidSlug(p.Slug) {
-		t.fault(n.offset, slugHint, "slug %q is none", p.Slug)
+		t.fault(n.offset, slugHint, "slug %q is not valid", p.Slug)
 	}
 	p.Organization, _ = t.text("organization")
 	if p.BaseURL, n = t.required("base_url", `write base_url = "https://…", where devices see the bucket`); n != nil {
-		if !webURL(p.BaseURL) {
-			t.fault(n.offset, `write base_url = "https://ota.example.com", without a query`, "base_url %q is no http or https URL", p.BaseURL)
+		if wrong := webURLFault(p.BaseURL); wrong != "" {
+			t.fault(n.offset, `write base_url = "https://ota.example.com"`, "base_url %q %s", p.BaseURL, wrong)
 		}
 		p.BaseURL = strings.TrimRight(p.BaseURL, "/")
 	}
@@ -58,11 +58,14 @@ func (l *loader) projectTable(t *table) {
 		p.Prefix = prefix
 		bad := func(segment string) bool { return !ValidSlug(segment) }
 		if slices.ContainsFunc(strings.Split(prefix, "/"), bad) {
-			t.fault(n.offset, "segments of [-a-zA-Z0-9_]+ between single slashes: \"ota/fridges\"", "prefix %q is none", prefix)
+			t.fault(n.offset, "a prefix is segments of [-a-zA-Z0-9_]+ between single slashes: \"ota/fridges\"", "prefix %q is not valid", prefix)
 		}
 	}
 	if p.Key, n = t.text("key"); n != nil && !printable(p.Key) {
-		t.fault(n.offset, "it is sent as an HTTP header: printable ASCII, without spaces", "key %q is none", p.Key)
+		t.fault(n.offset, "it is sent as an HTTP header: one or more characters of printable ASCII, without spaces", "key %q is not valid", p.Key)
+	}
+	if _, ok := t.node.member("version_order"); !ok {
+		p.Order = SemVer
 	}
 	if order, n := t.text("version_order"); n != nil {
 		if o, err := parseOrder(order); err != nil {
@@ -114,8 +117,10 @@ func (l *loader) publish(t *table) {
 			t.fault(n.offset, `write "dir:public" or "s3://bucket"`, "%s", err)
 		}
 	}
-	if p.Endpoint, n = t.text("endpoint"); n != nil && !webURL(p.Endpoint) {
-		t.fault(n.offset, `write endpoint = "https://s3.example.com"`, "endpoint %q is no http or https URL", p.Endpoint)
+	if p.Endpoint, n = t.text("endpoint"); n != nil {
+		if wrong := webURLFault(p.Endpoint); wrong != "" {
+			t.fault(n.offset, `write endpoint = "https://s3.example.com"`, "endpoint %q %s", p.Endpoint, wrong)
+		}
 	}
 	p.Region, _ = t.text("region")
 	t.rest()
@@ -132,11 +137,21 @@ func (t *table) lifetime(key string, d *time.Duration) {
 	*d = v
 }
 
-// webURL says whether s is an http or https URL that a key can be added to.
-func webURL(s string) bool {
+// webURLFault says what keeps s from being an http or https URL that a key
+// can be added to; "" for nothing.
+func webURLFault(s string) string {
 	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
-		u.User == nil && u.RawQuery == "" && !u.ForceQuery && u.Fragment == "" && !strings.HasSuffix(s, "#") && printable(s)
+	switch {
+	case !printable(s):
+		return "has other characters than printable ASCII"
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
+		return "is no http or https URL"
+	case u.User != nil:
+		return "has a user name in it"
+	case strings.ContainsAny(s, "?#"):
+		return "has a query or a fragment"
+	}
+	return ""
 }
 
 // printable says whether s is one or more characters of ASCII without spaces

@@ -2,6 +2,7 @@ package releases
 
 import (
 	"cmp"
+	"iter"
 	"net/url"
 	"path"
 	"slices"
@@ -20,6 +21,8 @@ func (l *loader) releases() {
 	for _, name := range l.tomlFiles("releases", true) {
 		if doc := l.document(name, "make it readable"); doc != nil {
 			l.release(doc)
+		} else {
+			l.unread = append(l.unread, name)
 		}
 	}
 	for _, v := range l.versions {
@@ -33,7 +36,12 @@ func (l *loader) releases() {
 func (l *loader) release(t *table) {
 	r := &Release{File: t.path}
 	version, n := t.required("version", `write version = "1.2.3"`)
-	if n != nil && l.version(t.file, n.offset, version) {
+	switch {
+	case n == nil:
+		l.unread = append(l.unread, t.path)
+	case !l.version(t.file, n.offset, version):
+		l.refused[version] = true
+	default:
 		r.Version = version
 		if other := l.versions[version]; other != nil {
 			t.fault(n.offset, "give each release a version of its own", "version %q is also that of %s", version, other.place)
@@ -58,15 +66,15 @@ func (l *loader) release(t *table) {
 
 	for m, hardware := range t.tables("payload") {
 		t.name(m.offset, "software type", m.name)
-		for h, p := range hardware.each("payload", m.name) {
+		for h, p := range hardware.targets("hardware version") {
 			l.payload(r, p, h.offset, Payload{SoftwareType: m.name, HardwareVersion: h.name})
 		}
 	}
 	for m, hardware := range t.tables("delta") {
 		t.name(m.offset, "software type", m.name)
-		for h, from := range hardware.each("delta", m.name) {
-			for v, p := range from.each("delta", m.name, h.name) {
-				if p.unquoted(v, payloadKeys, "delta", m.name, h.name) || !l.version(t.file, v.offset, v.name) {
+		for h, from := range hardware.targets("hardware version") {
+			for v, p := range from.targets("version that it patches") {
+				if p.unquoted(v, payloadKeys) || !l.version(t.file, v.offset, v.name) {
 					continue
 				}
 				l.payload(r, p, h.offset, Payload{SoftwareType: m.name, HardwareVersion: h.name, From: v.name})
@@ -92,6 +100,7 @@ func (l *loader) payload(r *Release, t *table, offset int, p Payload) {
 	pending := pendingPayload{payload: &p, table: t}
 	if p.Size, pending.size = t.integer("size", 0); pending.size != nil && p.Size <= 0 {
 		t.fault(pending.size.offset, "state the payload's size in bytes", "size %d is not over 0", p.Size)
+		pending.size = nil
 	}
 	p.SHA256, pending.sha256 = t.hex("sha256", 64)
 	p.MD5, pending.md5 = t.hex("md5", 32)
@@ -116,7 +125,9 @@ func (l *loader) payload(r *Release, t *table, offset int, p Payload) {
 		}
 	case "url":
 		p.URL, p.Name = stated, nameInURL(stated)
-		if u, err := url.Parse(stated); err != nil || u.Scheme == "" || u.Host == "" || !printable(stated) {
+		if u, err := url.Parse(stated); !printable(stated) {
+			t.fault(source.value.offset, "write %20 for a space, and so on", "url %q has other characters than printable ASCII", stated)
+		} else if err != nil || u.Scheme == "" || u.Host == "" {
 			t.fault(source.value.offset, `write the whole URL: "https://…"`, "url %q is no absolute URL", stated)
 		}
 	}
@@ -127,7 +138,7 @@ func (l *loader) payload(r *Release, t *table, offset int, p Payload) {
 		for _, key := range []string{"size", "sha256"} {
 			if _, ok := t.node.member(key); !ok {
 				t.fault(source.offset, "state the "+key+": what is not in the project folder cannot be measured",
-					"%s has %s without %s", t.title, source.name, key)
+					"%s has %s without %s", t.title(), source.name, key)
 			}
 		}
 	}
@@ -144,13 +155,13 @@ func (t *table) source() member {
 			continue
 		}
 		if found.value != nil {
-			t.fault(m.offset, "keep the one that is meant", "%s has both %s and %s", t.title, found.name, key)
+			t.fault(max(found.offset, m.offset), "keep the one that is meant", "%s has both %s and %s", t.title(), found.name, key)
 			continue
 		}
 		found = m
 	}
 	if found.value == nil && !slices.ContainsFunc([]string{"file", "stored", "url"}, func(k string) bool { _, ok := t.node.member(k); return ok }) {
-		t.fault(t.node.offset, `write file = "…", relative to `+t.path, "%s has none of file, stored and url", t.title)
+		t.fault(t.node.offset, `write file = "…", relative to `+t.path, "%s has none of file, stored and url", t.title())
 	}
 	return found
 }
@@ -177,25 +188,30 @@ func nameInURL(s string) string {
 	return path.Base(u.Path)
 }
 
-// each goes through the tables of this table, whose path is given.
-func (t *table) each(path ...string) func(yield func(member, *table) bool) {
-	parent := &table{file: t.file, node: &node{kind: tableKind}, title: t.title}
-	last := len(path) - 1
-	parent.node.add(path[last], t.node.offset, t.node)
-	return parent.tables(path[last], path[:last]...)
+// targets goes through the tables of this one, whose names say what payloads
+// are for. It reports a payload that stands where such a table is due.
+func (t *table) targets(what string) iter.Seq2[member, *table] {
+	for _, m := range t.node.members {
+		if m.value.kind != tableKind && slices.Contains(payloadKeys, m.name) {
+			t.fault(m.offset, "write "+header(t.under("…")...)+", where … is the "+what, "%s has %s, but names no %s", t.title(), m.name, what)
+			return func(func(member, *table) bool) {}
+		}
+	}
+	return t.each()
 }
 
 // unquoted reports versions whose dots TOML took for separators, as in
 // [activate.1.1.0].
-func (t *table) unquoted(m member, known []string, path ...string) bool {
+func (t *table) unquoted(m member, known []string) bool {
 	inner := func(n *node) bool {
 		return len(n.members) > 0 && !slices.ContainsFunc(n.members, func(m member) bool {
-			return m.value.kind != tableKind || slices.Contains(known, m.name)
+			return m.value.kind != tableKind || nearest(m.name, known) != ""
 		})
 	}
-	if !inner(m.value) {
+	if strings.IndexByte("\"'", t.file.text[m.offset]) >= 0 || !inner(m.value) {
 		return false
 	}
+	before := t.names[:len(t.names)-1]
 	var walk func(version string, m member)
 	walk = func(version string, m member) {
 		if inner(m.value) {
@@ -204,7 +220,7 @@ func (t *table) unquoted(m member, known []string, path ...string) bool {
 			}
 			return
 		}
-		t.fault(m.value.offset, "write ["+dotted(append(slices.Clone(path), version)...)+"]",
+		t.fault(m.value.offset, "write "+header(append(slices.Clone(before), version)...),
 			"version %s stands without quotes, so its dots separate tables", version)
 	}
 	walk(m.name, m)

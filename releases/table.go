@@ -1,12 +1,15 @@
 package releases
 
 import (
+	"bytes"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // file is a text of the project folder with the faults found in it.
@@ -14,15 +17,16 @@ type file struct {
 	path   string
 	text   []byte
 	faults *Faults
+	starts []int // of its lines; made when the first place is asked for
 }
 
 func (f *file) place(offset int) Place {
-	p, _ := locate(f.path, f.text, offset)
+	p, _ := f.locate(offset)
 	return p
 }
 
 func (f *file) fault(offset int, hint, format string, args ...any) {
-	place, source := locate(f.path, f.text, offset)
+	place, source := f.locate(offset)
 	*f.faults = append(*f.faults, &Fault{place, fmt.Sprintf(format, args...), source, hint})
 }
 
@@ -31,29 +35,40 @@ func (f *file) fault(offset int, hint, format string, args ...any) {
 type table struct {
 	*file
 	node  *node
-	title string // as the text would write it: `[activate."1.1.0"]`
+	names []string // that lead to it: activate, 1.1.0
 	asked []string
 }
 
-func (f *file) table(n *node, path ...string) *table {
-	title := "the file"
-	if len(path) > 0 {
-		title = "[" + dotted(path...) + "]"
-	}
-	return &table{file: f, node: n, title: title}
+func (f *file) table(n *node, names ...string) *table {
+	return &table{file: f, node: n, names: names}
 }
 
-// dotted writes a key as TOML does, quoted where it must be.
-func dotted(path ...string) string {
-	parts := make([]string, len(path))
-	for i, p := range path {
-		bare := p != "" && strings.Trim(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") == ""
-		if parts[i] = p; !bare {
-			parts[i] = strconv.Quote(p)
+// title is the table as the text would write it: `[activate."1.1.0"]`.
+func (t *table) title() string {
+	if len(t.names) == 0 {
+		return "the file"
+	}
+	return header(t.names...)
+}
+
+// header writes the name of a table as TOML does, quoted where it must be.
+func header(names ...string) string { return "[" + dotted(names...) + "]" }
+
+func dotted(names ...string) string {
+	parts := make([]string, len(names))
+	for i, name := range names {
+		bare := name == "…" || name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+			return r != '_' && (r == '.' || r >= utf8.RuneSelf || !standsForItself(byte(r)))
+		})
+		if parts[i] = name; !bare {
+			parts[i] = strconv.Quote(name)
 		}
 	}
 	return strings.Join(parts, ".")
 }
+
+// under gives the names of a table that this one holds.
+func (t *table) under(name string) []string { return append(slices.Clip(t.names), name) }
 
 // has finds a key, whatever its value.
 func (t *table) has(key string) (member, bool) {
@@ -90,7 +105,7 @@ func (t *table) text(key string) (string, *node) {
 // required is text, and reports a key that is absent.
 func (t *table) required(key, hint string) (string, *node) {
 	if _, ok := t.node.member(key); !ok {
-		t.fault(t.node.offset, hint, "%s has no %s", t.title, key)
+		t.fault(t.node.offset, hint, "%s has no %s", t.title(), key)
 	}
 	return t.text(key)
 }
@@ -152,7 +167,7 @@ func (t *table) instant(key string) (time.Time, *node) {
 	if n == nil {
 		return time.Time{}, nil
 	}
-	at, err := parseInstant(n.text)
+	at, err := ParseInstant(n.text)
 	if err != nil {
 		t.fault(n.offset, "write a date-time such as 2026-12-01T09:00:00Z", "%s %s is no date-time", key, n.text)
 		return time.Time{}, nil
@@ -160,48 +175,64 @@ func (t *table) instant(key string) (time.Time, *node) {
 	return at, n
 }
 
-// parseInstant reads a TOML date-time (RFC 3339, a space for the T and no
-// offset allowed). Without an offset it is UTC.
-func parseInstant(s string) (time.Time, error) {
-	b := []byte(strings.ToUpper(s))
-	if len(b) > 10 {
-		b[10] = 'T'
+// ParseInstant reads a TOML date-time: RFC 3339, where a space may stand for
+// the T, and the seconds and the offset may be absent. Without an offset it
+// is UTC.
+func ParseInstant(s string) (time.Time, error) {
+	text := strings.ToUpper(s)
+	if len(text) > 10 && text[10] == ' ' {
+		text = text[:10] + "T" + text[11:]
 	}
-	if at, err := time.Parse(time.RFC3339Nano, string(b)); err == nil {
-		return at.UTC(), nil
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02T15:04"} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC(), nil
+		}
 	}
-	return time.Parse("2006-01-02T15:04:05.999999999", string(b))
+	return time.Time{}, fmt.Errorf("%q is no date-time such as 2026-12-01T09:00:00Z", s)
 }
 
 // duration reads a time such as "48h" or "36h30m".
 func (t *table) duration(key string, absent time.Duration) (time.Duration, *node) {
-	s, n := t.text(key)
+	const hint = `write hours, minutes and seconds, in quotes: "48h", "36h30m", "60s"`
+	n := t.get(key, hint, stringKind)
 	if n == nil {
 		return absent, nil
 	}
-	d, err := time.ParseDuration(s)
+	d, err := time.ParseDuration(n.text)
 	if err != nil {
-		t.fault(n.offset, `write hours, minutes and seconds: "48h", "36h30m", "60s"`, "%s %q is no duration", key, s)
+		t.fault(n.offset, hint, "%s %q is no duration", key, n.text)
 		return absent, nil
 	}
 	return d, n
 }
 
-// tables goes through the tables of a table, by name, in the order of the
-// text. A value that is no table is reported.
-func (t *table) tables(key string, path ...string) func(yield func(member, *table) bool) {
+// sub is a table of this one, nil where there is none.
+func (t *table) sub(key, hint string) *table {
+	if n := t.get(key, hint, tableKind); n != nil {
+		return t.table(n, t.under(key)...)
+	}
+	return nil
+}
+
+// tables goes through the tables that a table of this one holds, by name, in
+// the order of the text.
+func (t *table) tables(key string) iter.Seq2[member, *table] {
+	if sub := t.sub(key, "write a table: "+header(append(t.under(key), "…")...)); sub != nil {
+		return sub.each()
+	}
+	return func(func(member, *table) bool) {}
+}
+
+// each goes through the tables of this one, likewise. A value that is no
+// table is reported.
+func (t *table) each() iter.Seq2[member, *table] {
 	return func(yield func(member, *table) bool) {
-		n := t.get(key, "write a table: ["+dotted(append(path, key, "…")...)+"]", tableKind)
-		if n == nil {
-			return
-		}
-		sub := t.table(n, append(path, key)...)
-		for _, m := range n.members {
-			full := append(slices.Clone(path), key, m.name)
-			if !sub.is(m.value, dotted(full...), "write a table: ["+dotted(full...)+"]", tableKind) {
+		for _, m := range t.node.members {
+			names := t.under(m.name)
+			if !t.is(m.value, dotted(names...), "write a table: "+header(names...), tableKind) {
 				continue
 			}
-			if !yield(m, t.table(m.value, full...)) {
+			if !yield(m, t.table(m.value, names...)) {
 				return
 			}
 		}
@@ -217,9 +248,19 @@ func (t *table) rest() {
 		hint := "known here: " + strings.Join(slices.Sorted(slices.Values(t.asked)), ", ")
 		if near := nearest(m.name, t.asked); near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
+		} else if n := len(t.names); n > 1 && t.barelyDotted(m) {
+			whole := append(slices.Clone(t.names[:n-1]), t.names[n-1]+"."+m.name)
+			hint += "; a name with a dot stands in quotes: " + header(whole...)
 		}
-		t.fault(m.offset, hint, "unknown key %q in %s", m.name, t.title)
+		t.fault(m.offset, hint, "unknown key %q in %s", m.name, t.title())
 	}
+}
+
+// barelyDotted says whether a table stands behind a dot and a name without
+// quotes, so that the dot may have been meant for a part of the name.
+func (t *table) barelyDotted(m member) bool {
+	before, dotted := bytes.CutSuffix(t.file.text[:m.offset], []byte("."))
+	return m.value.kind == tableKind && dotted && !bytes.HasSuffix(before, []byte(`"`)) && !bytes.HasSuffix(before, []byte("'"))
 }
 
 // plain turns a table of the user's own into values that JSON can hold:
@@ -252,7 +293,7 @@ func (t *table) plain(n *node) any {
 		}
 		t.fault(n.offset, "JSON has no such number; write it in quotes", "%s is not a finite number", n.text)
 	case dateTimeKind, localTimeKind:
-		if at, err := parseInstant(n.text); err == nil {
+		if at, err := ParseInstant(n.text); err == nil {
 			return at.Format(time.RFC3339Nano)
 		}
 	}

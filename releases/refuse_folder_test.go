@@ -1,0 +1,229 @@
+package releases_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/fstest"
+
+	"cairn/releases"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func checkFaults(t *testing.T, fsys fs.FS, want string) {
+	t.Helper()
+	_, err := releases.Load(fsys)
+	got := ""
+	if err != nil {
+		got = "\n" + err.Error() + "\n"
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("faults differ (-want +got):\n%s", diff)
+	}
+}
+
+// onDisk writes a project into a folder of its own, which the file system
+// does not leave.
+func onDisk(t *testing.T, files ...string) (folder string, fsys fs.FS) {
+	t.Helper()
+	folder = t.TempDir()
+	if err := os.CopyFS(folder, project(files...)); err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { root.Close() })
+	return folder, root.FS()
+}
+
+func symlink(t *testing.T, to, from string) {
+	t.Helper()
+	if err := os.Symlink(to, from); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNoProject(t *testing.T) {
+	_, fsys := onDisk(t)
+	checkFaults(t, fsys, `
+cairn.toml:1:1: no such file
+hint: work in a project folder, or name one with --dir
+`)
+}
+
+// TestNoProjectFile has a project that is sound but for the missing file,
+// with versions of an order that nothing states.
+func TestNoProjectFile(t *testing.T) {
+	fsys := project(sound, "-- releases/r.toml --\nversion = \"rev9\"")
+	delete(fsys, "cairn.toml")
+	checkFaults(t, fsys, `
+cairn.toml:1:1: no such file
+hint: work in a project folder, or name one with --dir
+`)
+}
+
+func TestProjectFileIsFolder(t *testing.T) {
+	_, fsys := onDisk(t, "-- cairn.toml/x --")
+	checkFaults(t, fsys, `
+cairn.toml:1:1: it is a folder
+hint: work in a project folder, or name one with --dir
+`)
+}
+
+func TestLinksWithin(t *testing.T) {
+	folder, fsys := onDisk(t, sound, `
+-- releases/r.toml --
+version = "1.1.0"
+[payload.main.mp]
+file = "link.bin"
+-- cohorts/alpha.toml --
+devices_file = "link.txt"
+-- lists/alpha.txt --
+SN-9
+`)
+	symlink(t, "a.bin", filepath.Join(folder, "releases/link.bin"))
+	symlink(t, "../lists/alpha.txt", filepath.Join(folder, "cohorts/link.txt"))
+	checkFaults(t, fsys, "")
+}
+
+func TestLinksOut(t *testing.T) {
+	outside := t.TempDir()
+	if err := os.WriteFile(filepath.Join(outside, "secret"), []byte("version = \"2.0.0\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	folder, fsys := onDisk(t, sound, `
+-- releases/r.toml --
+version = "1.1.0"
+[payload.main.mp]
+file = "link.bin"
+[payload.main.evt]
+file = "out/secret"
+-- cohorts/alpha.toml --
+devices_file = "link.txt"
+`)
+	symlink(t, filepath.Join(outside, "secret"), filepath.Join(folder, "releases/link.bin"))
+	symlink(t, filepath.Join(outside, "secret"), filepath.Join(folder, "releases/s.toml"))
+	symlink(t, filepath.Join(outside, "secret"), filepath.Join(folder, "cohorts/link.txt"))
+	symlink(t, outside, filepath.Join(folder, "releases/out"))
+	checkFaults(t, fsys, `
+cohorts/alpha.toml:1:16: devices_file "link.txt": it leads out of the project folder
+  1 | devices_file = "link.txt"
+hint: put the file itself in the place of the link
+releases/r.toml:3:8: payload file "link.bin": it leads out of the project folder
+  3 | file = "link.bin"
+hint: put the file itself in the place of the link
+releases/r.toml:5:8: payload file "out/secret": it leads out of the project folder
+  5 | file = "out/secret"
+hint: put the file itself in the place of the link
+releases/s.toml:1:1: it leads out of the project folder
+hint: put the file itself in the place of the link
+`)
+}
+
+func TestFolders(t *testing.T) {
+	_, fsys := onDisk(t, sound, `
+-- releases/r.toml --
+version = "1.1.0"
+[payload.main.mp]
+file = "folder"
+[payload.main.evt]
+file = "."
+[payload.main.dvt]
+file = "a.bin/x"
+-- releases/named.toml/r.toml --
+version = "1.2.0"
+-- cohorts/alpha.toml --
+devices_file = ".."
+-- cohorts/named.toml/x --
+`)
+	checkFaults(t, fsys, `
+cohorts/alpha.toml:1:16: devices_file "..": it is a folder
+  1 | devices_file = ".."
+hint: name a text file, relative to cohorts/alpha.toml, with one serial a line
+releases/r.toml:3:8: payload file "folder": it is a folder
+  3 | file = "folder"
+hint: the path is relative to releases/r.toml
+releases/r.toml:5:8: payload file ".": it is a folder
+  5 | file = "."
+hint: the path is relative to releases/r.toml
+releases/r.toml:7:8: payload file "a.bin/x": not a directory
+  7 | file = "a.bin/x"
+hint: the path is relative to releases/r.toml
+`)
+}
+
+// guarded refuses to open some files.
+type guarded struct {
+	fs.FS
+	closed map[string]bool
+}
+
+func (g guarded) Open(name string) (fs.File, error) {
+	if g.closed[name] {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return g.FS.Open(name)
+}
+
+func TestUnreadable(t *testing.T) {
+	fsys := project(sound, `
+-- releases/r.toml --
+version = "1.1.0"
+[payload.main.mp]
+file = "closed.bin"
+-- releases/closed.bin --
+abc
+-- releases/closed.toml --
+-- releases/shut/s.toml --
+-- cohorts/alpha.toml --
+devices_file = "alpha.txt"
+-- cohorts/alpha.txt --
+-- cohorts/closed.toml --
+`)
+	closed := map[string]bool{}
+	for _, name := range []string{"releases/closed.bin", "releases/closed.toml", "releases/shut", "cohorts/alpha.txt", "cohorts/closed.toml"} {
+		closed[name] = true
+	}
+	checkFaults(t, guarded{fsys, closed}, `
+cohorts/alpha.toml:1:16: devices_file "alpha.txt": no permission to read it
+  1 | devices_file = "alpha.txt"
+hint: name a text file, relative to cohorts/alpha.toml, with one serial a line
+cohorts/closed.toml:1:1: no permission to read it
+hint: make it readable
+releases/closed.toml:1:1: no permission to read it
+hint: make it readable
+releases/r.toml:3:8: payload file "closed.bin": no permission to read it
+  3 | file = "closed.bin"
+hint: the path is relative to releases/r.toml
+releases/shut:1:1: no permission to read it
+hint: make it readable
+`)
+}
+
+func TestUnreadableFolders(t *testing.T) {
+	checkFaults(t, guarded{project(sound), map[string]bool{"cairn.toml": true, "releases": true, "cohorts": true}}, `
+cairn.toml:1:1: no permission to read it
+hint: work in a project folder, or name one with --dir
+cohorts:1:1: no permission to read it
+hint: make it readable
+releases:1:1: no permission to read it
+hint: make it readable
+`)
+}
+
+func TestFoldersThatAreFiles(t *testing.T) {
+	checkFaults(t, fstest.MapFS{
+		"cairn.toml": {Data: project(sound)["cairn.toml"].Data},
+		"releases":   {Data: []byte("x")},
+		"cohorts":    {Data: []byte("x")},
+	}, `
+cohorts:1:1: it is no folder
+hint: definitions stand in files in it
+releases:1:1: it is no folder
+hint: definitions stand in files in it
+`)
+}

@@ -1,0 +1,248 @@
+package releases_test
+
+import "testing"
+
+func TestRefuseTOML(t *testing.T) {
+	refuse(t, []refusal{
+		{"not TOML at all", `
+-- cairn.toml --
+slug: demo
+`, `
+cairn.toml:1:5: expected '=' after key
+  1 | slug: demo
+hint: write key = value
+`},
+		{"value missing", `
+-- cohorts/beta.toml --
+version_check =
+`, `
+cohorts/beta.toml:1:16: unexpected end of line at start of value
+  1 | version_check =
+hint: text stands in quotes: "…"
+`},
+		{"text without quotes", `
+-- cohorts/beta.toml --
+devices_file = beta.txt
+`, `
+cohorts/beta.toml:1:16: unexpected character U+0062 'b' at start of value
+  1 | devices_file = beta.txt
+hint: text stands in quotes: "…"
+`},
+		{"percent sign", `
+-- cohorts/beta.toml --
+[activate."1.0.0"]
+rollout = 10%
+`, `
+cohorts/beta.toml:2:13: expected newline but got U+0025 '%'
+  2 | rollout = 10%
+hint: a line holds one key and one value; text stands in quotes: "…"
+`},
+		{"table not closed", `
+-- cairn.toml --
+[project
+slug = "demo"
+`, `
+cairn.toml:1:9: expected ']' to close table name
+  1 | [project
+hint: TOML is described at https://toml.io/en/v1.0.0
+`},
+		{"string not closed", `
+-- releases/1.0.0.toml --
+version = "1.0.0
+`, `
+cohorts/beta.toml:2:11: no release has version "1.0.0"
+  2 | [activate."1.0.0"]
+hint: mend releases/1.0.0.toml first, which may define it
+releases/1.0.0.toml:1:17: basic strings cannot have new lines
+  1 | version = "1.0.0
+hint: a quote is missing at the end of the line
+`},
+		{"array not closed", `
+-- cohorts/beta.toml --
+devices = ["SN-1",
+`, `
+cohorts/beta.toml:1:19: array is incomplete
+  1 | devices = ["SN-1",
+hint: close the array with ]
+`},
+		{"impossible date", `
+-- cohorts/beta.toml --
+[activate."1.0.0"]
+paused = 2026-02-30T10:00:00Z
+`, `
+cohorts/beta.toml:2:18: impossible date
+  2 | paused = 2026-02-30T10:00:00Z
+hint: TOML is described at https://toml.io/en/v1.0.0
+`},
+		{"leading zero", `
+-- cohorts/beta.toml --
+[activate."1.0.0"]
+rollout = 010
+`, `
+cohorts/beta.toml:2:11: integers cannot have leading zeroes
+  2 | rollout = 010
+hint: TOML is described at https://toml.io/en/v1.0.0
+`},
+		{"integer too large", `
+-- cairn.toml --
+[project]
+slug = "demo"
+base_url = "https://ota.example.com"
+bucket_digits = 99999999999999999999
+`, `
+cairn.toml:4:17: decimal number is too large to fit in a 64-bit signed integer
+  4 | bucket_digits = 99999999999999999999
+hint: TOML is described at https://toml.io/en/v1.0.0
+`},
+		{"letter that is not ASCII in a key", `
+-- releases/1.0.0.toml --
+version = "1.0.0"
+überholt = true
+`, `
+cohorts/beta.toml:2:11: no release has version "1.0.0"
+  2 | [activate."1.0.0"]
+hint: mend releases/1.0.0.toml first, which may define it
+releases/1.0.0.toml:2:1: invalid character at start of key: U+00FC 'ü'
+  2 | überholt = true
+hint: a key of other characters than letters, digits, - and _ stands in quotes
+`},
+		{"doubled key", `
+-- releases/1.0.0.toml --
+version = "1.0.0"
+notes = "a"
+
+version = "1.0.0"
+`, `
+cohorts/beta.toml:2:11: no release has version "1.0.0"
+  2 | [activate."1.0.0"]
+hint: mend releases/1.0.0.toml first, which may define it
+releases/1.0.0.toml:4:1: key version is already defined, in line 1
+  4 | version = "1.0.0"
+hint: keep one of the two
+`},
+		{"doubled key in a table", `
+-- cohorts/beta.toml --
+devices = ["SN-1"]
+[activate."1.0.0"]
+rollout = 1
+seed = "a"
+rollout = 2
+`, `
+cohorts/beta.toml:5:1: key rollout is already defined, in line 3
+  5 | rollout = 2
+hint: keep one of the two
+`},
+		{"doubled table", `
+-- cohorts/beta.toml --
+[activate."1.0.0"]
+rollout = 1
+[activate."1.0.0"]
+rollout = 2
+`, `
+cohorts/beta.toml:3:2: table 1.0.0 already exists, in line 1
+  3 | [activate."1.0.0"]
+hint: keep one of the two
+`},
+		{"table over a key", `
+-- cohorts/beta.toml --
+activate."1.0.0".rollout = 1
+[activate."1.0.0"]
+`, `
+cohorts/beta.toml:2:2: table 1.0.0 already exists as defined by a dotted key, in line 1
+  2 | [activate."1.0.0"]
+hint: keep one of the two
+`},
+		{"key over a table by dots", `
+-- cohorts/beta.toml --
+[activate]
+"1.0.0".rollout = 1
+"1.0.0" = { rollout = 2 }
+`, `
+cohorts/beta.toml:3:1: key 1.0.0 is already defined, in line 2
+  3 | "1.0.0" = { rollout = 2 }
+hint: keep one of the two
+`},
+		{"doubled key in an inline table", `
+-- cohorts/beta.toml --
+[activate."1.0.0"]
+rollout = { start = 2026-12-01T09:00:00Z, duration = "48h", start = 2026-12-02T09:00:00Z }
+`, `
+cohorts/beta.toml:2:61: key start is already defined, in line 2
+  2 | rollout = { start = 2026-12-01T09:00:00Z, duration = "48h", start = 2026-12-02T09:00:00Z }
+hint: keep one of the two
+`},
+		{"doubled key in a step", `
+-- cohorts/beta.toml --
+[activate."1.0.0"]
+rollout = [
+  { at = 2026-12-01T09:00:00Z, percent = 1 },
+  { at = 2026-12-03T09:00:00Z, percent = 10, at = 2026-12-04T09:00:00Z },
+]
+`, `
+cohorts/beta.toml:4:46: key at is already defined, in line 4
+  4 |   { at = 2026-12-03T09:00:00Z, percent = 10, at = 2026-12-04T09:00:00Z },
+hint: keep one of the two
+`},
+		{"doubled key in a step table", `
+-- cohorts/beta.toml --
+[[activate."1.0.0".rollout]]
+at = 2026-12-01T09:00:00Z
+percent = 1
+[[activate."1.0.0".rollout]]
+at = 2026-12-02T09:00:00Z
+percent = 1
+percent = 2
+`, `
+cohorts/beta.toml:7:1: key percent is already defined, in line 6
+  7 | percent = 2
+hint: keep one of the two
+`},
+		{"backslash in double quotes", `
+-- cohorts/beta.toml --
+devices_file = "lists\ubeta.txt"
+`, `
+cohorts/beta.toml:1:26: invalid hexadecimal digit in unicode escape sequence
+  1 | devices_file = "lists\ubeta.txt"
+hint: write \\ for a backslash, or single quotes: 'C:\fw'
+`},
+		{"backslash before another letter", `
+-- cohorts/beta.toml --
+devices_file = "lists\gamma.txt"
+`, `
+cohorts/beta.toml:1:22: invalid escape character U+0067 'g'
+  1 | devices_file = "lists\gamma.txt"
+hint: write \\ for a backslash, or single quotes: 'C:\fw'
+`},
+		{"doubled key after a longer text", `
+-- releases/1.0.0.toml --
+version = "1.0.0"
+notes = """
+first
+second"""
+notes = "third"
+`, `
+cohorts/beta.toml:2:11: no release has version "1.0.0"
+  2 | [activate."1.0.0"]
+hint: mend releases/1.0.0.toml first, which may define it
+releases/1.0.0.toml:5:1: key notes is already defined, in line 2
+  5 | notes = "third"
+hint: keep one of the two
+`},
+		{"doubled key in a nested table of an array", `
+-- releases/1.0.0.toml --
+version = "1.0.0"
+[extra_info]
+matrix = [
+  [1, 2], # rows
+  [{ a = 1, b = { c = 1, c = 2 } }],
+]
+`, `
+cohorts/beta.toml:2:11: no release has version "1.0.0"
+  2 | [activate."1.0.0"]
+hint: mend releases/1.0.0.toml first, which may define it
+releases/1.0.0.toml:5:26: key c is already defined, in line 5
+  5 |   [{ a = 1, b = { c = 1, c = 2 } }],
+hint: keep one of the two
+`},
+	})
+}

@@ -2,9 +2,7 @@ package publish
 
 import (
 	"context"
-	"crypto/md5"
 	"fmt"
-	"io"
 	"strings"
 	"sync/atomic"
 
@@ -74,30 +72,7 @@ func (o Op) apply(ctx context.Context, store Store) (written int64, err error) {
 	if o.Delete() {
 		return 0, store.Delete(ctx, o.Object.Key)
 	}
-	if o.Phase == Payloads {
-		if err := o.Object.Content.verify(); err != nil {
-			return 0, fmt.Errorf("payload for %q: %w", o.Object.Key, err)
-		}
-	}
 	return o.Object.Content.Size, store.Put(ctx, o.Object.Key, *o.Object.Content, o.Object.Header)
-}
-
-// verify reads the content to make sure that it still is what its digest
-// says: a payload file may have been built anew meanwhile.
-func (c Content) verify() error {
-	r, err := c.Reader()
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	h := md5.New()
-	if _, err := io.Copy(h, r); err != nil {
-		return err
-	}
-	if [16]byte(h.Sum(nil)) != c.MD5 {
-		return fmt.Errorf("the file has changed since the definitions were read; publish again")
-	}
-	return nil
 }
 
 // each calls do for 0 to n-1, so many at once, and stops at the first error.

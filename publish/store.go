@@ -25,7 +25,9 @@ type Store interface {
 	// Get opens the object at key. The caller closes it.
 	Get(ctx context.Context, key string) (*Stored, error)
 	// Put writes the object at key, or replaces it. A reader sees the old
-	// object or the new one, never a part of either.
+	// object or the new one, never a part of either. Content that is not of
+	// the size and MD5 that it states is an error, and changes nothing: a
+	// payload file may have been built anew since its digests were taken.
 	Put(ctx context.Context, key string, content Content, header Header) error
 	// Delete removes the object at key. A missing key is no error.
 	Delete(ctx context.Context, key string) error

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// answerTimeout is how long a client may take to read an answer. Payloads get
+// it anew with each write that goes through.
+const answerTimeout = 30 * time.Second
+
+// logged writes a line for each request, after its answer.
+func logged(log *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		rec := &recorder{ResponseWriter: w, control: http.NewResponseController(w), status: http.StatusOK}
+		defer func() {
+			log.LogAttrs(r.Context(), slog.LevelInfo, "request",
+				slog.String("remote", r.RemoteAddr),
+				slog.String("method", r.Method),
+				slog.String("uri", r.RequestURI),
+				slog.String("proto", r.Proto),
+				slog.Int("status", rec.status),
+				slog.Int64("bytes", rec.bytes),
+				slog.Duration("duration", time.Since(start)),
+				slog.String("user_agent", r.UserAgent()))
+		}()
+		_ = rec.control.SetWriteDeadline(start.Add(answerTimeout))
+		next.ServeHTTP(rec, r)
+	})
+}
+
+// recorder remembers what was answered.
+type recorder struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	status  int
+	bytes   int64
+}
+
+func (r *recorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	_ = r.control.SetWriteDeadline(time.Now().Add(answerTimeout))
+	n, err := r.ResponseWriter.Write(b)
+	r.bytes += int64(n)
+	return n, err
+}

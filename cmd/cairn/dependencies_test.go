@@ -1,0 +1,57 @@
+package main
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestDependencyDirections holds the packages to DESIGN.md section 6:
+// releases ← manifest ← publish ← cmd.
+func TestDependencyDirections(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}: {{join .Imports " "}}`, "cairn/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	layer := func(path string) int {
+		for i, name := range []string{"cairn/releases", "cairn/manifest", "cairn/publish", "cairn/cmd"} {
+			if path == name || strings.HasPrefix(path, name+"/") {
+				return i
+			}
+		}
+		return -1
+	}
+	only := map[string]string{
+		"github.com/minio/minio-go/":    "cairn/publish/s3store",
+		"github.com/spf13/cobra":        "cairn/cmd/cairn",
+		"github.com/pelletier/go-toml/": "cairn/releases",
+	}
+	// Logs, signals and flags are the command's.
+	cmdOnly := []string{"log", "log/slog", "os/signal", "flag"}
+	packages := 0
+	for line := range strings.Lines(string(out)) {
+		path, imports, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		if layer(path) < 0 {
+			continue
+		}
+		packages++
+		for _, i := range strings.Fields(imports) {
+			if strings.HasPrefix(i, "cairn/") && layer(i) > layer(path) {
+				t.Errorf("%s imports %s, which is above it", path, i)
+			}
+			for prefix, allowed := range only {
+				if strings.HasPrefix(i, prefix) && path != allowed {
+					t.Errorf("%s imports %s, which is for %s only", path, i, allowed)
+				}
+			}
+			for _, name := range cmdOnly {
+				if i == name && layer(path) < 3 {
+					t.Errorf("%s imports %s, which is for cmd only", path, i)
+				}
+			}
+		}
+	}
+	if packages < 8 {
+		t.Errorf("only %d packages were looked at", packages)
+	}
+}

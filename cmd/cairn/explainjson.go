@@ -1,0 +1,93 @@
+package main
+
+import (
+	"time"
+
+	"cairn/manifest"
+)
+
+// explanationJSON is what explain --json writes. Times are RFC 3339.
+type explanationJSON struct {
+	DeviceSerial    string           `json:"device_serial"`
+	SoftwareType    string           `json:"software_type"`
+	HardwareVersion string           `json:"hardware_version"`
+	CurrentVersion  string           `json:"current_version"`
+	KnownVersion    bool             `json:"known_version"`
+	At              time.Time        `json:"at"`
+	Hash            string           `json:"hash"`
+	Bucket          string           `json:"bucket"`
+	Cohort          string           `json:"cohort"`
+	ListedIn        *string          `json:"listed_in"` // null for a device that no cohort lists
+	Activations     []activationJSON `json:"activations"`
+	Rule            string           `json:"rule"`
+	Because         string           `json:"because"`
+	Release         *string          `json:"release"` // null where there is nothing to install
+	Payload         *payloadJSON     `json:"payload"` // likewise
+	Fetches         []fetchJSON      `json:"fetches"`
+}
+
+type activationJSON struct {
+	Release   string     `json:"release"`
+	Percent   float64    `json:"percent"`
+	Buckets   int        `json:"buckets"`
+	In        bool       `json:"in"`
+	From      *time.Time `json:"from"` // null where no schedule says
+	Paused    *time.Time `json:"paused"`
+	Aborted   string     `json:"aborted"`
+	Withdrawn string     `json:"withdrawn"`
+	Offers    bool       `json:"offers"`
+}
+
+type payloadJSON struct {
+	URL    string `json:"url"`
+	Size   int64  `json:"size"` // in bytes
+	SHA256 string `json:"sha256"`
+	From   string `json:"delta_from"` // "" for a whole image
+}
+
+type fetchJSON struct {
+	URL   string `json:"url"`
+	Found bool   `json:"found"`
+}
+
+func (x explanation) json() explanationJSON {
+	j := explanationJSON{
+		DeviceSerial:    x.device.Serial,
+		SoftwareType:    x.device.Target.SoftwareType,
+		HardwareVersion: x.device.Target.HardwareVersion,
+		CurrentVersion:  x.device.CurrentVersion,
+		KnownVersion:    x.Known,
+		At:              x.at,
+		Hash:            x.Hash,
+		Bucket:          x.layout.Bucket(x.Hash),
+		Cohort:          x.Cohort.Slug,
+		Activations:     []activationJSON{},
+		Rule:            x.Rule.String(),
+		Because:         x.Rule.Because(),
+	}
+	if x.Listed != nil {
+		place := x.Cohort.Place(x.Listed).String()
+		j.ListedIn = &place
+	}
+	for _, s := range x.Activations {
+		j.Activations = append(j.Activations, activationJSON{
+			s.Release.Version, s.Percent, s.Buckets, s.In, stated(s.From), stated(s.Paused), s.Aborted, s.Release.Withdrawn, s.Offers,
+		})
+	}
+	if x.Payload != nil {
+		j.Release = &x.Release.Version
+		j.Payload = &payloadJSON{manifest.PayloadURL(x.fleet.Project, x.layout, x.Payload), x.Payload.Size, x.Payload.SHA256, x.Payload.From}
+	}
+	for _, f := range x.Fetches {
+		j.Fetches = append(j.Fetches, fetchJSON{x.fleet.Project.BaseURL + "/" + f.Key, f.Found})
+	}
+	return j
+}
+
+// stated is nil for a time that is zero.
+func stated(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

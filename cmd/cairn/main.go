@@ -1,0 +1,62 @@
+// Command cairn turns release definitions in git into the answers that
+// devices ask for, and publishes them to a bucket behind a CDN.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"cairn/releases"
+)
+
+// The exit codes.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2 // also invalid definitions
+	exitInterrupted = 130
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run carries out a command line, and gives the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := rootCommand()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	var faults releases.Faults
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &faults):
+		fmt.Fprintln(stderr, faults)
+		fmt.Fprintf(stderr, "cairn: %s in the definitions\n", count(len(faults), "fault"))
+		return exitUsage
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "cairn: %v\n", err)
+		return exitUsage
+	case ctx.Err() != nil:
+		fmt.Fprintln(stderr, "cairn: interrupted; run the command again to go on")
+		return exitInterrupted
+	}
+	fmt.Fprintf(stderr, "cairn: %v\n", err)
+	return exitFailed
+}
+
+// usageError is a mistake on the command line.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"cairn/manifest"
+	"cairn/publish"
+	"cairn/publish/dirstore"
+	"cairn/publish/s3store"
+	"cairn/releases"
+
+	"github.com/spf13/cobra"
+)
+
+// project is a project folder that has been read.
+type project struct {
+	dir   string
+	root  *os.Root // nothing outside of it is read
+	fleet *releases.Fleet
+}
+
+// open reads the project. The caller closes it.
+func (g *globalOptions) open() (*project, error) {
+	root, err := os.OpenRoot(g.dir)
+	if err != nil {
+		return nil, usagef("project folder %q: %w", g.dir, cause(err))
+	}
+	fleet, err := releases.Load(root.FS())
+	if err != nil {
+		root.Close()
+		return nil, err
+	}
+	return &project{g.dir, root, fleet}, nil
+}
+
+func (p *project) close() { p.root.Close() }
+
+// site is what devices get at an instant.
+func (p *project) site(at time.Time) *publish.Site {
+	return publish.NewSite(manifest.New(p.fleet, at), p.fleet.Cache, p.root.FS())
+}
+
+// store opens a target such as "dir:public" or "s3://bucket". A relative
+// folder is relative to the project folder.
+func (p *project) store(to string) (publish.Store, error) {
+	if to == "" {
+		return nil, usagef("no target: write to = \"dir:public\" or \"s3://bucket\" under [publish] in %s", releases.ProjectFile)
+	}
+	if err := releases.CheckTarget(to); err != nil {
+		return nil, usageError{err}
+	}
+	scheme, name := releases.CutTarget(to)
+	if scheme == "dir" {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(p.dir, name)
+		}
+		return dirstore.New(name), nil
+	}
+	return s3store.New(s3store.Config{
+		Endpoint:    p.fleet.Publish.Endpoint,
+		Region:      cmp.Or(p.fleet.Publish.Region, os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION")),
+		Bucket:      name,
+		Credentials: s3store.EnvironmentCredentials(),
+	})
+}
+
+// atFlag is an instant on the command line.
+type atFlag struct{ time.Time }
+
+func (a *atFlag) String() string {
+	if a.IsZero() {
+		return ""
+	}
+	return a.Format(time.RFC3339)
+}
+
+func (a *atFlag) Type() string { return "time" }
+
+func (a *atFlag) Set(s string) error {
+	at, err := releases.ParseInstant(s)
+	if err != nil {
+		return fmt.Errorf("%q is no date-time such as 2026-12-01T09:00:00Z", s)
+	}
+	a.Time = at
+	return nil
+}
+
+// instant is the one that was given, or now.
+func (a *atFlag) instant() time.Time {
+	if a.IsZero() {
+		return time.Now().UTC()
+	}
+	return a.Time
+}
+
+func addAt(cmd *cobra.Command, a *atFlag) {
+	cmd.Flags().Var(a, "at", "the instant that decides, such as 2026-12-01T09:00:00Z; UTC where it states no offset (default now)")
+}
+
+// cause is what is wrong, without the path and the words of the call.
+func cause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// list names a few things of many.
+func list(things []string, most int) string {
+	if len(things) > most {
+		return strings.Join(things[:most], "\n  ") + fmt.Sprintf("\n  and %s more", thousands(len(things)-most))
+	}
+	return strings.Join(things, "\n  ")
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// globalOptions are those of every command.
+type globalOptions struct {
+	dir string // the project folder
+}
+
+func rootCommand() *cobra.Command {
+	global := &globalOptions{}
+	root := &cobra.Command{
+		Use:   "cairn",
+		Short: "Publish over-the-air updates as static files",
+		Long: `cairn turns release definitions in git into the answers that devices ask for,
+and publishes them to a bucket behind a CDN. There is no update server.
+
+Exit codes: 0 done, 1 failed, 2 usage or invalid definitions, 130 interrupted.
+Results go to standard output, progress and messages to standard error.`,
+		Version: version(),
+
+		SuggestionsMinimumDistance: 2,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		CompletionOptions:          cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.PersistentFlags().StringVarP(&global.dir, "dir", "C", ".", "project `folder`")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("%w\nsee '%s --help'", err, cmd.CommandPath())
+	})
+	root.AddCommand(
+		checkCommand(global),
+		buildCommand(global),
+		publishCommand(global),
+		serveCommand(global),
+		explainCommand(global),
+	)
+	for _, c := range root.Commands() {
+		c.Args = noArguments
+	}
+	root.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		hint := ""
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			hint = fmt.Sprintf("; did you mean %q?", near[0])
+		}
+		return usagef("unknown command %q%s\nsee 'cairn --help'", args[0], hint)
+	}
+	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	return root
+}
+
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("%s takes no argument %q\nsee '%s --help'", cmd.CommandPath(), args[0], cmd.CommandPath())
+	}
+	return nil
+}
+
+// version is that of the module, as the build recorded it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}
+
+// count writes a number with its noun: "1 fault", "12,345 files".
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return thousands(n) + " " + noun
+}
+
+func thousands(n int) string {
+	s := fmt.Sprint(n)
+	var b strings.Builder
+	for i, c := range s {
+		if i > 0 && (len(s)-i)%3 == 0 && s[i-1] != '-' {
+			b.WriteByte(',')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}

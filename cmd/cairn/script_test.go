@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"cairn/publish/storetest"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"cairn": main})
+}
+
+var update = flag.Bool("update", false, "write what the commands print into the scripts")
+
+// TestScripts runs the command lines in testdata, as a user would.
+func TestScripts(t *testing.T) {
+	server := storetest.S3(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       *update,
+		Setup: func(env *testscript.Env) error {
+			return os.CopyFS(env.WorkDir+"/fridge", os.DirFS("../../examples/smartfridge"))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"serve": serveInBackground,
+			"fetch": fetch,
+			"s3": func(ts *testscript.TestScript, _ bool, _ []string) {
+				useS3(ts, server, server.NewBucket(t))
+			},
+			"edit": edit,
+		},
+	})
+}
+
+// useS3 puts a bucket of a real S3 server into $BUCKET, its credentials into
+// the environment, and the server into the project's cairn.toml.
+func useS3(ts *testscript.TestScript, server *storetest.S3Server, bucket string) {
+	ts.Setenv("BUCKET", bucket)
+	ts.Setenv("AWS_ACCESS_KEY_ID", server.AccessKey)
+	ts.Setenv("AWS_SECRET_ACCESS_KEY", server.SecretKey)
+	name := "fridge/cairn.toml"
+	text := strings.Replace(ts.ReadFile(name), "[publish]",
+		fmt.Sprintf("[publish]\nendpoint = %q\nregion = %q", server.Endpoint, server.Region), 1)
+	ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o644))
+}
+
+// serveInBackground runs "cairn serve ARGS" until the script ends, and puts
+// its address into $URL.
+func serveInBackground(ts *testscript.TestScript, _ bool, args []string) {
+	cmd := exec.Command("cairn", append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+ts.Getenv("AWS_ACCESS_KEY_ID"), "AWS_SECRET_ACCESS_KEY="+ts.Getenv("AWS_SECRET_ACCESS_KEY"))
+	stdout, err := cmd.StdoutPipe()
+	ts.Check(err)
+	log, err := os.Create(ts.MkAbs("access.log"))
+	ts.Check(err)
+	cmd.Stderr = log
+	ts.Check(cmd.Start())
+	ts.Defer(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		if err := cmd.Wait(); err != nil {
+			ts.Logf("serve ended with %v", err)
+		}
+		log.Close()
+	})
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		ts.Fatalf("serve said nothing: %s", ts.ReadFile("access.log"))
+	}
+	_, url, _ := strings.Cut(strings.TrimSpace(line), " on ")
+	ts.Setenv("URL", url)
+}
+
+// fetch sends a request, METHOD URL [FIELD:VALUE…], and writes the answer to
+// standard output: status, sorted headers, body.
+func fetch(ts *testscript.TestScript, neg bool, args []string) {
+	r, err := http.NewRequest(args[0], args[1], nil)
+	ts.Check(err)
+	r.Header.Set("Accept-Encoding", "identity")
+	for _, field := range args[2:] {
+		name, value, _ := strings.Cut(field, ":")
+		r.Header.Set(name, strings.TrimSpace(value))
+	}
+	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Do(r)
+	ts.Check(err)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	w := ts.Stdout()
+	fmt.Fprintln(w, answer.Status)
+	ts.Check(answer.Header.Write(w))
+	fmt.Fprintf(w, "\n%s", body)
+}
+
+// edit replaces text in a file: FILE OLD NEW, where \n in NEW ends a line.
+func edit(ts *testscript.TestScript, _ bool, args []string) {
+	name := ts.MkAbs(args[0])
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s has no %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(name, []byte(strings.Replace(text, args[1], strings.ReplaceAll(args[2], `\n`, "\n"), 1)), 0o644))
+}

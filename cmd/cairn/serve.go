@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"cairn/manifest"
+	"cairn/publish/edge"
+
+	"github.com/spf13/cobra"
+)
+
+// serveOptions are the flags of serve.
+type serveOptions struct {
+	listen, from string
+	cert, key    string
+	at           atFlag
+}
+
+const fromDefinitions = "definitions"
+
+func serveCommand(global *globalOptions) *cobra.Command {
+	var opts serveOptions
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Answer devices: the query API, and the tree beside it",
+		Long: `serve answers GET /api/v0/releases/latest and /api/v0/releases/latest/url, and
+serves the tree of answers and payloads beside them: from a published folder or
+bucket, or straight from the definitions, as they are when it starts.
+
+It speaks HTTP/1.1 and HTTP/2, in clear text (h2c) or with TLS. Each request is
+a line of JSON on standard error. An interrupt lets requests under way finish.`,
+		Example: `  cairn serve
+  cairn serve --from definitions --at 2026-12-01T09:00:00Z
+  cairn serve --from dir:public --listen :8443 --tls-cert cert.pem --tls-key key.pem`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runServe(cmd, global, &opts) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&opts.listen, "listen", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
+	f.StringVar(&opts.from, "from", "", `what to serve: dir:DIR, s3://BUCKET or "definitions" (default: what [publish] names, or else the definitions)`)
+	f.StringVar(&opts.cert, "tls-cert", "", "certificate chain, a PEM `file`")
+	f.StringVar(&opts.key, "tls-key", "", "its private key, a PEM `file`")
+	addAt(cmd, &opts.at)
+	return cmd
+}
+
+func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) error {
+	if (opts.cert == "") != (opts.key == "") {
+		return usagef("--tls-cert and --tls-key go together")
+	}
+	p, err := global.open()
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	source, name, err := p.source(opts)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler: edge.New(source, edge.Options{
+			Layout: manifest.LayoutOf(p.fleet),
+			Cache:  p.fleet.Cache,
+			Key:    p.fleet.Project.Key,
+		}),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		Protocols:         new(http.Protocols),
+	}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetHTTP2(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+	return listenAndServe(cmd, server, opts, name)
+}
+
+// source is what a flag names.
+func (p *project) source(opts *serveOptions) (edge.Source, string, error) {
+	from := opts.from
+	if from == "" {
+		from = p.fleet.Publish.To
+	}
+	if from == "" || from == fromDefinitions {
+		at := opts.at.instant()
+		return p.site(at), "the definitions as of " + at.Format(time.RFC3339), nil
+	}
+	if !opts.at.IsZero() {
+		return nil, "", usagef("--at goes with --from definitions: %s was decided when it was published", from)
+	}
+	store, err := p.store(from)
+	if err != nil {
+		return nil, "", err
+	}
+	return store, store.String(), nil
+}
+
+// drain is how long requests under way may take after an interrupt.
+const drain = 10 * time.Second
+
+func listenAndServe(cmd *cobra.Command, server *http.Server, opts *serveOptions, name string) error {
+	ctx, stderr := cmd.Context(), cmd.ErrOrStderr()
+	log := slog.New(slog.NewJSONHandler(stderr, nil))
+	server.Handler = logged(log, server.Handler)
+	server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
+	scheme := "http"
+	if opts.cert != "" {
+		pair, err := tls.LoadX509KeyPair(opts.cert, opts.key)
+		if err != nil {
+			return usagef("--tls-cert and --tls-key: %w", err)
+		}
+		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+		scheme = "https"
+	}
+	listener, err := net.Listen("tcp", opts.listen)
+	if err != nil {
+		return fmt.Errorf("--listen %s: %w", opts.listen, err)
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "serving %s on %s://%s\n", name, scheme, listener.Addr())
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		ctx, cancel := context.WithTimeout(context.Background(), drain)
+		defer cancel()
+		stopped <- server.Shutdown(ctx)
+	}()
+	if opts.cert != "" {
+		err = server.ServeTLS(listener, "", "")
+	} else {
+		err = server.Serve(listener)
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	if err := <-stopped; err != nil {
+		return fmt.Errorf("requests were still under way after %s", drain)
+	}
+	return nil
+}

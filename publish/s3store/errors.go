@@ -1,0 +1,62 @@
+package s3store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/minio/minio-go/v7"
+)
+
+// operation is what was asked of the bucket, and what that takes.
+type operation struct{ name, permission string }
+
+var (
+	list   = operation{"list", "s3:ListBucket"}
+	get    = operation{"get", "s3:GetObject, and s3:ListBucket to tell a missing object from a forbidden one"}
+	put    = operation{"put", "s3:PutObject"}
+	remove = operation{"delete", "s3:DeleteObject"}
+)
+
+var errMissing = fmt.Errorf("no such object: %w", fs.ErrNotExist)
+
+// failed says what failed and what to do about it. It is nil if err is.
+func (s *Store) failed(op operation, key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%v: %s %q: %w", s, op.name, key, s.explain(op, err))
+}
+
+func (s *Store) explain(op operation, err error) error {
+	var answer minio.ErrorResponse
+	if !errors.As(err, &answer) {
+		return err
+	}
+	// The code decides, not the status: a missing key, bucket, upload or user
+	// are all 404.
+	switch answer.Code {
+	case minio.NoSuchKey:
+		return errMissing
+	case minio.NoSuchBucket:
+		return fmt.Errorf("there is no such bucket at %s: %w", s.config.Endpoint, err)
+	case minio.AccessDenied, minio.AllAccessDisabled:
+		return fmt.Errorf("the credentials lack %s: %w", op.permission, err)
+	case minio.InvalidAccessKeyID, minio.SignatureDoesNotMatch, "InvalidToken", "ExpiredToken", "XAdminUserNotFound":
+		return fmt.Errorf("the server refuses the credentials: %w", err)
+	case minio.AuthorizationHeaderMalformed, minio.InvalidRegion, "PermanentRedirect", "IllegalLocationConstraintException":
+		return fmt.Errorf("the region %q is wrong%s: %w", s.config.Region, inRegion(answer), err)
+	case minio.BadDigest:
+		return fmt.Errorf("content has not the MD5 that was announced: %w", err)
+	case minio.PreconditionFailed:
+		return fmt.Errorf("the object changed while it was read: %w", err)
+	}
+	return err
+}
+
+func inRegion(answer minio.ErrorResponse) string {
+	if answer.Region == "" {
+		return ""
+	}
+	return fmt.Sprintf(", the bucket is in %q", answer.Region)
+}

@@ -61,7 +61,7 @@ func (p *Plan) Apply(ctx context.Context, store Store, opts ApplyOptions) error 
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("publish to %s, %s: %w", store, phase, err)
+			return fmt.Errorf("%s: %w", phase, err)
 		}
 		from = to
 	}

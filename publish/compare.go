@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"iter"
 	"path"
@@ -28,7 +27,7 @@ func Compare(ctx context.Context, s *Site, store Store, concurrency int) (*Plan,
 		err = c.fetch(ctx, store, concurrency)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("compare with %s: %w", store, err)
+		return nil, err
 	}
 	for key := range c.stored {
 		c.plan.Missing = append(c.plan.Missing, key)

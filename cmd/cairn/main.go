@@ -49,10 +49,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "cairn: %v\n", err)
 		return exitUsage
 	case ctx.Err() != nil:
-		fmt.Fprintln(stderr, "cairn: interrupted; run the command again to go on")
+		fmt.Fprintln(stderr, "cairn: interrupted")
+	default:
+		fmt.Fprintf(stderr, "cairn: %v\n", err)
+	}
+	var unfinished *unfinishedError
+	if errors.As(err, &unfinished) {
+		fmt.Fprintf(stderr, "cairn: %s\n", unfinished.remains())
+	}
+	if ctx.Err() != nil {
 		return exitInterrupted
 	}
-	fmt.Fprintf(stderr, "cairn: %v\n", err)
 	return exitFailed
 }
 

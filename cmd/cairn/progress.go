@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -14,7 +13,7 @@ import (
 
 // watch shows how far some work is, on a line of the terminal, until it is
 // done. Where there is no terminal it shows nothing.
-func watch(ctx context.Context, w io.Writer, p *publish.Progress, work func() error) error {
+func watch(w io.Writer, p *publish.Progress, work func() error) error {
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return work()

@@ -88,15 +88,26 @@ func transfer(cmd *cobra.Command, site *publish.Site, store publish.Store, opts 
 		fmt.Fprintf(stderr, "not here, since the definitions say that they are stored in the bucket:\n  %s\n", list(plan.Missing, 20))
 	}
 	opts.Progress = &publish.Progress{}
-	if err := watch(ctx, stderr, opts.Progress, func() error { return plan.Apply(ctx, store, opts) }); err != nil {
-		return fmt.Errorf("%w\n%s of %s done; run the command again to go on", err,
-			thousands(int(opts.Progress.Done.Load())), count(plan.Len(), "operation"))
+	if err := watch(stderr, opts.Progress, func() error { return plan.Apply(ctx, store, opts) }); err != nil {
+		return &unfinishedError{err, int(opts.Progress.Done.Load()), plan.Len()}
 	}
 	if len(plan.Foreign) > 0 {
 		fmt.Fprintf(stderr, "left alone, since cairn did not make them:\n  %s\n", list(plan.Foreign, 20))
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", store, outcome(plan))
 	return err
+}
+
+// unfinishedError is a plan that was carried out in part.
+type unfinishedError struct {
+	error
+	done, total int
+}
+
+func (e *unfinishedError) Unwrap() error { return e.error }
+
+func (e *unfinishedError) remains() string {
+	return fmt.Sprintf("%s of %s done; run the command again to go on", thousands(e.done), count(e.total, "operation"))
 }
 
 func outcome(p *publish.Plan) string {

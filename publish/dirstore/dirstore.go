@@ -19,18 +19,20 @@ import (
 	"cairn/publish"
 )
 
-// TempPrefix begins the name of a file that is being written, beside the
-// object that it becomes. A crash may leave such files behind; List shows them.
-const TempPrefix = ".cairn-tmp-"
-
 // Store is a directory whose files are the objects, without headers and
 // entity tags. Keys are paths below the root; a key that [fs.ValidPath]
 // refuses is an error.
+//
+// Objects in memory that are alike share one file, by hard links, where the
+// file system can: a million answers are of few kinds. A file is never written
+// to once it has its name.
 type Store struct {
 	name string // of the root, as the user wrote it
 	root string
 	temp atomic.Uint64 // numbers the temporary files
 	made sync.Map      // folders that exist, as far as is known
+
+	twins twins
 
 	// folders is held to remove folders, and to make one with its first file.
 	folders sync.Mutex
@@ -91,80 +93,91 @@ func (s *Store) put(ctx context.Context, key string, content publish.Content) er
 	if err != nil {
 		return err
 	}
-	if content.Size == 0 && content.Open == nil {
-		// An empty file is whole at once.
-		f, err := s.create(name)
-		if err == nil {
-			return f.Close()
-		}
-		if !errors.Is(err, fs.ErrExist) {
-			return err
-		}
+	if err := s.folder(filepath.Dir(name)); err != nil {
+		return err
 	}
-	f, err := s.createTemp(filepath.Dir(name))
+	if linked, _ := s.twins.link(content, name); linked {
+		return nil
+	}
+	temp, err := s.unused(filepath.Dir(name), func(temp string) error {
+		linked, err := s.twins.link(content, temp)
+		if !linked && err == nil {
+			err = create(temp, content)
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	err = write(f, content)
-	if e := f.Close(); err == nil {
-		err = e
+	if err := os.Rename(temp, name); err != nil {
+		os.Remove(temp)
+		return err
 	}
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	s.twins.add(content, name)
+	return nil
 }
 
-func (s *Store) createTemp(dir string) (*os.File, error) {
-	for {
-		f, err := s.create(filepath.Join(dir, TempPrefix+strconv.FormatUint(s.temp.Add(1), 10)))
-		if !errors.Is(err, fs.ErrExist) {
-			return f, err
-		}
-	}
-}
-
-// create makes a new file, and its folder where there is none.
-func (s *Store) create(name string) (*os.File, error) {
-	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	dir := filepath.Dir(name)
+// folder makes a folder, once.
+func (s *Store) folder(dir string) error {
 	if _, ok := s.made.Load(dir); ok {
-		f, err := os.OpenFile(name, flags, 0o644)
-		if !errors.Is(err, fs.ErrNotExist) {
-			return f, err
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o755); errors.Is(err, fs.ErrExist) {
+		return &fs.PathError{Op: "mkdir", Path: dir, Err: syscall.ENOTDIR} // a dangling link
+	} else if err != nil {
+		return err
+	}
+	s.made.Store(dir, nil)
+	return nil
+}
+
+// unused calls make with the name of a temporary file in dir that is not in
+// use, and makes dir where somebody has removed it.
+func (s *Store) unused(dir string, make func(temp string) error) (temp string, err error) {
+	try := func() error {
+		for {
+			temp = filepath.Join(dir, publish.TempPrefix+strconv.FormatUint(s.temp.Add(1), 10))
+			if err := make(temp); !errors.Is(err, fs.ErrExist) {
+				return err
+			}
 		}
+	}
+	if err := try(); !errors.Is(err, fs.ErrNotExist) {
+		return temp, err
 	}
 	s.folders.Lock()
 	defer s.folders.Unlock()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
+	s.made.Delete(dir)
+	if err := s.folder(dir); err != nil {
+		return "", err
 	}
-	s.made.Store(dir, nil)
-	return os.OpenFile(name, flags, 0o644)
+	err = try()
+	return temp, err
 }
 
-func write(dst io.Writer, content publish.Content) error {
-	if content.Open == nil {
-		_, err := dst.Write(content.Bytes)
-		return err
-	}
-	src, err := content.Open()
+// create writes the content to a new file, or leaves none.
+func create(name string, content publish.Content) error {
+	src, err := content.Reader()
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	sum := md5.New()
-	n, err := io.Copy(io.MultiWriter(dst, sum), src)
+	dst, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}
-	if n != content.Size || [md5.Size]byte(sum.Sum(nil)) != content.MD5 {
-		return fmt.Errorf("content is not the %d bytes with MD5 %x that were announced", content.Size, content.MD5)
+	sum := md5.New()
+	n, err := io.Copy(io.MultiWriter(dst, sum), src)
+	if e := dst.Close(); err == nil {
+		err = e
 	}
-	return nil
+	if err == nil && (n != content.Size || [md5.Size]byte(sum.Sum(nil)) != content.MD5) {
+		err = fmt.Errorf("content is not the %d bytes with MD5 %x that were announced", content.Size, content.MD5)
+	}
+	if err != nil {
+		os.Remove(name)
+	}
+	return err
 }
 
 // Delete removes the file at key, and the folders that this leaves empty.

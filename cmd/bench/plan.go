@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+
+	"cairn/manifest"
+	"cairn/releases/fleettest"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+var at = time.Date(2026, 12, 2, 12, 0, 0, 0, time.UTC)
+
+func plan(answers int) *manifest.Tree { return manifest.New(fleettest.Large(answers), at) }
+
+// benchPlan plans a tree. The floor is a loop that only writes down the key of
+// each answer and hashes it.
+func benchPlan(answers, rounds int) error {
+	fleet := fleettest.Large(answers)
+	tree := manifest.New(fleet, at)
+	n := 0
+	for _, f := range tree.Folders {
+		n += len(f.Buckets)
+	}
+	var sum uint64
+	ours, floor, ratio, err := paired(rounds,
+		func() error { runtime.GC(); return nil },
+		func() error { tree = manifest.New(fleet, at); return nil },
+		func() error {
+			var key []byte
+			for _, f := range tree.Folders {
+				for _, b := range f.Buckets {
+					key = append(append(append(key[:0], f.Key...), tree.Layout.BucketName(int(b))...), ".txt"...)
+					sum += xxhash.Sum64(key)
+				}
+			}
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	runtime.KeepAlive(sum)
+	peak, err := peakMemory("-plan-once", "-answers", fmt.Sprint(answers))
+	if err != nil {
+		return err
+	}
+	fmt.Printf("plan   %d answers in %d folders, %d distinct: %.3f s, %.2f times a loop that hashes their keys (%.3f s); peak %d MiB in a process of its own\n",
+		n, len(tree.Folders), len(tree.Bodies), ours.Seconds(), ratio, floor.Seconds(), peak>>20)
+	return nil
+}
+
+// peakMemory runs this program with other arguments, and gives its largest
+// resident size in bytes.
+func peakMemory(args ...string) (int64, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	cmd := exec.Command(self, args...)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return 0, err
+	}
+	return cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10, nil
+}

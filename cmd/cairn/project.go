@@ -85,11 +85,8 @@ func (a *atFlag) Type() string { return "time" }
 
 func (a *atFlag) Set(s string) error {
 	at, err := releases.ParseInstant(s)
-	if err != nil {
-		return fmt.Errorf("%q is no date-time such as 2026-12-01T09:00:00Z", s)
-	}
 	a.Time = at
-	return nil
+	return err
 }
 
 // instant is the one that was given, or now.

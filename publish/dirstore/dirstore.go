@@ -93,11 +93,10 @@ func (s *Store) put(ctx context.Context, key string, content publish.Content) er
 	if err != nil {
 		return err
 	}
-	if err := s.folder(filepath.Dir(name)); err != nil {
-		return err
-	}
-	if linked, _ := s.twins.link(content, name); linked {
-		return nil
+	if _, ok := s.made.Load(filepath.Dir(name)); ok {
+		if linked, _ := s.twins.link(content, name); linked {
+			return nil
+		}
 	}
 	temp, err := s.unused(filepath.Dir(name), func(temp string) error {
 		linked, err := s.twins.link(content, temp)
@@ -109,25 +108,10 @@ func (s *Store) put(ctx context.Context, key string, content publish.Content) er
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(temp, name); err != nil {
+	if err := s.twins.rename(content, temp, name); err != nil {
 		os.Remove(temp)
 		return err
 	}
-	s.twins.add(content, name)
-	return nil
-}
-
-// folder makes a folder, once.
-func (s *Store) folder(dir string) error {
-	if _, ok := s.made.Load(dir); ok {
-		return nil
-	}
-	if err := os.MkdirAll(dir, 0o755); errors.Is(err, fs.ErrExist) {
-		return &fs.PathError{Op: "mkdir", Path: dir, Err: syscall.ENOTDIR} // a dangling link
-	} else if err != nil {
-		return err
-	}
-	s.made.Store(dir, nil)
 	return nil
 }
 
@@ -142,15 +126,19 @@ func (s *Store) unused(dir string, make func(temp string) error) (temp string, e
 			}
 		}
 	}
-	if err := try(); !errors.Is(err, fs.ErrNotExist) {
-		return temp, err
+	if _, ok := s.made.Load(dir); ok {
+		if err := try(); !errors.Is(err, fs.ErrNotExist) {
+			return temp, err
+		}
 	}
 	s.folders.Lock()
 	defer s.folders.Unlock()
-	s.made.Delete(dir)
-	if err := s.folder(dir); err != nil {
+	if err := os.MkdirAll(dir, 0o755); errors.Is(err, fs.ErrExist) {
+		return "", &fs.PathError{Op: "mkdir", Path: dir, Err: syscall.ENOTDIR} // a dangling link
+	} else if err != nil {
 		return "", err
 	}
+	s.made.Store(dir, nil)
 	err = try()
 	return temp, err
 }
@@ -196,6 +184,7 @@ func (s *Store) delete(ctx context.Context, key string) error {
 	if info, err := os.Lstat(name); isMissing(err) || err == nil && info.IsDir() {
 		return nil
 	}
+	s.twins.forget(name)
 	if err := os.Remove(name); err != nil && !isMissing(err) {
 		return err
 	}

@@ -169,39 +169,6 @@ func TestWrongPlaces(t *testing.T) {
 	}
 }
 
-func TestNoPermission(t *testing.T) {
-	if os.Geteuid() == 0 {
-		t.Skip("root may do everything")
-	}
-	root := t.TempDir()
-	store := dirstore.New(root)
-	put(t, store, "open/a")
-	for _, name := range []string{"closed", "other"} {
-		if err := os.Mkdir(filepath.Join(root, name), 0); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, body := range []string{"", "x"} {
-		err := store.Put(t.Context(), "closed/a", publish.BytesContent([]byte(body)), publish.Header{})
-		if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "closed/") {
-			t.Errorf("put: %v", err)
-		}
-	}
-	if _, err := store.Get(t.Context(), "closed/a"); !errors.Is(err, fs.ErrPermission) {
-		t.Errorf("get: %v", err)
-	}
-	// What can't match isn't read.
-	if diff := cmp.Diff([]string{"open/a"}, list(t, store, "op")); diff != "" {
-		t.Errorf("list (-want +got):\n%s", diff)
-	}
-	var err error
-	for _, err = range store.List(t.Context(), "") {
-	}
-	if !errors.Is(err, fs.ErrPermission) {
-		t.Errorf("list: %v", err)
-	}
-}
-
 func TestKeys(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "root")
 	store := dirstore.New(root)

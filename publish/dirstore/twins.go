@@ -10,8 +10,12 @@ import (
 )
 
 // twins knows a file for each content that was put, for the next one like it
-// to be a link to.
-type twins struct{ files sync.Map }
+// to be a link to. The zero value knows none.
+type twins struct {
+	mu    sync.RWMutex // held to read by those that link
+	files map[identity]twin
+	names map[string]identity // of the files
+}
 
 type identity struct {
 	md5  [16]byte
@@ -34,16 +38,14 @@ func (t twin) is(name string) bool {
 // knows none that can be linked to. The error says that name exists already,
 // as something else.
 func (t *twins) link(content publish.Content, name string) (bool, error) {
-	if content.Open != nil {
+	t.mu.RLock()
+	file, ok := t.files[identity{content.MD5, content.Size}]
+	if content.Open != nil || !ok {
+		t.mu.RUnlock()
 		return false, nil
 	}
-	id := identity{content.MD5, content.Size}
-	known, ok := t.files.Load(id)
-	if !ok {
-		return false, nil
-	}
-	file := known.(twin)
 	err := os.Link(file.name, name)
+	t.mu.RUnlock()
 	exists := errors.Is(err, fs.ErrExist)
 	switch {
 	case (err == nil || exists) && file.is(name):
@@ -54,16 +56,44 @@ func (t *twins) link(content publish.Content, name string) (bool, error) {
 		os.Remove(name)
 	}
 	// The file is gone, or has as many links as it may have.
-	t.files.CompareAndDelete(id, known)
+	t.forget(file.name)
 	return false, nil
 }
 
-// add remembers a file that was just put.
-func (t *twins) add(content publish.Content, name string) {
-	if content.Open != nil {
-		return
+// rename gives a new file its name, and remembers it. Payloads are not worth
+// that.
+func (t *twins) rename(content publish.Content, temp, name string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.drop(name)
+	if err := os.Rename(temp, name); err != nil {
+		return err
 	}
-	if info, err := os.Lstat(name); err == nil {
-		t.files.Store(identity{content.MD5, content.Size}, twin{name, info})
+	info, err := os.Lstat(name)
+	if err != nil || content.Open != nil {
+		return nil
+	}
+	if t.files == nil {
+		t.files, t.names = map[identity]twin{}, map[string]identity{}
+	}
+	id := identity{content.MD5, content.Size}
+	delete(t.names, t.files[id].name)
+	t.files[id] = twin{name, info}
+	t.names[name] = id
+	return nil
+}
+
+// forget makes sure that nothing is linked to a file any more, which is about
+// to go.
+func (t *twins) forget(name string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.drop(name)
+}
+
+func (t *twins) drop(name string) {
+	if id, ok := t.names[name]; ok {
+		delete(t.files, id)
+		delete(t.names, name)
 	}
 }

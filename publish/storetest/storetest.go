@@ -54,6 +54,7 @@ func Run(t *testing.T, newStore func(t *testing.T) publish.Store, options ...Opt
 		{"ListStops", suite.listStops},
 		{"Cancelled", suite.cancelled},
 		{"WholeObjects", suite.wholeObjects},
+		{"NewObjects", suite.newObjects},
 		{"LargeFile", suite.largeFile},
 		{"Seek", suite.seek},
 		{"ChangedFile", suite.changedFile},
@@ -75,6 +76,9 @@ func (s suite) putGet(t *testing.T) {
 		if got := get(t, store, "p/v1/latest/fw/mp/default/_other/00.txt"); got != body {
 			t.Errorf("got %q, want %q", got, body)
 		}
+	}
+	if got := list(t, store, ""); len(got) != 1 {
+		t.Errorf("one object, put again and again, is %v", got)
 	}
 	for n := range 40 {
 		put(t, store, fmt.Sprintf("p/sizes/%d", n), strings.Repeat("x", n))
@@ -195,7 +199,7 @@ func (s suite) delete(t *testing.T) {
 	var g errgroup.Group
 	for i := range 64 {
 		g.Go(func() error {
-			key := fmt.Sprintf("f/g/%d", i%4)
+			key := fmt.Sprintf("f/g/%d", i)
 			return errors.Join(
 				store.Put(t.Context(), key, publish.BytesContent([]byte(key)), header),
 				store.Delete(t.Context(), key),
@@ -348,7 +352,7 @@ func (s suite) wholeObjects(t *testing.T) {
 	store := s.newStore(t)
 	bodies := map[string]bool{}
 	for i := range 8 {
-		bodies[strings.Repeat(fmt.Sprint(i), 10_000+1000*i)] = true
+		bodies[strings.Repeat(fmt.Sprint(i), 10_000)] = true
 	}
 	for body := range bodies {
 		put(t, store, "w/one", body)
@@ -397,6 +401,57 @@ func (s suite) wholeObjects(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"w/one"}, keys(list(t, store, "w/"))); diff != "" {
 		t.Errorf("list (-want +got):\n%s", diff)
+	}
+	// A store must not have learned something wrong about them, either.
+	for body := range bodies {
+		put(t, store, "w/after", body)
+		if got := get(t, store, "w/after"); got != body {
+			t.Errorf("got %.9q…, want %.9q…", got, body)
+		}
+	}
+}
+
+// A new object is there with its own content from the first instant, also
+// where another had that content before.
+func (s suite) newObjects(t *testing.T) {
+	store := s.newStore(t)
+	const n = 200
+	done := make(chan struct{})
+	var reader errgroup.Group
+	reader.Go(func() error {
+		for i := 0; i < n; {
+			select {
+			case <-done:
+				return nil
+			default:
+			}
+			o, err := store.Get(t.Context(), fmt.Sprintf("n/%d", i))
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			got, err := io.ReadAll(o)
+			o.Close()
+			if err != nil {
+				return err
+			}
+			if want := fmt.Sprintf("one %d", i); string(got) != want {
+				return fmt.Errorf("got %q, want %q", got, want)
+			}
+			i++
+		}
+		return nil
+	})
+	for i := range n {
+		put(t, store, "n/other", fmt.Sprintf("one %d", i))
+		put(t, store, "n/other", fmt.Sprintf("two %d", i))
+		put(t, store, fmt.Sprintf("n/%d", i), fmt.Sprintf("one %d", i))
+	}
+	close(done)
+	if err := reader.Wait(); err != nil {
+		t.Error(err)
 	}
 }
 

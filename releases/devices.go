@@ -27,9 +27,12 @@ func (l *loader) devices(t *table, c *Cohort) {
 		wrong := few{}
 		l.list(t.file, c, false, func(yield func(int, string) bool) {
 			for _, item := range n.items {
-				if item.kind == stringKind {
-					yield(item.offset, item.text)
-				} else if wrong.among(item.offset) {
+				switch {
+				case item.kind == stringKind:
+					if !yield(item.offset, item.text) {
+						return
+					}
+				case wrong.among(item.offset):
 					t.is(item, "a device serial", hint, stringKind)
 				}
 			}

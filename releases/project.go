@@ -9,6 +9,10 @@ import (
 
 const slugHint = "a slug is letters, digits, - and _: [-a-zA-Z0-9_]+"
 
+// maxPrefix leaves room in an S3 key, of at most 1024 bytes, for the longest
+// segments of an answer.
+const maxPrefix = 190
+
 // project reads cairn.toml. Faults there leave defaults behind, so that the
 // other files can be looked at all the same.
 func (l *loader) project() {
@@ -59,6 +63,8 @@ func (l *loader) projectTable(t *table) {
 		bad := func(segment string) bool { return !ValidSlug(segment) }
 		if slices.ContainsFunc(strings.Split(prefix, "/"), bad) {
 			t.fault(n.offset, "a prefix is segments of [-a-zA-Z0-9_]+ between single slashes: \"ota/fridges\"", "prefix %q is not valid", prefix)
+		} else if len(prefix) > maxPrefix {
+			t.fault(n.offset, "an S3 key has at most 1024 bytes, of which a prefix may take 190", "prefix has %d characters", len(prefix))
 		}
 	}
 	if p.Key, n = t.text("key"); n != nil && !printable(p.Key) {

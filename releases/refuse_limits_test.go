@@ -53,6 +53,8 @@ func TestLimits(t *testing.T) {
 			"releases/r.toml:3:8", "takes 203 bytes as a path segment, over 200"},
 		{"slug", "-- cairn.toml --\n[project]\nversion_order = \"natural\"\nbase_url = \"https://x.example\"\nslug = \"X\"", "", "a", 200,
 			"cairn.toml:4:8", "is not valid"},
+		{"prefix", "-- cairn.toml --\n[project]\nversion_order = \"natural\"\nbase_url = \"https://x.example\"\nslug = \"a\"\nprefix = \"X\"", "a/", "b", 188,
+			"cairn.toml:5:10", "prefix has 191 characters"},
 		{"cohort slug", "-- cohorts/X.toml --", "", "b", 200,
 			"cohorts/X.toml:1:1", "is not valid"},
 		{"serial", "-- cohorts/alpha.toml --\ndevices = [\n\t\"X\" ]", "", "s", 128,

@@ -36,13 +36,6 @@ func (r Reason) String() string {
 	return [...]string{"new", "changed", "gone", "left over"}[r]
 }
 
-// TempPrefix is how the name of a file begins that a store writes before it
-// gives it its own name. No segment of a key begins with a dot.
-const TempPrefix = ".cairn-tmp-"
-
-// StateFolder is below the prefix what no device and no comparison looks at.
-const StateFolder = ".cairn"
-
 // Plan is what makes a store hold a site. It is a value; Apply carries it out.
 type Plan struct {
 	site      *Site

@@ -36,6 +36,13 @@ type Store interface {
 	String() string
 }
 
+// TempPrefix is how the name of a file begins that a store writes before it
+// gives it its own name. No segment of a key begins with a dot.
+const TempPrefix = ".cairn-tmp-"
+
+// StateFolder is below the prefix what no device and no comparison looks at.
+const StateFolder = ".cairn"
+
 // Entry is an object as a listing shows it.
 type Entry struct {
 	Key  string

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/md5"
+	"errors"
 	"io"
 	"iter"
 	"time"
@@ -29,12 +30,23 @@ type Store interface {
 	// the size and MD5 that it states is an error, and changes nothing: a
 	// payload file may have been built anew since its digests were taken.
 	Put(ctx context.Context, key string, content Content, header Header) error
+	// PutIf is Put under a condition: that the entity tag of what is at key
+	// is etag, or where etag is empty that nothing is there. It gives the new
+	// object's tag. Where the condition doesn't hold nothing changes, and the
+	// error matches [ErrCondition]. Of several at once, one at most succeeds.
+	// Where the answer to a write is lost and the write sent again, it may
+	// seem refused though it went through: reading the object tells.
+	PutIf(ctx context.Context, key string, content Content, header Header, etag string) (string, error)
 	// Delete removes the object at key. A missing key is no error.
 	Delete(ctx context.Context, key string) error
 	// String names the store as the user wrote it: "dir:public",
 	// "s3://bucket".
 	String() string
 }
+
+// ErrCondition is the error of a conditional write whose condition doesn't
+// hold: somebody else has written the object, or removed it.
+var ErrCondition = errors.New("the object is not what it was")
 
 // TempPrefix is how the name of a file begins that a store writes before it
 // gives it its own name. No segment of a key begins with a dot.

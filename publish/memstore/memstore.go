@@ -118,13 +118,25 @@ func (reader) Close() error { return nil }
 // Put fails, and changes nothing, if the content is not of the size and MD5
 // that it states.
 func (s *Store) Put(ctx context.Context, key string, content publish.Content, header publish.Header) error {
+	_, err := s.put(ctx, key, content, header, func(string) bool { return true })
+	return err
+}
+
+// PutIf takes the MD5 of an object for its entity tag. To a fault it is a put.
+func (s *Store) PutIf(ctx context.Context, key string, content publish.Content, header publish.Header, etag string) (string, error) {
+	return s.put(ctx, key, content, header, func(live string) bool { return live == etag })
+}
+
+// put writes an object where the condition on the tag of what is there, or
+// "", holds.
+func (s *Store) put(ctx context.Context, key string, content publish.Content, header publish.Header, holds func(etag string) bool) (string, error) {
 	apply, fault := s.fault(ctx, Put, key)
 	if !apply {
-		return fault
+		return "", fault
 	}
 	body, err := read(content)
 	if err != nil {
-		return fmt.Errorf("put %q: %w", key, err)
+		return "", fmt.Errorf("put %q: %w", key, err)
 	}
 	o := object{body: body, etag: hex.EncodeToString(content.MD5[:]), header: header}
 	if s.Now != nil {
@@ -132,14 +144,18 @@ func (s *Store) Put(ctx context.Context, key string, content publish.Content, he
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	old, ok := s.objects[key]
+	if !holds(old.etag) {
+		return "", fmt.Errorf("put %q: %w", key, publish.ErrCondition)
+	}
 	if s.objects == nil {
 		s.objects = map[string]object{}
 	}
-	if old, ok := s.objects[key]; ok && s.Changed != nil && !bytes.Equal(old.body, body) {
+	if ok && s.Changed != nil && !bytes.Equal(old.body, body) {
 		s.Changed(Put, key)
 	}
 	s.objects[key] = o
-	return fault
+	return o.etag, fault
 }
 
 // Delete removes the object at key, if there is one.

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 
 	"github.com/minio/minio-go/v7"
+
+	"cairn/publish"
 )
 
 // operation is what was asked of the bucket, and what that takes.
@@ -15,6 +17,7 @@ var (
 	list   = operation{"list", "s3:ListBucket"}
 	get    = operation{"get", "s3:GetObject, and s3:ListBucket to tell a missing object from a forbidden one"}
 	put    = operation{"put", "s3:PutObject"}
+	putIf  = operation{"put", "s3:PutObject and s3:GetObject"}
 	remove = operation{"delete", "s3:DeleteObject"}
 )
 
@@ -37,6 +40,9 @@ func (s *Store) explain(op operation, err error) error {
 	// are all 404.
 	switch answer.Code {
 	case minio.NoSuchKey:
+		if op == putIf {
+			return publish.ErrCondition
+		}
 		return errMissing
 	case minio.NoSuchBucket:
 		return fmt.Errorf("there is no such bucket at %s: %w", s.config.Endpoint, err)
@@ -48,7 +54,10 @@ func (s *Store) explain(op operation, err error) error {
 		return fmt.Errorf("the region %q is wrong%s: %w", s.config.Region, inRegion(answer), err)
 	case minio.BadDigest:
 		return fmt.Errorf("content has not the MD5 that was announced: %w", err)
-	case minio.PreconditionFailed:
+	case minio.PreconditionFailed, "ConditionalRequestConflict":
+		if op == putIf {
+			return publish.ErrCondition
+		}
 		return fmt.Errorf("the object changed while it was read: %w", err)
 	}
 	return err

@@ -131,29 +131,40 @@ func (s *Store) Get(ctx context.Context, key string) (*publish.Stored, error) {
 // gets. An object without a Content-Type is stored as
 // application/octet-stream.
 func (s *Store) Put(ctx context.Context, key string, content publish.Content, header publish.Header) error {
-	if err := s.put(ctx, key, content, header); err != nil {
-		return s.failed(put, key, err)
-	}
-	return nil
+	_, err := s.put(ctx, key, content, header, func(*minio.PutObjectOptions) {})
+	return s.failed(put, key, err)
 }
 
-func (s *Store) put(ctx context.Context, key string, content publish.Content, header publish.Header) error {
+// PutIf is a conditional write (If-Match, If-None-Match): the server must know
+// these. It is for small objects in memory.
+func (s *Store) PutIf(ctx context.Context, key string, content publish.Content, header publish.Header, etag string) (string, error) {
+	etag, err := s.put(ctx, key, content, header, func(options *minio.PutObjectOptions) {
+		if etag == "" {
+			options.SetMatchETagExcept("*")
+		} else {
+			options.SetMatchETag(etag)
+		}
+	})
+	return etag, s.failed(putIf, key, err)
+}
+
+func (s *Store) put(ctx context.Context, key string, content publish.Content, header publish.Header, condition func(*minio.PutObjectOptions)) (etag string, err error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return "", err
 	}
 	body, err := content.Reader()
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer body.Close()
 	// A body of another length would break the connection, and be retried.
 	if size, err := body.Seek(0, io.SeekEnd); err != nil {
-		return err
+		return "", err
 	} else if size != content.Size {
-		return fmt.Errorf("content has %d bytes, not the %d that were announced", size, content.Size)
+		return "", fmt.Errorf("content has %d bytes, not the %d that were announced", size, content.Size)
 	}
 	if _, err := body.Seek(0, io.SeekStart); err != nil {
-		return err
+		return "", err
 	}
 	options := minio.PutObjectOptions{
 		ContentType:     header.ContentType,
@@ -164,11 +175,12 @@ func (s *Store) put(ctx context.Context, key string, content publish.Content, he
 		// on a body of zero bytes.
 		DisableContentSha256: true,
 	}
+	condition(&options)
 	if file, ok := body.(io.ReaderAt); ok && content.Open != nil && content.Size > maxPut {
-		return s.putParts(ctx, key, file, content, options)
+		return "", s.putParts(ctx, key, file, content, options)
 	}
-	_, err = s.client.PutObject(ctx, s.config.Bucket, key, body, content.Size, base64.StdEncoding.EncodeToString(content.MD5[:]), "", options)
-	return err
+	info, err := s.client.PutObject(ctx, s.config.Bucket, key, body, content.Size, base64.StdEncoding.EncodeToString(content.MD5[:]), "", options)
+	return info.ETag, err
 }
 
 // Delete removes the object at key, if there is one.

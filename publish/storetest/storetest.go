@@ -59,6 +59,8 @@ func Run(t *testing.T, newStore func(t *testing.T) publish.Store, options ...Opt
 		{"Seek", suite.seek},
 		{"ChangedFile", suite.changedFile},
 		{"ReadersOutliveObjects", suite.readersOutliveObjects},
+		{"Conditions", suite.conditions},
+		{"OneOfMany", suite.oneOfMany},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(s, t) })
 	}

@@ -33,10 +33,7 @@ func Compare(ctx context.Context, s *Site, store Store, concurrency int) (*Plan,
 		c.plan.Missing = append(c.plan.Missing, key)
 	}
 	slices.Sort(c.plan.Missing)
-	for i, o := range c.plan.ops {
-		c.plan.ops[i].phase = c.phase(o)
-	}
-	slices.SortStableFunc(c.plan.ops, func(a, b op) int { return int(a.phase) - int(b.phase) })
+	c.order()
 	return c.plan, nil
 }
 
@@ -75,12 +72,17 @@ func (c *comparison) merge(ctx context.Context, store Store) error {
 }
 
 func (c *comparison) put(r ref, why Reason) {
-	c.plan.ops = append(c.plan.ops, op{ref: r, reason: why})
+	c.plan.ops = append(c.plan.ops, op{row: r.row, slot: r.slot, form: r.form, encoding: r.encoding, reason: why})
+}
+
+func (c *comparison) remove(key string, why Reason) {
+	c.plan.ops = append(c.plan.ops, op{row: goneRow, slot: int32(len(c.plan.gone)), reason: why})
+	c.plan.gone = append(c.plan.gone, key)
 }
 
 // both compares an object with what is at its key.
 func (c *comparison) both(r ref, e Entry) {
-	if r.row >= 0 && r.row == c.fallback[r.row] {
+	if r.row >= 0 && r.row == c.fallback[r.row] && r.form == 0 && r.encoding == 0 {
 		c.live[r] = true
 	}
 	content := c.site.content(r)
@@ -105,11 +107,11 @@ func (c *comparison) extra(e Entry) {
 	switch {
 	case strings.HasPrefix(e.Key, layout.Prefix+"/"+StateFolder+"/"):
 	case strings.HasPrefix(path.Base(e.Key), TempPrefix):
-		c.plan.ops = append(c.plan.ops, op{gone: e.Key, reason: Leftover})
+		c.remove(e.Key, Leftover)
 	case !ours:
 		c.plan.Foreign = append(c.plan.Foreign, e.Key)
 	case at.Class != manifest.Payload:
-		c.plan.ops = append(c.plan.ops, op{gone: e.Key, reason: Gone})
+		c.remove(e.Key, Gone)
 	case c.stored[e.Key] == e.Size:
 		delete(c.stored, e.Key)
 	default:
@@ -140,18 +142,38 @@ func (c *comparison) fetch(ctx context.Context, store Store, concurrency int) er
 	return err
 }
 
+// order sorts the operations by their phases, and leaves them in the order of
+// their keys otherwise.
+func (c *comparison) order() {
+	var begin [phases + 1]int
+	for i := range c.plan.ops {
+		o := &c.plan.ops[i]
+		o.phase = c.phase(*o)
+		begin[o.phase+1]++
+	}
+	for p := range phases {
+		begin[p+1] += begin[p]
+	}
+	sorted := make([]op, len(c.plan.ops))
+	for _, o := range c.plan.ops {
+		sorted[begin[o.phase]] = o
+		begin[o.phase]++
+	}
+	c.plan.ops = sorted
+}
+
 // phase is when an operation comes.
 func (c *comparison) phase(o op) Phase {
 	switch {
-	case o.gone != "":
+	case o.row == goneRow:
 		return Deletions
-	case o.ref.row == payloadRow:
+	case o.row == payloadRow:
 		return Payloads
-	case o.ref.row == shardRow:
+	case o.row == shardRow:
 		return Cohorts
-	case !c.live[ref{row: c.fallback[o.ref.row], slot: o.ref.slot}]:
+	case !c.live[ref{row: c.fallback[o.row], slot: o.slot}]:
 		return NewBuckets
-	case isFallback(&c.site.Tree.Folders[o.ref.row]):
+	case isFallback(&c.site.Tree.Folders[o.row]):
 		return Fallbacks
 	}
 	return Versions

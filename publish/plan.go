@@ -13,6 +13,7 @@ const (
 	Versions                // version folders
 	Fallbacks               // _none and _other
 	Deletions
+	phases // how many there are
 )
 
 // String names the phase: "payloads".
@@ -40,19 +41,25 @@ func (r Reason) String() string {
 type Plan struct {
 	site      *Site
 	ops       []op
+	gone      []string // keys to delete
 	Unchanged int      // keys that are right as they are
 	Kept      int      // payloads that no release names
 	Foreign   []string // keys below the prefix that are none of cairn's
 	Missing   []string // keys of stored payloads that are not there
 }
 
-// op is an operation: a put of a site's object, or the deletion of a key.
+// op is an operation in 12 bytes: a put of a site's object, or the deletion of
+// the plan's gone key at slot.
 type op struct {
-	ref    ref
-	phase  Phase
-	reason Reason
-	gone   string
+	row, slot      int32 // as of a ref; goneRow for a deletion
+	form, encoding uint8
+	phase          Phase
+	reason         Reason
 }
+
+const goneRow = -3
+
+func (o op) ref() ref { return ref{o.row, o.slot, o.form, o.encoding} }
 
 // Op is one operation of a plan.
 type Op struct {
@@ -70,10 +77,10 @@ func (p *Plan) Len() int { return len(p.ops) }
 // Op is the i-th operation.
 func (p *Plan) Op(i int) Op {
 	o := p.ops[i]
-	if o.phase == Deletions {
-		return Op{o.phase, o.reason, Object{Key: o.gone}}
+	if o.row == goneRow {
+		return Op{o.phase, o.reason, Object{Key: p.gone[o.slot]}}
 	}
-	return Op{o.phase, o.reason, p.site.object(o.ref)}
+	return Op{o.phase, o.reason, p.site.object(o.ref())}
 }
 
 // Count is the number of operations for one reason.

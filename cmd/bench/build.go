@@ -20,8 +20,7 @@ const goroutines = 8
 // benchBuild writes a tree into a fresh folder. The floor is a bare loop that
 // writes the same files with the same number of goroutines.
 func benchBuild(answers, rounds int) error {
-	fleet := fleettest.Large(answers)
-	site := publish.NewSite(manifest.New(fleet, at), fleet.Cache, os.DirFS("/nonexistent"))
+	site := largeSite(answers)
 	root, err := os.MkdirTemp("", "cairn-bench-")
 	if err != nil {
 		return err
@@ -38,10 +37,19 @@ func benchBuild(answers, rounds int) error {
 	if err != nil {
 		return err
 	}
+	peak, err := peakMemory("-write-once", fresh(), "-written", fmt.Sprint(answers))
+	if err != nil {
+		return err
+	}
 	n := site.Len()
-	fmt.Printf("write  %d files: %.2f s (%.0f/s), %.2f times a bare loop over %d goroutines (%.2f s)\n",
-		n, ours.Seconds(), float64(n)/ours.Seconds(), ratio, goroutines, floor.Seconds())
+	fmt.Printf("write  %d files: %.2f s (%.0f/s), %.2f times a bare loop over %d goroutines (%.2f s); peak %d MiB in a process of its own\n",
+		n, ours.Seconds(), float64(n)/ours.Seconds(), ratio, goroutines, floor.Seconds(), peak>>20)
 	return nil
+}
+
+func largeSite(answers int) *publish.Site {
+	fleet := fleettest.Large(answers)
+	return publish.NewSite(manifest.New(fleet, at), fleet.Cache, os.DirFS("/nonexistent"))
 }
 
 func writeTree(site *publish.Site, out string) error {

@@ -9,26 +9,38 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"cairn/manifest"
+	"cairn/releases/fleettest"
 )
 
 func main() {
 	answers := flag.Int("answers", 1_000_000, "buckets of version folders in the tree that is planned")
 	written := flag.Int("written", 10_000, "the same, in the tree that is written")
 	rounds := flag.Int("rounds", 5, "rounds of each measurement")
-	once := flag.Bool("plan-once", false, "plan a tree once, and nothing else: for the peak memory")
+	planOnce := flag.Bool("plan-once", false, "plan a tree once, and nothing else: for the peak memory")
+	writeOnce := flag.String("write-once", "", "write a tree to this `folder` once, and nothing else: likewise")
 	flag.Parse()
-	if *once {
-		plan(*answers)
+	if *planOnce {
+		manifest.New(fleettest.Large(*answers), at)
+		return
+	}
+	if *writeOnce != "" {
+		fail(writeTree(largeSite(*written), *writeOnce))
 		return
 	}
 	for _, bench := range []func() error{
 		func() error { return benchPlan(*answers, *rounds) },
 		func() error { return benchBuild(*written, *rounds) },
 	} {
-		if err := bench(); err != nil {
-			fmt.Fprintln(os.Stderr, "bench:", err)
-			os.Exit(1)
-		}
+		fail(bench())
+	}
+}
+
+func fail(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
 	}
 }
 

@@ -16,8 +16,6 @@ import (
 
 var at = time.Date(2026, 12, 2, 12, 0, 0, 0, time.UTC)
 
-func plan(answers int) *manifest.Tree { return manifest.New(fleettest.Large(answers), at) }
-
 // benchPlan plans a tree. The floor is a loop that only writes down the key of
 // each answer and hashes it.
 func benchPlan(answers, rounds int) error {

@@ -23,10 +23,12 @@ func main() {
 	flag.Parse()
 	if *planOnce {
 		manifest.New(fleettest.Large(*answers), at)
+		fail(printPeak())
 		return
 	}
 	if *writeOnce != "" {
 		fail(writeTree(largeSite(*written), *writeOnce))
+		fail(printPeak())
 		return
 	}
 	for _, bench := range []func() error{

@@ -5,7 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"syscall"
+	"strings"
 	"time"
 
 	"cairn/manifest"
@@ -53,7 +53,8 @@ func benchPlan(answers, rounds int) error {
 }
 
 // peakMemory runs this program with other arguments, and gives its largest
-// resident size in bytes.
+// resident size in bytes, which it prints at its end: what the system knows of
+// a child begins with the size of its parent.
 func peakMemory(args ...string) (int64, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -61,8 +62,23 @@ func peakMemory(args ...string) (int64, error) {
 	}
 	cmd := exec.Command(self, args...)
 	cmd.Stderr = os.Stderr
-	if err := cmd.Run(); err != nil {
+	out, err := cmd.Output()
+	if err != nil {
 		return 0, err
 	}
-	return cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10, nil
+	var kib int64
+	_, err = fmt.Sscan(string(out), &kib)
+	return kib << 10, err
+}
+
+// printPeak prints the largest resident size of this process in KiB, from
+// proc(5).
+func printPeak() error {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return err
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	_, err = fmt.Println(strings.Fields(rest)[0])
+	return err
 }

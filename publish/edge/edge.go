@@ -3,6 +3,7 @@
 package edge
 
 import (
+	"bytes"
 	"context"
 	"crypto/subtle"
 	"encoding/json"
@@ -92,10 +93,7 @@ func (h *Handler) fail(w http.ResponseWriter, code int, message string) {
 		Message string `json:"message"`
 		Code    int    `json:"http_code"`
 	}
-	b, err := json.Marshal(map[string]body{"error": {message, code}})
-	if err != nil {
-		b = []byte(`{}`)
-	}
+	b := marshal(map[string]body{"error": {message, code}})
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
 	header.Set("Content-Length", strconv.Itoa(len(b)))
@@ -125,15 +123,14 @@ func (h *Handler) latest(w http.ResponseWriter, r *http.Request, form manifest.F
 		return nil
 	}
 	if form == manifest.Text {
-		header.Add("Vary", "Accept")
+		header.Set("Vary", "Accept, Accept-Encoding")
 		if wantsJSON(r.Header) {
-			answer.body = wrapURL(answer.body)
-			answer.header.ContentType = "application/json"
-			h.write(w, r, answer)
+			h.write(w, r, wrapURL(answer))
 			return nil
 		}
+	} else {
+		header.Set("Vary", "Accept-Encoding")
 	}
-	header.Add("Vary", "Accept-Encoding")
 	answer, err = h.negotiate(r, key, answer)
 	if err != nil {
 		return err
@@ -142,16 +139,26 @@ func (h *Handler) latest(w http.ResponseWriter, r *http.Request, form manifest.F
 	return nil
 }
 
-// wrapURL is a URL in JSON, as the API gives it to who asks for JSON.
-func wrapURL(url []byte) []byte {
+// wrapURL is an answer's URL in JSON, as the API gives it to who asks for that.
+func wrapURL(a *answer) *answer {
 	type data struct {
 		URL string `json:"url"`
 	}
-	b, err := json.Marshal(map[string]data{"data": {string(url)}})
-	if err != nil {
-		panic(err) // a string always marshals
+	wrapped := &answer{marshal(map[string]data{"data": {string(a.body)}}), a.header}
+	wrapped.header.ContentType = "application/json"
+	return wrapped
+}
+
+// marshal writes strings and numbers as JSON, without the escapes that only
+// HTML needs.
+func marshal(v any) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic(err) // strings and numbers always marshal
 	}
-	return b
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // find goes the way of a device: its cohort's shard, the folder of its

@@ -32,7 +32,7 @@ $(BIN)/staticcheck: .ci/tools/go.mod .ci/tools/go.sum
 	@touch $@
 
 lint: $(BIN)/staticcheck
-	@test -z "$$(gofmt -l cmd examples manifest publish releases | tee /dev/stderr)"
+	@test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)"
 	$(GO) vet ./...
 	$(BIN)/staticcheck ./...
 	$(GO) mod tidy -diff

@@ -72,21 +72,18 @@ func Index(name string) int {
 	return int(i)
 }
 
-// CohortsFolder is the key of the cohort index without its shards, with a
-// slash at the end.
-func (l Layout) CohortsFolder() string { return l.Prefix + "/v1/cohorts/" }
+func (l Layout) cohortsFolder() string { return l.Prefix + "/v1/cohorts/" }
 
-// PayloadsFolder is what the key of every payload begins with, slash included.
-func (l Layout) PayloadsFolder() string { return l.Prefix + "/v1/payloads/" }
+func (l Layout) payloadsFolder() string { return l.Prefix + "/v1/payloads/" }
 
 func (l Layout) latestFolder() string { return l.Prefix + "/v1/latest/" }
 
 // CohortKey is the key of a cohort shard.
-func (l Layout) CohortKey(shard string) string { return l.CohortsFolder() + shard + ".txt" }
+func (l Layout) CohortKey(shard string) string { return l.cohortsFolder() + shard + ".txt" }
 
 // PayloadKey is the key of a payload, by its sha256 in hex and its file name.
 func (l Layout) PayloadKey(sha256, name string) string {
-	return l.PayloadsFolder() + sha256[:32] + "/" + releases.Escape(name)
+	return l.payloadsFolder() + sha256[:32] + "/" + releases.Escape(name)
 }
 
 // AnswerFolder is the key of a folder of answers, slash included. The version
@@ -174,8 +171,20 @@ func (l Layout) Parse(key string) (Location, bool) {
 	return at, ok && l.Key(at) == key
 }
 
+// ParseAny is [Layout.Parse] for a layout of any number of digits: a tree that
+// was made before the number changed is still cairn's.
+func (l Layout) ParseAny(key string) (Location, bool) {
+	for _, n := range []int{l.BucketDigits, 1, 2, 3, 4} {
+		l.BucketDigits, l.CohortDigits = n, n
+		if at, ok := l.Parse(key); ok {
+			return at, true
+		}
+	}
+	return Location{}, false
+}
+
 func (l Layout) parse(key string) (at Location, ok bool) {
-	if rest, ok := strings.CutPrefix(key, l.PayloadsFolder()); ok {
+	if rest, ok := strings.CutPrefix(key, l.payloadsFolder()); ok {
 		sha256, name, _ := strings.Cut(rest, "/")
 		at = Location{Class: Payload, SHA256: sha256}
 		at.Name, ok = unescape(name)
@@ -188,7 +197,7 @@ func (l Layout) parse(key string) (at Location, ok bool) {
 			break
 		}
 	}
-	if rest, ok := strings.CutPrefix(key, l.CohortsFolder()); ok {
+	if rest, ok := strings.CutPrefix(key, l.cohortsFolder()); ok {
 		at.Class = CohortIndex
 		at.Shard, ok = strings.CutSuffix(rest, ".txt")
 		return at, ok && isHex(at.Shard, l.CohortDigits)

@@ -28,7 +28,6 @@ type Progress struct {
 	Phase atomic.Int32 // a [Phase]
 	Done  atomic.Int64 // operations
 	Total atomic.Int64 // operations
-	Bytes atomic.Int64 // written
 }
 
 // Apply carries out a plan, phase by phase. It stops at the first failure:
@@ -37,9 +36,6 @@ type Progress struct {
 func (p *Plan) Apply(ctx context.Context, store Store, opts ApplyOptions) error {
 	if len(p.Missing) > 0 && !opts.WithoutStored {
 		return fmt.Errorf("stored payloads are not in %s, or not of the stated size:\n  %s", store, strings.Join(p.Missing, "\n  "))
-	}
-	if opts.Concurrency == 0 {
-		opts.Concurrency = DefaultConcurrency
 	}
 	progress := opts.Progress
 	if progress == nil {
@@ -53,10 +49,9 @@ func (p *Plan) Apply(ctx context.Context, store Store, opts ApplyOptions) error 
 		}
 		progress.Phase.Store(int32(phase))
 		err := each(ctx, opts.Concurrency, to-from, func(ctx context.Context, i int) error {
-			n, err := p.Op(from+i).apply(ctx, store)
+			err := p.Op(from+i).apply(ctx, store)
 			if err == nil {
 				progress.Done.Add(1)
-				progress.Bytes.Add(n)
 			}
 			return err
 		})
@@ -68,18 +63,22 @@ func (p *Plan) Apply(ctx context.Context, store Store, opts ApplyOptions) error 
 	return nil
 }
 
-func (o Op) apply(ctx context.Context, store Store) (written int64, err error) {
+func (o Op) apply(ctx context.Context, store Store) error {
 	if o.Delete() {
-		return 0, store.Delete(ctx, o.Object.Key)
+		return store.Delete(ctx, o.Object.Key)
 	}
-	return o.Object.Content.Size, store.Put(ctx, o.Object.Key, *o.Object.Content, o.Object.Header)
+	return store.Put(ctx, o.Object.Key, *o.Object.Content, o.Object.Header)
 }
 
-// each calls do for 0 to n-1, so many at once, and stops at the first error.
+// each calls do for 0 to n-1, so many at once ([DefaultConcurrency] for 0), and
+// stops at the first error.
 func each(ctx context.Context, concurrency, n int, do func(ctx context.Context, i int) error) error {
+	if concurrency == 0 {
+		concurrency = DefaultConcurrency
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	var next atomic.Int64
-	for range min(max(concurrency, 1), n) {
+	for range min(concurrency, n) {
 		group.Go(func() error {
 			for {
 				i := int(next.Add(1)) - 1

@@ -103,7 +103,7 @@ func (c *comparison) both(r ref, e Entry) {
 // extra deals with an object that the site doesn't have.
 func (c *comparison) extra(e Entry) {
 	layout := c.site.Tree.Layout
-	at, ours := layout.Parse(e.Key)
+	at, ours := layout.ParseAny(e.Key)
 	switch {
 	case strings.HasPrefix(e.Key, layout.Prefix+"/"+StateFolder+"/"):
 	case strings.HasPrefix(path.Base(e.Key), TempPrefix):

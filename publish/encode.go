@@ -3,6 +3,7 @@ package publish
 import (
 	"bytes"
 	"sync"
+	"time"
 
 	"cairn/manifest"
 
@@ -36,8 +37,8 @@ var (
 	gzipWriters   = sync.Pool{New: func() any { w, _ := gzip.NewWriterLevel(nil, gzip.BestCompression); return w }}
 )
 
-// encode compresses a body. A gzip header of its own, without a time, keeps
-// the bytes reproducible.
+// encode compresses a body. A gzip header without a time (RFC 1952 section
+// 2.3.1) keeps the bytes reproducible.
 func encode(body []byte) encoded {
 	identity := BytesContent(body)
 	e := encoded{&identity}
@@ -52,6 +53,7 @@ func encode(body []byte) encoded {
 	gz := gzipWriters.Get().(*gzip.Writer)
 	defer gzipWriters.Put(gz)
 	gz.Reset(&b)
+	gz.ModTime = time.Unix(0, 0)
 	_, _ = gz.Write(body)
 	_ = gz.Close()
 	e[2] = worthwhile(b.Bytes(), body)

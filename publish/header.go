@@ -19,11 +19,11 @@ func HeaderOf(at manifest.Location, cache releases.Cache) Header {
 		h.CacheControl = maxAge(year) + ", immutable"
 	case at.Class == manifest.CohortIndex:
 		h.CacheControl = maxAge(cache.Cohorts)
-	case at.Form == manifest.JSON:
-		h.ContentType = "application/json"
-		fallthrough
 	default:
 		h.CacheControl = maxAge(cache.Answers)
+	}
+	if at.Class == manifest.Answer && at.Form == manifest.JSON {
+		h.ContentType = "application/json"
 	}
 	return h
 }

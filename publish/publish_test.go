@@ -190,6 +190,25 @@ func TestWhatIsNotCairnsIsLeftAlone(t *testing.T) {
 	}
 }
 
+// TestDigitsThatChanged leaves no answer of the tree with other digits behind.
+func TestDigitsThatChanged(t *testing.T) {
+	text, err := os.ReadFile("../examples/smartfridge/cairn.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fewer := strings.Replace(string(text), "[project]", "[project]\nbucket_digits = 1\ncohort_digits = 1", 1)
+	store := &memstore.Store{}
+	for _, changes := range []map[string]string{nil, {"cairn.toml": fewer}, nil} {
+		s := site(t, "2026-12-02", changes)
+		if p := apply(t, s, store); len(p.Foreign) > 0 {
+			t.Errorf("%d keys of cairn's own are foreign, such as %s", len(p.Foreign), p.Foreign[0])
+		}
+		if diff := cmp.Diff(wanted(t, s), contents(t, store)); diff != "" {
+			t.Fatalf("the store differs (-want +got):\n%s", diff)
+		}
+	}
+}
+
 func mapKeys(m map[string]string) func(func(string) bool) {
 	return func(yield func(string) bool) {
 		for k := range m {

@@ -147,7 +147,11 @@ func (l *loader) tomlFiles(folder string, deep bool) []string {
 			return fs.SkipAll
 		case err != nil:
 			l.fault(name, "make it readable", "%s", reason(err))
+			l.unread = append(l.unread, name)
 			return fs.SkipDir
+		case deep && d.Type() == fs.ModeSymlink && l.isFolder(name):
+			l.fault(name, "put the folder itself in its place", "links to folders are not followed")
+			l.unread = append(l.unread, name)
 		case !d.IsDir() && name == folder:
 			l.fault(name, "definitions stand in files in it", "it is no folder")
 		case d.IsDir() && name != folder && (!deep || d.Name()[0] == '.'):
@@ -162,6 +166,11 @@ func (l *loader) tomlFiles(folder string, deep bool) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+func (l *loader) isFolder(name string) bool {
+	info, err := fs.Stat(l.fsys, name)
+	return err == nil && info.IsDir()
 }
 
 const maxName = 128 // characters of a version, software type, hardware version or serial

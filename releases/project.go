@@ -124,7 +124,11 @@ func (l *loader) publish(t *table) {
 		}
 	}
 	if p.Endpoint, n = t.text("endpoint"); n != nil {
-		if wrong := webURLFault(p.Endpoint); wrong != "" {
+		wrong := webURLFault(p.Endpoint)
+		if u, err := url.Parse(p.Endpoint); wrong == "" && err == nil && strings.Trim(u.Path, "/") != "" {
+			wrong = "has a path"
+		}
+		if wrong != "" {
 			t.fault(n.offset, `write endpoint = "https://s3.example.com"`, "endpoint %q %s", p.Endpoint, wrong)
 		}
 	}

@@ -21,7 +21,7 @@ that are not cairn's are left alone and named, payloads are kept.`,
 			if out == "" {
 				return usagef("build needs --out DIR")
 			}
-			p, err := global.open()
+			p, err := global.open(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -16,7 +16,7 @@ func checkCommand(global *globalOptions) *cobra.Command {
 wrong with them: each fault with its file, line, column and a way out.`,
 		Example: "  cairn check\n  cairn -C examples/smartfridge check",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := global.open()
+			p, err := global.open(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -39,7 +39,7 @@ that decides, and the keys that the device fetches.`,
 			if !releases.ValidSerial(d.Serial) {
 				return usagef("--device-serial %q: a device serial is letters, digits, - and _, at most 128 characters", d.Serial)
 			}
-			p, err := global.open()
+			p, err := global.open(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -47,7 +47,8 @@ that decides, and the keys that the device fetches.`,
 			if targets := manifest.Targets(p.fleet); !slices.Contains(targets, d.Target) {
 				return unknownTarget(d.Target, targets)
 			}
-			x := explanation{p.fleet, manifest.LayoutOf(p.fleet), d, at.instant(), manifest.Explain(p.fleet, d, at.instant())}
+			instant := at.instant()
+			x := explanation{p.fleet, manifest.LayoutOf(p.fleet), d, instant, manifest.Explain(p.fleet, d, instant)}
 			if asJSON {
 				enc := json.NewEncoder(cmd.OutOrStdout())
 				enc.SetEscapeHTML(false)

@@ -9,6 +9,15 @@ import (
 	"testing"
 )
 
+func TestInterruptedCheck(t *testing.T) {
+	ctx, interrupt := context.WithCancel(context.Background())
+	interrupt()
+	var stdout, stderr bytes.Buffer
+	if code := run(ctx, []string{"-C", "../../examples/smartfridge", "check"}, &stdout, &stderr); code != exitInterrupted || stdout.Len() > 0 {
+		t.Errorf("exit code %d, %q, %q", code, &stdout, &stderr)
+	}
+}
+
 // TestInterrupted is a build that is interrupted, and then run again.
 func TestInterrupted(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "tree")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,8 +27,31 @@ type project struct {
 	fleet *releases.Fleet
 }
 
-// open reads the project. The caller closes it.
-func (g *globalOptions) open() (*project, error) {
+// open reads the project. The caller closes it. An interrupt leaves the
+// reading of a large or stalled file to the end of the program.
+func (g *globalOptions) open(ctx context.Context) (*project, error) {
+	type result struct {
+		project *project
+		err     error
+	}
+	done := make(chan result, 1)
+	go func() {
+		p, err := g.load()
+		done <- result{p, err}
+	}()
+	select {
+	case r := <-done:
+		if r.err == nil && ctx.Err() != nil {
+			r.project.close()
+			return nil, ctx.Err()
+		}
+		return r.project, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (g *globalOptions) load() (*project, error) {
 	root, err := os.OpenRoot(g.dir)
 	if err != nil {
 		return nil, usagef("project folder %q: %w", g.dir, cause(err))
@@ -47,9 +71,14 @@ func (p *project) site(at time.Time) *publish.Site {
 	return publish.NewSite(manifest.New(p.fleet, at), p.fleet.Cache, p.root.FS())
 }
 
-// store opens a target such as "dir:public" or "s3://bucket". A relative
-// folder is relative to the project folder.
-func (p *project) store(to string) (publish.Store, error) {
+// store opens the target that a flag names, or else the one that [publish]
+// names: "dir:public" or "s3://bucket". A relative folder is relative to the
+// working directory, or else to the project folder.
+func (p *project) store(flag string) (publish.Store, error) {
+	to, base := flag, ""
+	if to == "" {
+		to, base = p.fleet.Publish.To, p.dir
+	}
 	if to == "" {
 		return nil, usagef("no target: write to = \"dir:public\" or \"s3://bucket\" under [publish] in %s", releases.ProjectFile)
 	}
@@ -59,7 +88,7 @@ func (p *project) store(to string) (publish.Store, error) {
 	scheme, name := releases.CutTarget(to)
 	if scheme == "dir" {
 		if !filepath.IsAbs(name) {
-			name = filepath.Join(p.dir, name)
+			name = filepath.Join(base, name)
 		}
 		return dirstore.New(name), nil
 	}

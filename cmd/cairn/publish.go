@@ -21,17 +21,14 @@ on. Nothing outside the project's prefix is touched.
 Credentials come from the usual AWS environment variables and files.`,
 		Example: "  cairn publish\n  cairn publish --to dir:/srv/ota --at 2026-12-01T09:00:00Z",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if concurrency < 0 || concurrency > 1024 {
+			if concurrency < 1 || concurrency > 1024 {
 				return usagef("--concurrency %d is outside 1 to 1024", concurrency)
 			}
-			p, err := global.open()
+			p, err := global.open(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer p.close()
-			if to == "" {
-				to = p.fleet.Publish.To
-			}
 			store, err := p.store(to)
 			if err != nil {
 				return err
@@ -40,7 +37,7 @@ Credentials come from the usual AWS environment variables and files.`,
 		},
 	}
 	addAt(cmd, &at)
-	cmd.Flags().StringVar(&to, "to", "", "`target`, instead of the one in [publish]: dir:DIR or s3://BUCKET")
+	cmd.Flags().StringVar(&to, "to", "", "`target`, instead of the one in [publish]: dir:DIR, relative to the working directory, or s3://BUCKET")
 	cmd.Flags().IntVar(&concurrency, "concurrency", publish.DefaultConcurrency, "requests at once")
 	return cmd
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -43,7 +44,7 @@ a line of JSON on standard error. An interrupt lets requests under way finish.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&opts.listen, "listen", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
-	f.StringVar(&opts.from, "from", "", `what to serve: dir:DIR, s3://BUCKET or "definitions" (default: what [publish] names, or else the definitions)`)
+	f.StringVar(&opts.from, "from", "", `what to serve: dir:DIR, relative to the working directory, s3://BUCKET or "definitions" (default: what [publish] names, or else the definitions)`)
 	f.StringVar(&opts.cert, "tls-cert", "", "certificate chain, a PEM `file`")
 	f.StringVar(&opts.key, "tls-key", "", "its private key, a PEM `file`")
 	addAt(cmd, &opts.at)
@@ -54,7 +55,7 @@ func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) err
 	if (opts.cert == "") != (opts.key == "") {
 		return usagef("--tls-cert and --tls-key go together")
 	}
-	p, err := global.open()
+	p, err := global.open(cmd.Context())
 	if err != nil {
 		return err
 	}
@@ -63,17 +64,30 @@ func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) err
 	if err != nil {
 		return err
 	}
+	layout := manifest.LayoutOf(p.fleet)
+	if err := published(cmd.Context(), source, layout); err != nil {
+		return fmt.Errorf("serve %s: %w", name, err)
+	}
+	log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
+	handler := edge.New(source, edge.Options{
+		Layout: layout,
+		Cache:  p.fleet.Cache,
+		Key:    p.fleet.Project.Key,
+		Failed: func(r *http.Request, err error) {
+			log.ErrorContext(r.Context(), "no answer", "uri", r.RequestURI, "error", err)
+		},
+	})
 	server := &http.Server{
-		Handler: edge.New(source, edge.Options{
-			Layout: manifest.LayoutOf(p.fleet),
-			Cache:  p.fleet.Cache,
-			Key:    p.fleet.Project.Key,
-		}),
+		Handler:           logged(log, handler),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		Protocols:         new(http.Protocols),
+
+		DisableGeneralOptionsHandler: true,
+
+		Protocols: new(http.Protocols),
 	}
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetHTTP2(true)
@@ -81,22 +95,30 @@ func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) err
 	return listenAndServe(cmd, server, opts, name)
 }
 
+// published makes sure that there is something to serve.
+func published(ctx context.Context, source edge.Source, layout manifest.Layout) error {
+	o, err := source.Get(ctx, layout.CohortKey(layout.ShardName(0)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("nothing is published there below %q: run \"cairn publish\" first, or serve --from %s", layout.Prefix, fromDefinitions)
+	}
+	if err != nil {
+		return err
+	}
+	return o.Close()
+}
+
 // source is what a flag names.
 func (p *project) source(opts *serveOptions) (edge.Source, string, error) {
-	from := opts.from
-	if from == "" {
-		from = p.fleet.Publish.To
-	}
-	if from == "" || from == fromDefinitions {
+	if opts.from == fromDefinitions || opts.from == "" && p.fleet.Publish.To == "" {
 		at := opts.at.instant()
 		return p.site(at), "the definitions as of " + at.Format(time.RFC3339), nil
 	}
-	if !opts.at.IsZero() {
-		return nil, "", usagef("--at goes with --from definitions: %s was decided when it was published", from)
-	}
-	store, err := p.store(from)
+	store, err := p.store(opts.from)
 	if err != nil {
 		return nil, "", err
+	}
+	if !opts.at.IsZero() {
+		return nil, "", usagef("--at goes with --from definitions: %s was decided when it was published", store)
 	}
 	return store, store.String(), nil
 }
@@ -105,10 +127,7 @@ func (p *project) source(opts *serveOptions) (edge.Source, string, error) {
 const drain = 10 * time.Second
 
 func listenAndServe(cmd *cobra.Command, server *http.Server, opts *serveOptions, name string) error {
-	ctx, stderr := cmd.Context(), cmd.ErrOrStderr()
-	log := slog.New(slog.NewJSONHandler(stderr, nil))
-	server.Handler = logged(log, server.Handler)
-	server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
+	ctx := cmd.Context()
 	scheme := "http"
 	if opts.cert != "" {
 		pair, err := tls.LoadX509KeyPair(opts.cert, opts.key)

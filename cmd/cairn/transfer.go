@@ -19,12 +19,12 @@ func transfer(cmd *cobra.Command, site *publish.Site, store publish.Store, opts 
 	if opts.WithoutStored && len(plan.Missing) > 0 {
 		fmt.Fprintf(stderr, "not here, since the definitions say that they are stored in the bucket:\n  %s\n", list(plan.Missing, 20))
 	}
+	if len(plan.Foreign) > 0 {
+		fmt.Fprintf(stderr, "left alone, since cairn did not make them:\n  %s\n", list(plan.Foreign, 20))
+	}
 	opts.Progress = &publish.Progress{}
 	if err := watch(stderr, opts.Progress, func() error { return plan.Apply(ctx, store, opts) }); err != nil {
 		return &unfinishedError{err, int(opts.Progress.Done.Load()), plan.Len()}
-	}
-	if len(plan.Foreign) > 0 {
-		fmt.Fprintf(stderr, "left alone, since cairn did not make them:\n  %s\n", list(plan.Foreign, 20))
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", store, outcome(plan))
 	return err

@@ -15,11 +15,12 @@ import (
 	"cairn/publish"
 )
 
-// List yields the regular files, and the symbolic links to such. It follows no
-// symbolic link to a folder but the root itself. A missing root is empty.
+// List yields the regular files, and the symbolic links to such. It follows
+// symbolic links to folders, as Put does, but not round in a circle. A missing
+// root is empty.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[publish.Entry, error] {
 	return func(yield func(publish.Entry, error) bool) {
-		w := walk{ctx, s.root, prefix, yield}
+		w := walk{ctx: ctx, root: s.root, prefix: prefix, yield: yield}
 		if _, err := w.folder(""); err != nil {
 			yield(publish.Entry{}, fmt.Errorf("%v: list %q: %w", s, prefix, err))
 		}
@@ -31,17 +32,35 @@ type walk struct {
 	root   string
 	prefix string
 	yield  func(publish.Entry, error) bool
+	above  []fs.FileInfo // the folders that lead to where it is
 }
 
 // folder yields what is below the folder at key, which is empty for the root
 // and ends with a slash otherwise. It reports whether to go on.
 func (w *walk) folder(key string) (bool, error) {
-	entries, err := os.ReadDir(filepath.Join(w.root, filepath.FromSlash(key)))
+	dir := filepath.Join(w.root, filepath.FromSlash(key))
+	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true, nil
 	}
 	if err != nil {
 		return false, err
+	}
+	self, err := os.Stat(dir)
+	if err != nil {
+		return false, err
+	}
+	if slices.ContainsFunc(w.above, func(above fs.FileInfo) bool { return os.SameFile(above, self) }) {
+		return true, nil
+	}
+	w.above = append(w.above, self)
+	defer func() { w.above = w.above[:len(w.above)-1] }()
+	for i, e := range entries {
+		if e.Type() == fs.ModeSymlink {
+			if target, err := os.Stat(filepath.Join(dir, e.Name())); err == nil && target.IsDir() {
+				entries[i] = linkedFolder{e}
+			}
+		}
 	}
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(sortName(a), sortName(b)) })
 	for _, e := range entries {
@@ -80,6 +99,11 @@ func (w *walk) file(key string, e fs.DirEntry) (bool, error) {
 	}
 	return w.yield(publish.Entry{Key: key, Size: info.Size(), Modified: info.ModTime()}, nil), nil
 }
+
+// linkedFolder is a symbolic link to a folder.
+type linkedFolder struct{ fs.DirEntry }
+
+func (linkedFolder) IsDir() bool { return true }
 
 // sortName is what orders e among its siblings as S3 orders their keys: the
 // key "a-b" comes before the keys in "a/".

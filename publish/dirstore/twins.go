@@ -2,9 +2,11 @@ package dirstore
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"sync"
+	"syscall"
 
 	"cairn/publish"
 )
@@ -66,7 +68,14 @@ func (t *twins) rename(content publish.Content, temp, name string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.drop(name)
-	if err := os.Rename(temp, name); err != nil {
+	err := os.Rename(temp, name)
+	if existing, e := os.Lstat(name); err != nil && e == nil && existing.IsDir() {
+		if syscall.Rmdir(name) != nil {
+			return fmt.Errorf("%s is a folder, where a file of cairn's belongs: move it away", name)
+		}
+		err = os.Rename(temp, name)
+	}
+	if err != nil {
 		return err
 	}
 	info, err := os.Lstat(name)

@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"cairn/manifest"
+	"cairn/publish"
 )
 
 // weight is how much a client wants a value, by the lines of a header such as
@@ -29,15 +32,43 @@ func weight(lines []string, value string) (float64, bool) {
 	return 0, false
 }
 
-// accepts says whether a client takes a content coding, by name or by the
-// star.
-func accepts(header http.Header, coding string) bool {
+// wanted lists the content codings that a client prefers to identity, or likes
+// as much, in the order of its weights.
+func wanted(header http.Header) []manifest.Encoding {
 	lines := header.Values("Accept-Encoding")
-	q, named := weight(lines, coding)
-	if !named {
-		q, _ = weight(lines, "*")
+	star, _ := weight(lines, "*")
+	identity, _ := weight(lines, "identity")
+	var codings []manifest.Encoding
+	var best float64
+	for _, e := range []manifest.Encoding{manifest.Brotli, manifest.Gzip} {
+		q, named := weight(lines, publish.ContentEncoding(e))
+		if !named {
+			q = star
+		}
+		switch {
+		case q <= 0 || q < identity:
+		case q > best:
+			best = q
+			codings = append([]manifest.Encoding{e}, codings...)
+		default:
+			codings = append(codings, e)
+		}
 	}
-	return q > 0
+	return codings
+}
+
+// matches says whether an If-None-Match (RFC 9110 section 13.1.2) names an
+// entity tag.
+func matches(lines []string, etag string) bool {
+	for _, line := range lines {
+		for item := range strings.SplitSeq(line, ",") {
+			item = strings.TrimSpace(item)
+			if item == "*" || strings.TrimPrefix(item, "W/") == etag {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // wantsJSON says whether a client asks for JSON by name, and not for text.

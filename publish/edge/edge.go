@@ -31,6 +31,8 @@ type Options struct {
 	Layout manifest.Layout
 	Cache  releases.Cache // lifetimes that the answers state
 	Key    string         // what the query API asks for in Memfault-Project-Key; "" for nothing
+	// Failed is told why a request got no answer, if it is not nil.
+	Failed func(r *http.Request, err error)
 }
 
 // The paths of the query API.
@@ -53,6 +55,7 @@ func New(source Source, opts Options) *Handler { return &Handler{source, opts} }
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
+		w.Header().Set("Connection", "close") // and the request's body unread
 		h.fail(w, http.StatusMethodNotAllowed, "method "+r.Method+" is not allowed: use GET")
 		return
 	}
@@ -70,6 +73,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case errors.As(err, &bad):
 		h.fail(w, bad.code, bad.message)
 	case err != nil:
+		if h.Failed != nil {
+			h.Failed(r, err)
+		}
 		w.Header().Set("Retry-After", "60")
 		h.fail(w, http.StatusServiceUnavailable, "the release data cannot be read now: try again later")
 	}

@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -85,34 +84,42 @@ func (h *Handler) payload(w http.ResponseWriter, r *http.Request, key string, at
 	w.Header().Set("Content-Type", header.ContentType)
 	w.Header().Set("Cache-Control", header.CacheControl)
 	w.Header().Set("Etag", `"`+at.SHA256+`"`)
+	if unit, _, _ := strings.Cut(r.Header.Get("Range"), "="); unit != "bytes" {
+		r.Header.Del("Range") // RFC 9110 section 14.2: an unknown unit is ignored
+	}
 	http.ServeContent(w, r, "", time.Time{}, o)
 	return nil
 }
 
-// write serves an answer, its ETag made of the bytes: the encodings of one
-// answer have different ones.
+// write serves an answer whole: a range of an answer is of no use to a device.
+// The ETag is made of the bytes, so the encodings of one answer have different
+// ones.
 func (h *Handler) write(w http.ResponseWriter, r *http.Request, a *answer) {
 	header := w.Header()
+	etag := fmt.Sprintf(`"%016x"`, xxhash.Sum64(a.body))
+	header.Set("Etag", etag)
+	if matches(r.Header.Values("If-None-Match"), etag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
 	header.Set("Content-Type", a.header.ContentType)
 	header.Set("Content-Length", strconv.Itoa(len(a.body)))
 	if a.header.ContentEncoding != "" {
 		header.Set("Content-Encoding", a.header.ContentEncoding)
 	}
-	header.Set("Etag", fmt.Sprintf(`"%016x"`, xxhash.Sum64(a.body)))
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.body))
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(a.body)
+	}
 }
 
-// negotiate is the smallest form of an answer that the client takes: a
-// sibling is there only where it is smaller.
+// negotiate is the form of an answer that the client wants most, the smallest
+// where it doesn't care: a sibling is there only where it is smaller.
 func (h *Handler) negotiate(r *http.Request, key string, identity *answer) (*answer, error) {
 	const smallest = 64 // bytes that a sibling saves at least
 	if len(identity.body) <= smallest {
 		return identity, nil
 	}
-	for _, e := range []manifest.Encoding{manifest.Brotli, manifest.Gzip} {
-		if !accepts(r.Header, publish.ContentEncoding(e)) {
-			continue
-		}
+	for _, e := range wanted(r.Header) {
 		a, err := h.read(r.Context(), key+string(e))
 		if !errors.Is(err, fs.ErrNotExist) {
 			return a, err

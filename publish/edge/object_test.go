@@ -45,6 +45,30 @@ func TestEncodingsHaveETagsOfTheirOwn(t *testing.T) {
 	}
 }
 
+func TestCodingIsTheOneThatIsWantedMost(t *testing.T) {
+	f, s := site(t)
+	base := serve(t, f, s)
+	for accept, want := range map[string]string{
+		"br, gzip":               "br",
+		"gzip;q=1.0, br;q=0.1":   "gzip",
+		"identity;q=1, br;q=0.5": "",
+		"identity, gzip;q=0.1":   "",
+		"identity, gzip":         "gzip",
+		"*":                      "br",
+		"*;q=0":                  "",
+		"br;q=0, *":              "gzip",
+		"BR":                     "br",
+		"br;q=x":                 "",
+		"deflate, zstd":          "",
+	} {
+		r := ask(t, base, "GET", jsonPath+query("FRIDGE-0042", "mp", "1.0.0"), "Accept-Encoding", accept)
+		if got := r.Header.Get("Content-Encoding"); r.StatusCode != 200 || got != want {
+			t.Errorf("%s: %s in %q, want %q", accept, r.Status, got, want)
+		}
+		body(t, r)
+	}
+}
+
 func TestTree(t *testing.T) {
 	f, s := site(t)
 	base := serve(t, f, s)
@@ -75,6 +99,7 @@ func TestPayloadRanges(t *testing.T) {
 		{"bytes=10-", 206, whole[10:]},
 		{"bytes=-5", 206, whole[len(whole)-5:]},
 		{fmt.Sprintf("bytes=%d-", len(whole)), 416, ""},
+		{"lines=1-2", 200, whole},
 	} {
 		r := ask(t, base, "GET", target, "Range", tt.spec)
 		if got := body(t, r); r.StatusCode != tt.status || tt.want != "" && got != tt.want {

@@ -44,6 +44,9 @@ func parseReading(raw string, unescape func(string) (string, error)) (query, err
 	values := map[string]string{}
 	for pair := range strings.SplitSeq(raw, "&") {
 		name, value, _ := strings.Cut(pair, "=")
+		if unescaped, err := unescape(name); err == nil {
+			name = unescaped
+		}
 		switch name {
 		case "device_serial", "hardware_version", "software_type", "current_version":
 		default:

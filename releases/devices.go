@@ -155,7 +155,10 @@ func (l *loader) doubled() {
 			return
 		}
 		message := fmt.Sprintf("device serial %q is also in %s", l.serial(pair[1]), first)
-		if a, b := l.serial(pair[0]), l.serial(pair[1]); a != b {
+		if first == place {
+			message = fmt.Sprintf("device serial %q is in cohorts %q and %q, which list the same file", l.serial(pair[1]),
+				l.fleet.Cohorts[pair[0].cohort].Slug, l.fleet.Cohorts[pair[1].cohort].Slug)
+		} else if a, b := l.serial(pair[0]), l.serial(pair[1]); a != b {
 			message = fmt.Sprintf("device serial %q has the same hash as %q in %s, of another cohort", b, a, first)
 		}
 		l.faults = append(l.faults, &Fault{place, message, source, hint})

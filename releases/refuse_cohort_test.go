@@ -275,6 +275,18 @@ cohorts/beta.toml:1:12: device serial "SN-1" is also in cohorts/alpha.txt:3:1
   1 | devices = ["SN-1"]
 hint: a device is in one cohort, once: take it out of one of the two
 `},
+		{"two cohorts with one devices_file", `
+-- cohorts/alpha.toml --
+devices_file = "both.txt"
+-- cohorts/beta.toml --
+devices_file = "both.txt"
+-- cohorts/both.txt --
+SN-9
+`, `
+cohorts/both.txt:1:1: device serial "SN-9" is in cohorts "alpha" and "beta", which list the same file
+  1 | SN-9
+hint: a device is in one cohort, once: take it out of one of the two
+`},
 		{"devices_file is missing", `
 -- cohorts/beta.toml --
 devices_file = "beta.txt"

@@ -11,7 +11,10 @@ const slugHint = "a slug is letters, digits, - and _: [-a-zA-Z0-9_]+"
 
 // maxPrefix leaves room in an S3 key, of at most 1024 bytes, for the longest
 // segments of an answer.
-const maxPrefix = 190
+const (
+	maxPrefix  = 190
+	prefixHint = "an S3 key has at most 1024 bytes, of which a prefix may take 190"
+)
 
 // project reads cairn.toml. Faults there leave defaults behind, so that the
 // other files can be looked at all the same.
@@ -49,6 +52,8 @@ func (l *loader) projectTable(t *table) {
 	var n *node
 	if p.Slug, n = t.required("slug", `write slug = "…", the short name of the fleet`); n != nil && !ValidSlug(p.Slug) {
 		t.fault(n.offset, slugHint, "slug %q is not valid", p.Slug)
+	} else if len(p.Slug) > maxPrefix {
+		t.fault(n.offset, prefixHint, "slug has %d characters", len(p.Slug))
 	}
 	p.Organization, _ = t.text("organization")
 	if p.BaseURL, n = t.required("base_url", `write base_url = "https://…", where devices see the bucket`); n != nil {
@@ -64,7 +69,7 @@ func (l *loader) projectTable(t *table) {
 		if slices.ContainsFunc(strings.Split(prefix, "/"), bad) {
 			t.fault(n.offset, "a prefix is segments of [-a-zA-Z0-9_]+ between single slashes: \"ota/fridges\"", "prefix %q is not valid", prefix)
 		} else if len(prefix) > maxPrefix {
-			t.fault(n.offset, "an S3 key has at most 1024 bytes, of which a prefix may take 190", "prefix has %d characters", len(prefix))
+			t.fault(n.offset, prefixHint, "prefix has %d characters", len(prefix))
 		}
 	}
 	if p.Key, n = t.text("key"); n != nil && !printable(p.Key) {

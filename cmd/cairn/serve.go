@@ -65,8 +65,12 @@ func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) err
 		return err
 	}
 	layout := manifest.LayoutOf(p.fleet)
-	if err := published(cmd.Context(), source, layout); err != nil {
+	there, err := published(cmd.Context(), source, layout)
+	if err != nil {
 		return fmt.Errorf("serve %s: %w", name, err)
+	}
+	if !there {
+		fmt.Fprintf(cmd.ErrOrStderr(), "nothing is published in %s below %q yet: run \"cairn publish\", or serve --from %s\n", name, layout.Prefix, fromDefinitions)
 	}
 	log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
 	handler := edge.New(source, edge.Options{
@@ -95,16 +99,16 @@ func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) err
 	return listenAndServe(cmd, server, opts, name)
 }
 
-// published makes sure that there is something to serve.
-func published(ctx context.Context, source edge.Source, layout manifest.Layout) error {
+// published says whether there is something to serve.
+func published(ctx context.Context, source edge.Source, layout manifest.Layout) (bool, error) {
 	o, err := source.Get(ctx, layout.CohortKey(layout.ShardName(0)))
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("nothing is published there below %q: run \"cairn publish\" first, or serve --from %s", layout.Prefix, fromDefinitions)
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	return o.Close()
+	return true, o.Close()
 }
 
 // source is what a flag names.

@@ -40,10 +40,11 @@ func Targets(f *releases.Fleet) []Target { return resolverOf(f).targets }
 
 // Explain resolves as [Resolve] does, and says how.
 func Explain(f *releases.Fleet, d Device, at time.Time) Explanation {
-	tree := New(f, at)
-	layout, r := tree.Layout, resolverOf(f)
-	e := Explanation{Decision: Resolve(f, d, at), Hash: Hash(d.Serial)}
+	b := newBuilder(f, at)
+	layout, r := b.tree.Layout, b.resolver
+	e := Explanation{Hash: Hash(d.Serial)}
 	e.Cohort, e.Listed = f.CohortOf(d.Serial)
+	var reach []*releases.Release
 	e.Known = r.standing(d.Target, d.CurrentVersion) >= 0
 	bucket := layout.Bucket(e.Hash)
 	for _, a := range e.Cohort.Activations {
@@ -56,12 +57,17 @@ func Explain(f *releases.Fleet, d Device, at time.Time) Explanation {
 		if from, ever := a.Rollout.Reach(covers); ever && (a.Paused.IsZero() || !from.After(a.Paused)) {
 			s.From = from
 		}
+		if s.In && offers(a) {
+			reach = append(reach, a.Release)
+		}
 		e.Activations = append(e.Activations, s)
 	}
+	e.Decision = r.resolve(d, e.Cohort, reach)
+	b.folders(e.Cohort)
 	e.Fetches = append(e.Fetches, Fetch{layout.CohortKey(layout.Shard(e.Hash)), true})
 	for _, segment := range []string{VersionSegment(d.CurrentVersion), OtherSegment} {
 		folder := layout.AnswerFolder(d.Target, e.Cohort.Slug, segment)
-		row, _ := tree.Find(folder, bucket)
+		row, _ := b.tree.Find(folder, bucket)
 		e.Fetches = append(e.Fetches, Fetch{folder + bucket + string(Text), row >= 0})
 		if row >= 0 {
 			break

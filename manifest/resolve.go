@@ -84,7 +84,12 @@ func Resolve(f *releases.Fleet, d Device, at time.Time) Decision {
 			reach = append(reach, a.Release)
 		}
 	}
-	return r.decide(r.candidates(d.Target, reach), r.standing(d.Target, d.CurrentVersion), cohort.VersionCheck)
+	return r.resolve(d, cohort, reach)
+}
+
+// resolve decides what a device gets of the releases in reach, which ascend.
+func (r *resolver) resolve(d Device, c *releases.Cohort, reach []*releases.Release) Decision {
+	return r.decide(r.candidates(d.Target, reach), r.standing(d.Target, d.CurrentVersion), c.VersionCheck)
 }
 
 // offers says whether an activation can offer anything at all.

@@ -37,23 +37,9 @@ type Folder struct {
 
 // New decides what every group of devices gets at an instant.
 func New(f *releases.Fleet, at time.Time) *Tree {
-	b := &builder{
-		fleet:    f,
-		at:       at,
-		resolver: resolverOf(f),
-		tree:     &Tree{Layout: LayoutOf(f), Bodies: make([]Body, 1)},
-		body:     map[*releases.Payload]uint32{nil: 0},
-	}
+	b := newBuilder(f, at)
 	b.cohortIndex()
-	members := b.members()
-	ranks := map[string][]uint16{}
-	for i, c := range f.Cohorts {
-		if len(members[i]) == 0 {
-			continue
-		}
-		b.cohort(c, members[i], ranks)
-	}
-	slices.SortFunc(b.tree.Folders, func(x, y Folder) int { return strings.Compare(x.Key, y.Key) })
+	b.folders(f.Cohorts...)
 	b.payloads()
 	return b.tree
 }
@@ -64,29 +50,49 @@ type builder struct {
 	resolver *resolver
 	tree     *Tree
 	body     map[*releases.Payload]uint32
+	ranks    map[string][]uint16 // by seed
 }
 
-// members is the buckets in which each cohort has a device.
-func (b *builder) members() [][]uint16 {
-	all := make([][]uint16, len(b.fleet.Cohorts))
-	shift := 64 - 4*b.tree.Layout.BucketDigits
-	for i, c := range b.fleet.Cohorts {
-		has := make([]bool, b.tree.Layout.Buckets())
-		for _, d := range c.Devices {
-			has[xxhash.Sum64String(d.Serial)>>shift] = true
-		}
-		for bucket := range has {
-			if has[bucket] || c.Slug == releases.DefaultCohort {
-				all[i] = append(all[i], uint16(bucket))
-			}
+func newBuilder(f *releases.Fleet, at time.Time) *builder {
+	return &builder{
+		fleet:    f,
+		at:       at,
+		resolver: resolverOf(f),
+		tree:     &Tree{Layout: LayoutOf(f), Bodies: make([]Body, 1)},
+		body:     map[*releases.Payload]uint32{nil: 0},
+		ranks:    map[string][]uint16{},
+	}
+}
+
+// folders adds the folders of cohorts.
+func (b *builder) folders(cohorts ...*releases.Cohort) {
+	for _, c := range cohorts {
+		if buckets := b.members(c); len(buckets) > 0 {
+			b.cohort(c, buckets)
 		}
 	}
-	return all
+	slices.SortFunc(b.tree.Folders, func(x, y Folder) int { return strings.Compare(x.Key, y.Key) })
+}
+
+// members is the buckets in which a cohort has a device.
+func (b *builder) members(c *releases.Cohort) []uint16 {
+	has := make([]bool, b.tree.Layout.Buckets())
+	shift := 64 - 4*b.tree.Layout.BucketDigits
+	for _, d := range c.Devices {
+		has[xxhash.Sum64String(d.Serial)>>shift] = true
+	}
+	var buckets []uint16
+	for bucket := range has {
+		if has[bucket] || c.Slug == releases.DefaultCohort {
+			buckets = append(buckets, uint16(bucket))
+		}
+	}
+	return buckets
 }
 
 // cohort adds the folders of a cohort.
-func (b *builder) cohort(c *releases.Cohort, buckets []uint16, ranks map[string][]uint16) {
-	groups, group := b.groups(c, buckets, ranks)
+func (b *builder) cohort(c *releases.Cohort, buckets []uint16) {
+	groups, group := b.groups(c, buckets)
 	for _, target := range b.resolver.targets {
 		rows := make([]candidates, len(groups))
 		for g, reach := range groups {
@@ -119,7 +125,7 @@ func (b *builder) cohort(c *releases.Cohort, buckets []uint16, ranks map[string]
 
 // groups divides a cohort's buckets by the releases that are in reach of
 // them: the releases of each group, and the group of each bucket.
-func (b *builder) groups(c *releases.Cohort, buckets []uint16, ranks map[string][]uint16) (groups [][]*releases.Release, group []uint32) {
+func (b *builder) groups(c *releases.Cohort, buckets []uint16) (groups [][]*releases.Release, group []uint32) {
 	groups, group = make([][]*releases.Release, 1), make([]uint32, len(buckets))
 	type split struct {
 		group   uint32
@@ -130,13 +136,13 @@ func (b *builder) groups(c *releases.Cohort, buckets []uint16, ranks map[string]
 		if !offers(a) || n == 0 {
 			continue
 		}
-		if ranks[a.Seed] == nil {
-			ranks[a.Seed] = b.tree.Layout.Ranks(a.Seed)
+		if b.ranks[a.Seed] == nil {
+			b.ranks[a.Seed] = b.tree.Layout.Ranks(a.Seed)
 		}
 		var next [][]*releases.Release
 		ids := map[split]uint32{}
 		for i, bucket := range buckets {
-			s := split{group[i], int(ranks[a.Seed][bucket]) < n}
+			s := split{group[i], int(b.ranks[a.Seed][bucket]) < n}
 			id, seen := ids[s]
 			if !seen {
 				id = uint32(len(next))

@@ -60,9 +60,12 @@ func encode(body []byte) encoded {
 	return e
 }
 
-// worthwhile is a sibling that saves at least 10 % and 64 bytes, or nil.
+// LeastSaving is how many bytes a sibling saves at least.
+const LeastSaving = 64
+
+// worthwhile is a sibling that saves at least 10 % and [LeastSaving], or nil.
 func worthwhile(sibling, body []byte) *Content {
-	if saved := len(body) - len(sibling); saved < 64 || saved*10 < len(body) {
+	if saved := len(body) - len(sibling); saved < LeastSaving || saved*10 < len(body) {
 		return nil
 	}
 	c := BytesContent(bytes.Clone(sibling))

@@ -104,22 +104,16 @@ func build(text []byte) (root, table *node, err error) {
 // descend walks a dotted key from a table to the table that it names.
 func descend(table *node, key unstable.Iterator, appends bool) *node {
 	for key.Next() {
-		part := key.Node()
-		name, offset := string(part.Data), int(part.Raw.Offset)
-		m, ok := table.member(name)
-		if !ok {
-			m.value = &node{kind: tableKind, offset: offset}
-			if appends && key.IsLast() {
-				m.value.kind = arrayKind
-			}
-			table.add(name, offset, m.value)
+		part, k := key.Node(), tableKind
+		if appends && key.IsLast() {
+			k = arrayKind
 		}
-		table = m.value
+		table = table.child(part, k)
 		if table.kind != arrayKind {
 			continue
 		}
-		if appends && key.IsLast() {
-			table.items = append(table.items, &node{kind: tableKind, offset: offset})
+		if k == arrayKind {
+			table.items = append(table.items, &node{kind: tableKind, offset: int(part.Raw.Offset)})
 		}
 		table = table.items[len(table.items)-1]
 	}
@@ -131,7 +125,7 @@ func assign(table *node, e *unstable.Node, text []byte) {
 	var last *unstable.Node
 	for key.Next() {
 		if last != nil {
-			table = step(table, last)
+			table = table.child(last, tableKind)
 		}
 		last = key.Node()
 		end = int(last.Raw.Offset + last.Raw.Length)
@@ -139,11 +133,13 @@ func assign(table *node, e *unstable.Node, text []byte) {
 	table.add(string(last.Data), int(last.Raw.Offset), value(e.Value(), afterEquals(text, end), text))
 }
 
-func step(table *node, part *unstable.Node) *node {
-	m, ok := table.member(string(part.Data))
+// child is the member that a part of a key names, made where it is new.
+func (n *node) child(part *unstable.Node, k kind) *node {
+	name, offset := string(part.Data), int(part.Raw.Offset)
+	m, ok := n.member(name)
 	if !ok {
-		m.value = &node{kind: tableKind, offset: int(part.Raw.Offset)}
-		table.add(string(part.Data), int(part.Raw.Offset), m.value)
+		m.value = &node{kind: k, offset: offset}
+		n.add(name, offset, m.value)
 	}
 	return m.value
 }

@@ -125,7 +125,7 @@ func (t *table) integer(key string, absent int64) (int64, *node) {
 	if n == nil {
 		return absent, nil
 	}
-	i, err := strconv.ParseInt(strings.ReplaceAll(n.text, "_", ""), 0, 64)
+	i, err := parseInteger(n)
 	if err != nil {
 		t.fault(n.offset, "write a whole number of at most 18 digits", "%s %s is no 64-bit integer", key, n.text)
 		return absent, nil
@@ -133,13 +133,16 @@ func (t *table) integer(key string, absent int64) (int64, *node) {
 	return i, n
 }
 
+func parseInteger(n *node) (int64, error) {
+	return strconv.ParseInt(strings.ReplaceAll(n.text, "_", ""), 0, 64)
+}
+
 // number reads the value of an integer or a float.
 func number(n *node) float64 {
-	text := strings.ReplaceAll(n.text, "_", "")
-	if i, err := strconv.ParseInt(text, 0, 64); err == nil {
+	if i, err := parseInteger(n); err == nil {
 		return float64(i)
 	}
-	f, err := strconv.ParseFloat(text, 64)
+	f, err := strconv.ParseFloat(strings.ReplaceAll(n.text, "_", ""), 64)
 	if err != nil {
 		return math.NaN()
 	}
@@ -283,7 +286,7 @@ func (t *table) plain(n *node) any {
 	case boolKind:
 		return n.text == "true"
 	case integerKind:
-		if i, err := strconv.ParseInt(strings.ReplaceAll(n.text, "_", ""), 0, 64); err == nil {
+		if i, err := parseInteger(n); err == nil {
 			return i
 		}
 	case floatKind:

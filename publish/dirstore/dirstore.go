@@ -94,6 +94,7 @@ func (s *Store) put(ctx context.Context, key string, content publish.Content) er
 	if err != nil {
 		return err
 	}
+	// Where the folder is missing, the file to link to would seem so.
 	if _, ok := s.made.Load(filepath.Dir(name)); ok {
 		if linked, _ := s.twins.link(content, name); linked {
 			return nil

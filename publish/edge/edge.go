@@ -56,7 +56,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		w.Header().Set("Connection", "close") // and the request's body unread
-		h.fail(w, http.StatusMethodNotAllowed, "method "+r.Method+" is not allowed: use GET")
+		fail(w, http.StatusMethodNotAllowed, "method "+r.Method+" is not allowed: use GET")
 		return
 	}
 	var err error
@@ -71,13 +71,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var bad *requestError
 	switch {
 	case errors.As(err, &bad):
-		h.fail(w, bad.code, bad.message)
+		fail(w, bad.code, bad.message)
 	case err != nil:
 		if h.Failed != nil {
 			h.Failed(r, err)
 		}
 		w.Header().Set("Retry-After", "60")
-		h.fail(w, http.StatusServiceUnavailable, "the release data cannot be read now: try again later")
+		fail(w, http.StatusServiceUnavailable, "the release data cannot be read now: try again later")
 	}
 }
 
@@ -94,7 +94,7 @@ func badRequest(format string, args ...any) error {
 }
 
 // fail writes an error in the shape of the query API.
-func (h *Handler) fail(w http.ResponseWriter, code int, message string) {
+func fail(w http.ResponseWriter, code int, message string) {
 	type body struct {
 		Message string `json:"message"`
 		Code    int    `json:"http_code"`
@@ -131,7 +131,7 @@ func (h *Handler) latest(w http.ResponseWriter, r *http.Request, form manifest.F
 	if form == manifest.Text {
 		header.Set("Vary", "Accept, Accept-Encoding")
 		if wantsJSON(r.Header) {
-			h.write(w, r, wrapURL(answer))
+			write(w, r, wrapURL(answer))
 			return nil
 		}
 	} else {
@@ -141,7 +141,7 @@ func (h *Handler) latest(w http.ResponseWriter, r *http.Request, form manifest.F
 	if err != nil {
 		return err
 	}
-	h.write(w, r, answer)
+	write(w, r, answer)
 	return nil
 }
 
@@ -207,10 +207,11 @@ func (h *Handler) cohort(ctx context.Context, hash string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for line := range strings.Lines(string(shard.body)) {
-		if rest, ok := strings.CutPrefix(line, hash+" "); ok {
-			return strings.TrimSuffix(rest, "\n"), nil
-		}
+	// A space stands nowhere but behind the hash that a line begins with.
+	_, rest, listed := bytes.Cut(shard.body, []byte(hash+" "))
+	if !listed {
+		return releases.DefaultCohort, nil
 	}
-	return releases.DefaultCohort, nil
+	cohort, _, _ := bytes.Cut(rest, []byte("\n"))
+	return string(cohort), nil
 }

@@ -63,7 +63,7 @@ func (h *Handler) object(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	w.Header().Set("Cache-Control", a.header.CacheControl)
-	h.write(w, r, a)
+	write(w, r, a)
 	return nil
 }
 
@@ -94,7 +94,7 @@ func (h *Handler) payload(w http.ResponseWriter, r *http.Request, key string, at
 // write serves an answer whole: a range of an answer is of no use to a device.
 // The ETag is made of the bytes, so the encodings of one answer have different
 // ones.
-func (h *Handler) write(w http.ResponseWriter, r *http.Request, a *answer) {
+func write(w http.ResponseWriter, r *http.Request, a *answer) {
 	header := w.Header()
 	etag := fmt.Sprintf(`"%016x"`, xxhash.Sum64(a.body))
 	header.Set("Etag", etag)
@@ -115,8 +115,7 @@ func (h *Handler) write(w http.ResponseWriter, r *http.Request, a *answer) {
 // negotiate is the form of an answer that the client wants most, the smallest
 // where it doesn't care: a sibling is there only where it is smaller.
 func (h *Handler) negotiate(r *http.Request, key string, identity *answer) (*answer, error) {
-	const smallest = 64 // bytes that a sibling saves at least
-	if len(identity.body) <= smallest {
+	if len(identity.body) <= publish.LeastSaving {
 		return identity, nil
 	}
 	for _, e := range wanted(r.Header) {

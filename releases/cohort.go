@@ -79,6 +79,8 @@ func (l *loader) activation(c *Cohort, m member, t *table) {
 	t.fault(m.offset, hint, "no release has version %q", m.name)
 }
 
+const shareHint = "rollout is the share of the cohort's devices, 0 to 100"
+
 // rollout reads a percentage, steps or a ramp; 100 percent where there is
 // nothing.
 func (t *table) rollout() Rollout {
@@ -92,7 +94,7 @@ func (t *table) rollout() Rollout {
 	case n.kind == tableKind:
 		return Rollout{Ramp: t.file.table(n, "rollout").ramp()}
 	}
-	return Rollout{Fixed: t.percent(n, "rollout")}
+	return Rollout{Fixed: t.percent(n, "rollout", shareHint)}
 }
 
 func (t *table) steps(n *node, hint string) []Step {
@@ -106,7 +108,7 @@ func (t *table) steps(n *node, hint string) []Step {
 		}
 		st := t.file.table(item, "rollout")
 		at, atNode := st.instant("at")
-		p := st.get("percent", "write percent = 10", floatKind, integerKind)
+		p := st.number("percent", "write percent = 10")
 		st.rest()
 		for _, key := range []string{"at", "percent"} {
 			if _, ok := item.member(key); !ok {
@@ -116,7 +118,7 @@ func (t *table) steps(n *node, hint string) []Step {
 		if atNode == nil || p == nil {
 			continue
 		}
-		s := Step{at, st.percent(p, "percent")}
+		s := Step{at, st.percent(p, "percent", shareHint)}
 		if len(steps) > 0 {
 			last := steps[len(steps)-1]
 			if !s.At.After(last.At) {
@@ -145,12 +147,12 @@ func (t *table) ramp() *Ramp {
 			t.fault(at, `write { start = 2026-12-01T09:00:00Z, duration = "48h" }`, "a ramp has no %s", key)
 		}
 	}
-	from := t.get("from", "write from = 1", floatKind, integerKind)
+	from := t.number("from", "write from = 1")
 	if from != nil {
-		r.From, at = t.percent(from, "from"), from.offset
+		r.From, at = t.percent(from, "from", shareHint), from.offset
 	}
-	if to := t.get("to", "write to = 100", floatKind, integerKind); to != nil {
-		r.To = t.percent(to, "to")
+	if to := t.number("to", "write to = 100"); to != nil {
+		r.To = t.percent(to, "to", shareHint)
 		if r.From > r.To {
 			t.fault(to.offset, "a rollout only grows; from is 1 unless stated", "to %s is under from %v", to.text, r.From)
 		}

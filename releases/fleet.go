@@ -19,6 +19,8 @@ type Fleet struct {
 	Software map[string]Software // by software type
 	Publish  Publish
 	Cache    Cache
+	Guard    Guard
+	Prices   Prices
 	Releases []*Release // ascending in version order
 	Cohorts  []*Cohort  // ascending by slug; [DefaultCohort] is always there
 }
@@ -64,6 +66,27 @@ type Publish struct {
 type Cache struct {
 	Answers time.Duration
 	Cohorts time.Duration
+}
+
+// Guard is the [guard] table of cairn.toml: what stops a publish that would do
+// more than anyone can have meant.
+type Guard struct {
+	// MaxExposureIncrease is how many percentage points of any cohort one
+	// publish may newly expose to a release, 0 to 100; 100 stops nothing.
+	MaxExposureIncrease float64
+	// MaxDeletes is the percentage of the published keys that one publish may
+	// delete, 0 to 100; 100 stops nothing.
+	MaxDeletes float64
+}
+
+// Prices is the [prices] table of cairn.toml: what the bucket's provider takes
+// for 1,000 requests, finite and not below 0. What is not stated there is the
+// list price of S3 Standard in us-east-1 (https://aws.amazon.com/s3/pricing/).
+type Prices struct {
+	Put      float64 // PUT, POST and LIST
+	Get      float64 // GET and HEAD
+	Delete   float64
+	Currency string // 1 to 8 characters of printable ASCII, without spaces
 }
 
 // Release is one file below releases/.
@@ -132,6 +155,10 @@ func (a Activation) Percent(at time.Time) float64 {
 	}
 	return a.Rollout.Percent(at)
 }
+
+// Offers says whether the activation can offer anything at all, to anyone and
+// ever: it is not aborted, and its release not withdrawn.
+func (a Activation) Offers() bool { return a.Aborted == "" && a.Release.Withdrawn == "" }
 
 // Payloads goes through every payload with its release, releases in ascending
 // order of their versions.

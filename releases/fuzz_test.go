@@ -14,7 +14,7 @@ func FuzzLoad(f *testing.F) {
 	const project = "[project]\nslug = \"demo\"\nbase_url = \"https://x.example\"\n"
 	for _, seed := range [][3]string{
 		{project, "version = \"1.0.0\"\n[payload.main.mp]\nfile = \"a.bin\"\n", "devices = [\"SN-1\"]\n[activate.\"1.0.0\"]\nrollout = 10\n"},
-		{project + "version_order = \"natural\"\n[cache]\nanswers = \"1h\"", "version = \"1\"\n[delta.main.mp.\"0\"]\nurl = \"http://x/y\"\nsize = 1\n", "[activate.1.0]\n"},
+		{project + "version_order = \"natural\"\n[cache]\nanswers = \"1h\"\n[guard]\nmax_deletes = nan\n[prices]\nput = -inf\ncurrency = \"\"", "version = \"1\"\n[delta.main.mp.\"0\"]\nurl = \"http://x/y\"\nsize = 1\n", "[activate.1.0]\n"},
 		{"\uFEFF" + project, "[extra_info]\nx = [nan,\r\n inf]\r\n", "[[activate.\"1\".rollout]]\nat = 2026-12-01T09:00:00\npercent = 1\n"},
 		{"a = { b = 1,\n b = 2 }", "version = \"é\u0007\"\npayload.main.mp.file = '../../x'", "devices_file = \"../releases/a.bin\"\ndevices = [\"é\", 1, []]"},
 		{"é = 1", "\xff", "x = \"\xc3\x28\""},

@@ -39,6 +39,14 @@ region = "eu-central-1"
 [cache]
 answers = "2m"
 cohorts = "1h"
+[guard]
+max_exposure_increase = 12.5
+max_deletes = 0
+[prices]
+put = 0.0054
+get = 4.3e-4
+delete = 1
+currency = "EUR"
 -- releases/2.toml --
 version = "2"
 -- releases/deep/er/1.toml --
@@ -134,6 +142,8 @@ func TestLoadComplete(t *testing.T) {
 		Software: map[string]releases.Software{"stm32-fw": {KnownVersions: []string{"0.9", "0.8"}}, "other": {}},
 		Publish:  releases.Publish{To: "s3://firmware", Endpoint: "https://s3.example.com", Region: "eu-central-1"},
 		Cache:    releases.Cache{Answers: 2 * time.Minute, Cohorts: time.Hour},
+		Guard:    releases.Guard{MaxExposureIncrease: 12.5, MaxDeletes: 0},
+		Prices:   releases.Prices{Put: 0.0054, Get: 0.00043, Delete: 1, Currency: "EUR"},
 		Releases: []*releases.Release{one, two},
 		Cohorts: []*releases.Cohort{
 			{
@@ -192,6 +202,8 @@ base_url = "https://ota.example.com"
 		},
 		Software: map[string]releases.Software{},
 		Cache:    releases.Cache{Answers: time.Minute, Cohorts: 5 * time.Minute},
+		Guard:    releases.Guard{MaxExposureIncrease: 100, MaxDeletes: 20},
+		Prices:   releases.Prices{Put: 0.005, Get: 0.0004, Delete: 0, Currency: "USD"},
 		Cohorts:  []*releases.Cohort{{Slug: "default", VersionCheck: true}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -1,6 +1,7 @@
 package releases
 
 import (
+	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -23,6 +24,8 @@ func (l *loader) project() {
 	// Until the order can be read, no version is at fault.
 	*p = Project{Order: Natural, Unknown: OldestForUnknown, BucketDigits: 2, CohortDigits: 2}
 	l.fleet.Cache = Cache{Answers: time.Minute, Cohorts: 5 * time.Minute}
+	l.fleet.Guard = Guard{MaxExposureIncrease: 100, MaxDeletes: 20}
+	l.fleet.Prices = Prices{Put: 0.005, Get: 0.0004, Currency: "USD"}
 	doc := l.document(ProjectFile, `work in a project folder, or name one with --dir`)
 	if doc == nil {
 		return
@@ -43,6 +46,12 @@ func (l *loader) project() {
 		t.lifetime("answers", &l.fleet.Cache.Answers)
 		t.lifetime("cohorts", &l.fleet.Cache.Cohorts)
 		t.rest()
+	}
+	if t := doc.sub("guard", "write a table: [guard]"); t != nil {
+		l.guard(t)
+	}
+	if t := doc.sub("prices", "write a table: [prices]"); t != nil {
+		l.prices(t)
 	}
 	doc.rest()
 }
@@ -150,6 +159,45 @@ func (t *table) lifetime(key string, d *time.Duration) {
 		return
 	}
 	*d = v
+}
+
+func (l *loader) guard(t *table) {
+	g := &l.fleet.Guard
+	t.limit("max_exposure_increase", "percentage points of a cohort that one publish may newly expose to a release", &g.MaxExposureIncrease)
+	t.limit("max_deletes", "share of the published keys that one publish may delete", &g.MaxDeletes)
+	t.rest()
+}
+
+func (t *table) limit(key, meaning string, percent *float64) {
+	if n := t.number(key, "write "+key+" = 20, without quotes"); n != nil {
+		*percent = t.percent(n, key, key+" is the "+meaning+", 0 to 100; 100 stops nothing")
+	}
+}
+
+func (l *loader) prices(t *table) {
+	p := &l.fleet.Prices
+	t.price("put", &p.Put)
+	t.price("get", &p.Get)
+	t.price("delete", &p.Delete)
+	if currency, n := t.text("currency"); n != nil {
+		p.Currency = currency
+		if !printable(currency) || len(currency) > maxCurrency {
+			t.fault(n.offset, `1 to 8 characters of printable ASCII, without spaces: "EUR"`, "currency %q is not valid", currency)
+		}
+	}
+	t.rest()
+}
+
+const maxCurrency = 8
+
+func (t *table) price(key string, price *float64) {
+	n := t.number(key, "write "+key+" = 0.005, without quotes")
+	if n == nil {
+		return
+	}
+	if *price = number(n); !(*price >= 0 && *price <= math.MaxFloat64) {
+		t.fault(n.offset, "a price of 1,000 requests is a finite number, 0 or more", "%s %s is no price", key, n.text)
+	}
 }
 
 // webURLFault says what keeps s from being an http or https URL that a key

@@ -13,6 +13,10 @@ base_url = "https://ota.example.com"
 bucket_digits = 9
 [cache]
 answers = "1 minute"
+[prices]
+put = -1
+[guard]
+max_deletes = 120
 -- releases/1.0.0.toml --
 version = "1.0.0"
 [payload.main.mp]
@@ -54,6 +58,12 @@ hint: each digit makes 16 times as many files
 cairn.toml:6:11: answers "1 minute" is no duration
   6 | answers = "1 minute"
 hint: write hours, minutes and seconds, in quotes: "48h", "36h30m", "60s"
+cairn.toml:8:7: put -1 is no price
+  8 | put = -1
+hint: a price of 1,000 requests is a finite number, 0 or more
+cairn.toml:10:15: max_deletes 120 is over 100 percent
+  10 | max_deletes = 120
+hint: max_deletes is the share of the published keys that one publish may delete, 0 to 100; 100 stops nothing
 cohorts/alpha.toml:3:11: no release has version "1.1.1"
   3 | [activate."1.1.1"]
 hint: did you mean "1.1.0"? Otherwise mend releases/broken.toml first, which may define it

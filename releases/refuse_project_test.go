@@ -20,10 +20,10 @@ cairn.toml:1:1: no [project]
 hint: write [project] with a slug and a base_url
 cairn.toml:1:1: unknown key "slug" in the file
   1 | slug = "demo"
-hint: known here: cache, project, publish, software
+hint: known here: cache, guard, prices, project, publish, software
 cairn.toml:2:1: unknown key "base_url" in the file
   2 | base_url = "https://ota.example.com"
-hint: known here: cache, project, publish, software
+hint: known here: cache, guard, prices, project, publish, software
 `},
 		{"project of another kind", `
 -- cairn.toml --
@@ -74,6 +74,14 @@ region = 3
 [cache]
 answers = 60
 cohorts = 5.0
+[guard]
+max_exposure_increase = "25"
+max_deletes = "20 %"
+[prices]
+put = "0.005"
+get = { usd = 0.0004 }
+delete = false
+currency = 1
 `, `
 cairn.toml:2:8: slug is an integer, not a string
   2 | slug = 3
@@ -120,12 +128,32 @@ hint: write hours, minutes and seconds, in quotes: "48h", "36h30m", "60s"
 cairn.toml:19:11: cohorts is a number, not a string
   19 | cohorts = 5.0
 hint: write hours, minutes and seconds, in quotes: "48h", "36h30m", "60s"
+cairn.toml:21:25: max_exposure_increase is a string, not a number
+  21 | max_exposure_increase = "25"
+hint: write max_exposure_increase = 20, without quotes
+cairn.toml:22:15: max_deletes is a string, not a number
+  22 | max_deletes = "20 %"
+hint: write max_deletes = 20, without quotes
+cairn.toml:24:7: put is a string, not a number
+  24 | put = "0.005"
+hint: write put = 0.005, without quotes
+cairn.toml:25:7: get is a table, not a number
+  25 | get = { usd = 0.0004 }
+hint: write get = 0.005, without quotes
+cairn.toml:26:10: delete is a boolean, not a number
+  26 | delete = false
+hint: write delete = 0.005, without quotes
+cairn.toml:27:12: currency is an integer, not a string
+  27 | currency = 1
+hint: write currency = "…", in quotes
 `},
 		{"tables of other kinds", `
 -- cairn.toml --
 software = 1
 publish = "dir:public"
 cache = 60
+guard = 20
+prices = "USD"
 [project]
 slug = "demo"
 base_url = "https://ota.example.com"
@@ -139,6 +167,12 @@ hint: write a table: [publish]
 cairn.toml:3:9: cache is an integer, not a table
   3 | cache = 60
 hint: write a table: [cache]
+cairn.toml:4:9: guard is an integer, not a table
+  4 | guard = 20
+hint: write a table: [guard]
+cairn.toml:5:10: prices is a string, not a table
+  5 | prices = "USD"
+hint: write a table: [prices]
 `},
 		{"software of another kind", `
 -- cairn.toml --
@@ -181,6 +215,11 @@ known_version = []
 form = "dir:public"
 [cache]
 answer = "60s"
+[guard]
+max_delete = 20
+max_removals = 20
+[prices]
+head = 0.0004
 [projects]
 x = 1
 `, `
@@ -202,8 +241,17 @@ hint: known here: endpoint, region, to
 cairn.toml:12:1: unknown key "answer" in [cache]
   12 | answer = "60s"
 hint: did you mean "answers"?
-cairn.toml:13:2: unknown key "projects" in the file
-  13 | [projects]
+cairn.toml:14:1: unknown key "max_delete" in [guard]
+  14 | max_delete = 20
+hint: did you mean "max_deletes"?
+cairn.toml:15:1: unknown key "max_removals" in [guard]
+  15 | max_removals = 20
+hint: known here: max_deletes, max_exposure_increase
+cairn.toml:17:1: unknown key "head" in [prices]
+  17 | head = 0.0004
+hint: known here: currency, delete, get, put
+cairn.toml:18:2: unknown key "projects" in the file
+  18 | [projects]
 hint: did you mean "project"?
 `},
 		{"software type with dots without quotes", `
@@ -339,6 +387,138 @@ hint: whole seconds, from 0s to a year
 cairn.toml:6:11: cohorts "60" is no duration
   6 | cohorts = "60"
 hint: write hours, minutes and seconds, in quotes: "48h", "36h30m", "60s"
+`},
+		{"guard over 100", `
+-- cairn.toml --
+[project]
+slug = "demo"
+base_url = "https://ota.example.com"
+[guard]
+max_exposure_increase = 100.5
+max_deletes = 101
+`, `
+cairn.toml:5:25: max_exposure_increase 100.5 is over 100 percent
+  5 | max_exposure_increase = 100.5
+hint: max_exposure_increase is the percentage points of a cohort that one publish may newly expose to a release, 0 to 100; 100 stops nothing
+cairn.toml:6:15: max_deletes 101 is over 100 percent
+  6 | max_deletes = 101
+hint: max_deletes is the share of the published keys that one publish may delete, 0 to 100; 100 stops nothing
+`},
+		{"guard under 0", `
+-- cairn.toml --
+[project]
+slug = "demo"
+base_url = "https://ota.example.com"
+[guard]
+max_exposure_increase = -1
+max_deletes = -1e-300
+`, `
+cairn.toml:5:25: max_exposure_increase -1 is under 0 percent
+  5 | max_exposure_increase = -1
+hint: max_exposure_increase is the percentage points of a cohort that one publish may newly expose to a release, 0 to 100; 100 stops nothing
+cairn.toml:6:15: max_deletes -1e-300 is under 0 percent
+  6 | max_deletes = -1e-300
+hint: max_deletes is the share of the published keys that one publish may delete, 0 to 100; 100 stops nothing
+`},
+		{"guard without a number", `
+-- cairn.toml --
+[project]
+slug = "demo"
+base_url = "https://ota.example.com"
+[guard]
+max_exposure_increase = nan
+max_deletes = inf
+`, `
+cairn.toml:5:25: max_exposure_increase nan is no percentage
+  5 | max_exposure_increase = nan
+hint: max_exposure_increase is the percentage points of a cohort that one publish may newly expose to a release, 0 to 100; 100 stops nothing
+cairn.toml:6:15: max_deletes inf is over 100 percent
+  6 | max_deletes = inf
+hint: max_deletes is the share of the published keys that one publish may delete, 0 to 100; 100 stops nothing
+`},
+		{"prices", `
+-- cairn.toml --
+[project]
+slug = "demo"
+base_url = "https://ota.example.com"
+[prices]
+put = -0.005
+get = inf
+delete = nan
+currency = "€"
+`, `
+cairn.toml:5:7: put -0.005 is no price
+  5 | put = -0.005
+hint: a price of 1,000 requests is a finite number, 0 or more
+cairn.toml:6:7: get inf is no price
+  6 | get = inf
+hint: a price of 1,000 requests is a finite number, 0 or more
+cairn.toml:7:10: delete nan is no price
+  7 | delete = nan
+hint: a price of 1,000 requests is a finite number, 0 or more
+cairn.toml:8:12: currency "€" is not valid
+  8 | currency = "€"
+hint: 1 to 8 characters of printable ASCII, without spaces: "EUR"
+`},
+		{"prices beyond numbers", `
+-- cairn.toml --
+[project]
+slug = "demo"
+base_url = "https://ota.example.com"
+[prices]
+put = -inf
+get = +inf
+delete = -1
+currency = "US dollars"
+`, `
+cairn.toml:5:7: put -inf is no price
+  5 | put = -inf
+hint: a price of 1,000 requests is a finite number, 0 or more
+cairn.toml:6:7: get +inf is no price
+  6 | get = +inf
+hint: a price of 1,000 requests is a finite number, 0 or more
+cairn.toml:7:10: delete -1 is no price
+  7 | delete = -1
+hint: a price of 1,000 requests is a finite number, 0 or more
+cairn.toml:8:12: currency "US dollars" is not valid
+  8 | currency = "US dollars"
+hint: 1 to 8 characters of printable ASCII, without spaces: "EUR"
+`},
+		{"currency too long", `
+-- cairn.toml --
+[project]
+slug = "demo"
+base_url = "https://ota.example.com"
+[prices]
+currency = "123456789"
+`, `
+cairn.toml:5:12: currency "123456789" is not valid
+  5 | currency = "123456789"
+hint: 1 to 8 characters of printable ASCII, without spaces: "EUR"
+`},
+		{"currency with a space", `
+-- cairn.toml --
+[project]
+slug = "demo"
+base_url = "https://ota.example.com"
+[prices]
+currency = "US $"
+`, `
+cairn.toml:5:12: currency "US $" is not valid
+  5 | currency = "US $"
+hint: 1 to 8 characters of printable ASCII, without spaces: "EUR"
+`},
+		{"no currency", `
+-- cairn.toml --
+[project]
+slug = "demo"
+base_url = "https://ota.example.com"
+[prices]
+currency = ""
+`, `
+cairn.toml:5:12: currency "" is not valid
+  5 | currency = ""
+hint: 1 to 8 characters of printable ASCII, without spaces: "EUR"
 `},
 	})
 }

@@ -149,9 +149,13 @@ func number(n *node) float64 {
 	return f
 }
 
-// percent reads a share of devices, and reports one outside 0 to 100.
-func (t *table) percent(n *node, what string) float64 {
-	const hint = "rollout is the share of the cohort's devices, 0 to 100"
+// number finds an integer or a float, nil where there is none.
+func (t *table) number(key, hint string) *node {
+	return t.get(key, hint, floatKind, integerKind)
+}
+
+// percent reads a percentage, and reports one outside 0 to 100.
+func (t *table) percent(n *node, what, hint string) float64 {
 	p := number(n)
 	switch {
 	case p > 100:

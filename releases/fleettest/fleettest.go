@@ -34,6 +34,7 @@ func Large(answers int) *releases.Fleet {
 			BucketDigits: digits, CohortDigits: 2,
 		},
 		Cache:   releases.Cache{Answers: time.Minute, Cohorts: 5 * time.Minute},
+		Guard:   releases.Guard{MaxExposureIncrease: 100, MaxDeletes: 100},
 		Cohorts: []*releases.Cohort{beta, all},
 	}
 	// Each hardware version has a folder for each version, _none and _other,

@@ -34,6 +34,7 @@ func Random(seed uint64) *releases.Fleet {
 		},
 		Software: map[string]releases.Software{},
 		Cache:    releases.Cache{Answers: time.Minute, Cohorts: 5 * time.Minute},
+		Guard:    releases.Guard{MaxExposureIncrease: 100, MaxDeletes: 100},
 	}
 	if g.chance(10) {
 		f.Project.BucketDigits, f.Project.CohortDigits = 2, 2

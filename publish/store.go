@@ -25,6 +25,8 @@ type Store interface {
 	List(ctx context.Context, prefix string) iter.Seq2[Entry, error]
 	// Get opens the object at key. The caller closes it.
 	Get(ctx context.Context, key string) (*Stored, error)
+	// Stat tells of the object at key what Get does, without its content.
+	Stat(ctx context.Context, key string) (Entry, Header, error)
 	// Put writes the object at key, or replaces it. A reader sees the old
 	// object or the new one, never a part of either. Content that is not of
 	// the size and MD5 that it states is an error, and changes nothing: a
@@ -39,9 +41,20 @@ type Store interface {
 	PutIf(ctx context.Context, key string, content Content, header Header, etag string) (string, error)
 	// Delete removes the object at key. A missing key is no error.
 	Delete(ctx context.Context, key string) error
+	// Traits says what can be expected of this store.
+	Traits() Traits
 	// String names the store as the user wrote it: "dir:public",
 	// "s3://bucket".
 	String() string
+}
+
+// Traits are what stores differ in.
+type Traits struct {
+	// Headers is whether the store keeps the header of an object.
+	Headers bool
+	// Parallel is how many operations a caller may have under way at once, 1
+	// or more. The store may hold some of them back.
+	Parallel int
 }
 
 // ErrCondition is the error of a conditional write whose condition doesn't
@@ -69,9 +82,9 @@ type Entry struct {
 // Header is what a store keeps beside the content and a CDN sends on. The
 // zero value of a field means that the header is absent.
 type Header struct {
-	ContentType     string
-	ContentEncoding string
-	CacheControl    string
+	ContentType     string `json:"content_type,omitempty"`
+	ContentEncoding string `json:"content_encoding,omitempty"`
+	CacheControl    string `json:"cache_control,omitempty"`
 }
 
 // Stored is an object open for reading.

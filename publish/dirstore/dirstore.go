@@ -44,6 +44,11 @@ func New(root string) *Store { return &Store{name: root, root: filepath.Clean(ro
 // String is "dir:" and the root as New got it.
 func (s *Store) String() string { return "dir:" + s.name }
 
+// Traits are that no headers are kept, and [publish.DefaultConcurrency].
+func (s *Store) Traits() publish.Traits {
+	return publish.Traits{Parallel: publish.DefaultConcurrency}
+}
+
 // Get opens the file at key. What is not a regular file is not there.
 func (s *Store) Get(ctx context.Context, key string) (*publish.Stored, error) {
 	stored, err := s.get(ctx, key)
@@ -78,6 +83,30 @@ func (s *Store) get(ctx context.Context, key string) (*publish.Stored, error) {
 		ReadSeekCloser: f,
 		Entry:          publish.Entry{Key: key, Size: info.Size(), Modified: info.ModTime()},
 	}, nil
+}
+
+// Stat tells of the file at key. What is not a regular file is not there.
+func (s *Store) Stat(ctx context.Context, key string) (publish.Entry, publish.Header, error) {
+	entry, err := s.stat(ctx, key)
+	if err != nil {
+		return publish.Entry{}, publish.Header{}, fmt.Errorf("%v: stat %q: %w", s, key, err)
+	}
+	return entry, publish.Header{}, nil
+}
+
+func (s *Store) stat(ctx context.Context, key string) (publish.Entry, error) {
+	name, err := s.path(ctx, key)
+	if err != nil {
+		return publish.Entry{}, err
+	}
+	info, err := os.Stat(name)
+	if isMissing(err) || err == nil && !info.Mode().IsRegular() {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		return publish.Entry{}, err
+	}
+	return publish.Entry{Key: key, Size: info.Size(), Modified: info.ModTime()}, nil
 }
 
 // Put writes the file at key, and the folders above it. It fails, and changes

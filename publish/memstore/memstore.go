@@ -27,6 +27,7 @@ type Op string
 const (
 	List   Op = "list"
 	Get    Op = "get"
+	Stat   Op = "stat"
 	Put    Op = "put"
 	Delete Op = "delete"
 )
@@ -60,6 +61,11 @@ type object struct {
 
 func (o object) entry(key string) publish.Entry {
 	return publish.Entry{Key: key, Size: int64(len(o.body)), ETag: o.etag, Modified: o.modified}
+}
+
+// Traits are that headers are kept, and [publish.DefaultConcurrency].
+func (s *Store) Traits() publish.Traits {
+	return publish.Traits{Headers: true, Parallel: publish.DefaultConcurrency}
 }
 
 // String is "mem:".
@@ -99,16 +105,31 @@ func (s *Store) entries(prefix string) []publish.Entry {
 
 // Get opens the object at key, as it is now.
 func (s *Store) Get(ctx context.Context, key string) (*publish.Stored, error) {
-	if _, err := s.fault(ctx, Get, key); err != nil {
+	o, err := s.object(ctx, Get, key)
+	if err != nil {
 		return nil, err
 	}
-	s.mu.RLock()
-	o, ok := s.objects[key]
-	s.mu.RUnlock()
-	if !ok {
-		return nil, fmt.Errorf("get %q: %w", key, fs.ErrNotExist)
-	}
 	return &publish.Stored{ReadSeekCloser: reader{bytes.NewReader(o.body)}, Entry: o.entry(key), Header: o.header}, nil
+}
+
+// Stat tells of the object at key what it is now.
+func (s *Store) Stat(ctx context.Context, key string) (publish.Entry, publish.Header, error) {
+	o, err := s.object(ctx, Stat, key)
+	return o.entry(key), o.header, err
+}
+
+// object is the one at key, which op wants to read.
+func (s *Store) object(ctx context.Context, op Op, key string) (object, error) {
+	if _, err := s.fault(ctx, op, key); err != nil {
+		return object{}, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	o, ok := s.objects[key]
+	if !ok {
+		return object{}, fmt.Errorf("%s %q: %w", op, key, fs.ErrNotExist)
+	}
+	return o, nil
 }
 
 type reader struct{ *bytes.Reader }

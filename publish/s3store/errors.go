@@ -16,6 +16,7 @@ type operation struct{ name, permission string }
 var (
 	list   = operation{"list", "s3:ListBucket"}
 	get    = operation{"get", "s3:GetObject, and s3:ListBucket to tell a missing object from a forbidden one"}
+	stat   = operation{"stat", get.permission}
 	put    = operation{"put", "s3:PutObject"}
 	putIf  = operation{"put", "s3:PutObject and s3:GetObject"}
 	remove = operation{"delete", "s3:DeleteObject"}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -23,42 +25,82 @@ const (
 	abortTimeout = 10 * time.Second
 )
 
+// upload is a file that is put in parts.
+type upload struct {
+	store    *Store
+	key      string
+	file     io.ReaderAt
+	size     int64    // of the file, in bytes
+	partSize int64    // in bytes
+	sums     []string // the MD5 of each part, in base64
+
+	begin, complete minio.PutObjectOptions
+}
+
 // putParts puts a file in parts. It reads the file twice, since it sends
-// nothing before it knows that this is the content that was announced.
-func (s *Store) putParts(ctx context.Context, key string, file io.ReaderAt, content publish.Content, options minio.PutObjectOptions) error {
+// nothing before it knows that this is the content that was announced. The
+// options to complete it hold the condition.
+func (s *Store) putParts(ctx context.Context, key string, file io.ReaderAt, content publish.Content, begin, complete minio.PutObjectOptions) (etag string, err error) {
 	_, partSize, _, err := minio.OptimalPartInfo(content.Size, 0)
 	if err != nil {
-		return err
+		return "", err
 	}
 	sums, err := partSums(ctx, file, content, partSize)
 	if err != nil {
-		return err
+		return "", err
 	}
-	id, err := s.client.NewMultipartUpload(ctx, s.config.Bucket, key, options)
+	u := upload{s, key, file, content.Size, partSize, sums, begin, complete}
+	etag, err = u.put(ctx)
+	var answer minio.ErrorResponse
+	if errors.As(err, &answer) && answer.Code == minio.NoSuchUpload {
+		// It is over: perhaps it was completed, and the answer was lost.
+		return u.put(ctx)
+	}
+	return etag, err
+}
+
+func (u *upload) put(ctx context.Context) (etag string, err error) {
+	s, bucket := u.store, u.store.config.Bucket
+	var id string
+	err = s.retry(ctx, u.key, func() (err error) {
+		id, err = s.client.NewMultipartUpload(ctx, bucket, u.key, u.begin)
+		return err
+	})
 	if err != nil {
-		return err
+		return "", err
 	}
-	parts := make([]minio.CompletePart, len(sums))
-	g, partCtx := errgroup.WithContext(ctx)
-	g.SetLimit(parallelParts)
-	for i, sum := range sums {
-		g.Go(func() error {
-			body := part(file, content.Size, partSize, i)
-			p, err := s.client.PutObjectPart(partCtx, s.config.Bucket, key, id, i+1, body, body.Size(),
-				minio.PutObjectPartOptions{Md5Base64: sum, DisableContentSha256: true})
-			parts[i] = minio.CompletePart{PartNumber: i + 1, ETag: p.ETag}
+	parts, err := u.putParts(ctx, id)
+	if err == nil {
+		err = s.retry(ctx, u.key, func() error {
+			info, err := s.client.CompleteMultipartUpload(ctx, bucket, u.key, id, parts, u.complete)
+			etag = info.ETag
 			return err
 		})
-	}
-	if err = g.Wait(); err == nil {
-		_, err = s.client.CompleteMultipartUpload(ctx, s.config.Bucket, key, id, parts, minio.PutObjectOptions{})
 	}
 	if err != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 		defer cancel()
-		s.client.AbortMultipartUpload(ctx, s.config.Bucket, key, id)
+		s.retry(ctx, u.key, func() error { return s.client.AbortMultipartUpload(ctx, bucket, u.key, id) })
 	}
-	return err
+	return etag, err
+}
+
+func (u *upload) putParts(ctx context.Context, id string) ([]minio.CompletePart, error) {
+	parts := make([]minio.CompletePart, len(u.sums))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallelParts)
+	for i, sum := range u.sums {
+		g.Go(func() error {
+			return u.store.retry(ctx, u.key+"/"+strconv.Itoa(i), func() error {
+				body := part(u.file, u.size, u.partSize, i)
+				p, err := u.store.client.PutObjectPart(ctx, u.store.config.Bucket, u.key, id, i+1, body, body.Size(),
+					minio.PutObjectPartOptions{Md5Base64: sum, DisableContentSha256: true})
+				parts[i] = minio.CompletePart{PartNumber: i + 1, ETag: p.ETag}
+				return err
+			})
+		})
+	}
+	return parts, g.Wait()
 }
 
 // part is the i-th part of a file, counted from 0. The last may be shorter.

@@ -3,6 +3,7 @@ package s3store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/minio/minio-go/v7"
@@ -25,19 +26,28 @@ func (r *reader) Read(p []byte) (int, error) {
 	if r.at >= r.entry.Size {
 		return 0, io.EOF
 	}
+	var n int
+	err := r.store.retry(r.ctx, r.entry.Key, func() (err error) {
+		n, err = r.read(p)
+		return err
+	})
+	r.at += int64(n)
+	r.bodyAt = r.at
+	return n, r.store.failed(get, r.entry.Key, err)
+}
+
+// read reads a byte or more of the object, which is not at its end. Where it
+// fails the next one asks for the rest.
+func (r *reader) read(p []byte) (int, error) {
 	if err := r.open(); err != nil {
 		return 0, err
 	}
-	n, err := r.body.Read(p)
-	r.at += int64(n)
-	r.bodyAt = r.at
-	if err == io.EOF && r.at < r.entry.Size {
-		err = io.ErrUnexpectedEOF
+	n, err := io.ReadAtLeast(r.body, p, min(1, len(p)))
+	if err != nil {
+		r.Close()
+		return 0, fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, err)
 	}
-	if err != nil && err != io.EOF {
-		err = r.store.failed(get, r.entry.Key, err)
-	}
-	return n, err
+	return n, nil
 }
 
 // open makes body begin at r.at, which is inside of the object.
@@ -61,7 +71,7 @@ func (r *reader) open() error {
 	}
 	body, _, _, err := r.store.client.GetObject(r.ctx, r.store.config.Bucket, r.entry.Key, options)
 	if err != nil {
-		return r.store.failed(get, r.entry.Key, err)
+		return err
 	}
 	r.body, r.bodyAt = body, r.at
 	return nil

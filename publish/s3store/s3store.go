@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/s3utils"
@@ -29,15 +31,27 @@ type Config struct {
 	// Credentials sign the requests; the zero value leaves them unsigned.
 	Credentials Credentials
 	// Transport carries the requests, and doesn't decompress the answers.
-	// Nil is one that keeps 128 connections for later requests.
+	// Nil is one that keeps as many connections as there may be requests.
 	Transport http.RoundTripper
+	// Concurrency is how many requests are under way at once, but for a while
+	// after the server has refused some with 429 or 503. 0 begins with 32 and
+	// goes to 256 where that pays.
+	Concurrency int
+	// Now is the clock for that; nil stays at 32.
+	Now func() time.Time
 }
+
+// dialTimeout bounds the attempt to connect to a server.
+const dialTimeout = 10 * time.Second
 
 // Store is a bucket. It fails with the next move in the error where the
 // bucket, the region or the credentials are wrong, which the first request
-// tells.
+// tells. What may pass, such as a broken connection, a server that is too busy,
+// or an answer that ends early, is tried again, up to ten times in half a
+// minute.
 type Store struct {
 	client *minio.Core
+	gate   *gate
 	config Config
 }
 
@@ -60,25 +74,38 @@ func New(config Config) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		transport.MaxIdleConnsPerHost = 128
+		transport.DialContext = (&net.Dialer{Timeout: dialTimeout}).DialContext
+		transport.MaxIdleConns = 0 // any number
+		transport.MaxIdleConnsPerHost = max(config.Concurrency, maxLimit)
 		config.Transport = transport
 	}
+	gate := &gate{next: config.Transport, tuner: newTuner(config.Concurrency, config.Now)}
 	client, err := minio.NewCore(endpoint.Host, &minio.Options{
-		Creds:     config.Credentials.provider,
-		Secure:    secure,
-		Region:    config.Region,
-		Transport: config.Transport,
+		Creds:      config.Credentials.provider,
+		Secure:     secure,
+		Region:     config.Region,
+		Transport:  gate,
+		MaxRetries: 1, // that is, none
 	})
 	if err != nil {
 		return nil, fmt.Errorf("endpoint %q: %w", config.Endpoint, err)
 	}
-	return &Store{client, config}, nil
+	return &Store{client, gate, config}, nil
 }
 
 func isEndpoint(u *url.URL) bool {
 	return (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.User == nil &&
 		(u.Path == "" || u.Path == "/") && u.RawQuery == "" && u.Fragment == ""
 }
+
+// Traits are that headers are kept, and Config.Concurrency or the most that
+// the store tries by itself.
+func (s *Store) Traits() publish.Traits {
+	return publish.Traits{Headers: true, Parallel: s.gate.tuner.max}
+}
+
+// Limit is how many requests may be under way at once now, 1 or more.
+func (s *Store) Limit() int { return s.gate.limit() }
 
 // String is "s3://" and the bucket.
 func (s *Store) String() string { return "s3://" + s.config.Bucket }
@@ -87,22 +114,30 @@ func (s *Store) String() string { return "s3://" + s.config.Bucket }
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[publish.Entry, error] {
 	return func(yield func(publish.Entry, error) bool) {
 		options := minio.ListObjectsOptions{Prefix: prefix, Recursive: true, FetchOwner: new(bool)}
-		for o := range s.client.ListObjectsIter(ctx, s.config.Bucket, options) {
-			err := o.Err
-			if err == nil {
-				err = ctx.Err()
-			}
+		for done := false; !done; {
+			err := s.retry(ctx, prefix, func() error {
+				from := options.StartAfter
+				for o := range s.client.ListObjectsIter(ctx, s.config.Bucket, options) {
+					switch {
+					case ctx.Err() != nil:
+						return ctx.Err()
+					case o.Err != nil && options.StartAfter != from:
+						return nil // it goes on from there
+					case o.Err != nil:
+						return o.Err
+					}
+					options.StartAfter = o.Key
+					if done = !yield(entryOf(o.Key, o), nil); done {
+						return nil
+					}
+				}
+				done = true
+				return ctx.Err() // a cancelled listing ends without an error
+			})
 			if err != nil {
 				yield(publish.Entry{}, s.failed(list, prefix, err))
 				return
 			}
-			if !yield(publish.Entry{Key: o.Key, Size: o.Size, ETag: o.ETag, Modified: o.LastModified}, nil) {
-				return
-			}
-		}
-		// A cancelled listing ends without an error.
-		if err := ctx.Err(); err != nil {
-			yield(publish.Entry{}, s.failed(list, prefix, err))
 		}
 	}
 }
@@ -110,20 +145,49 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[publish.Entry
 // Get opens the object at key with one request. Reading elsewhere than on from
 // the start costs a request for each such place.
 func (s *Store) Get(ctx context.Context, key string) (*publish.Stored, error) {
-	body, info, header, err := s.client.GetObject(ctx, s.config.Bucket, key, minio.GetObjectOptions{})
+	var (
+		body   io.ReadCloser
+		info   minio.ObjectInfo
+		header http.Header
+	)
+	err := s.retry(ctx, key, func() (err error) {
+		body, info, header, err = s.client.GetObject(ctx, s.config.Bucket, key, minio.GetObjectOptions{})
+		return err
+	})
 	if err != nil {
 		return nil, s.failed(get, key, err)
 	}
-	entry := publish.Entry{Key: key, Size: info.Size, ETag: info.ETag, Modified: info.LastModified}
+	entry := entryOf(key, info)
 	return &publish.Stored{
 		ReadSeekCloser: &reader{ctx: ctx, store: s, entry: entry, body: body},
 		Entry:          entry,
-		Header: publish.Header{
-			ContentType:     header.Get("Content-Type"),
-			ContentEncoding: header.Get("Content-Encoding"),
-			CacheControl:    header.Get("Cache-Control"),
-		},
+		Header:         headerOf(header),
 	}, nil
+}
+
+// Stat tells of the object at key with one request.
+func (s *Store) Stat(ctx context.Context, key string) (publish.Entry, publish.Header, error) {
+	var info minio.ObjectInfo
+	err := s.retry(ctx, key, func() (err error) {
+		info, err = s.client.StatObject(ctx, s.config.Bucket, key, minio.StatObjectOptions{})
+		return err
+	})
+	if err != nil {
+		return publish.Entry{}, publish.Header{}, s.failed(stat, key, err)
+	}
+	return entryOf(key, info), headerOf(info.Metadata), nil
+}
+
+func entryOf(key string, info minio.ObjectInfo) publish.Entry {
+	return publish.Entry{Key: key, Size: info.Size, ETag: info.ETag, Modified: info.LastModified}
+}
+
+func headerOf(h http.Header) publish.Header {
+	return publish.Header{
+		ContentType:     h.Get("Content-Type"),
+		ContentEncoding: h.Get("Content-Encoding"),
+		CacheControl:    h.Get("Cache-Control"),
+	}
 }
 
 // Put writes the object at key: with one request, or in parts where the
@@ -136,7 +200,7 @@ func (s *Store) Put(ctx context.Context, key string, content publish.Content, he
 }
 
 // PutIf is a conditional write (If-Match, If-None-Match): the server must know
-// these. It is for small objects in memory.
+// these.
 func (s *Store) PutIf(ctx context.Context, key string, content publish.Content, header publish.Header, etag string) (string, error) {
 	etag, err := s.put(ctx, key, content, header, func(options *minio.PutObjectOptions) {
 		if etag == "" {
@@ -175,17 +239,26 @@ func (s *Store) put(ctx context.Context, key string, content publish.Content, he
 		// on a body of zero bytes.
 		DisableContentSha256: true,
 	}
-	condition(&options)
 	if file, ok := body.(io.ReaderAt); ok && content.Open != nil && content.Size > maxPut {
-		return "", s.putParts(ctx, key, file, content, options)
+		var complete minio.PutObjectOptions
+		condition(&complete)
+		return s.putParts(ctx, key, file, content, options, complete)
 	}
-	info, err := s.client.PutObject(ctx, s.config.Bucket, key, body, content.Size, base64.StdEncoding.EncodeToString(content.MD5[:]), "", options)
-	return info.ETag, err
+	condition(&options)
+	sum := base64.StdEncoding.EncodeToString(content.MD5[:])
+	err = s.retry(ctx, key, func() error {
+		info, err := s.client.PutObject(ctx, s.config.Bucket, key, body, content.Size, sum, "", options)
+		etag = info.ETag
+		return err
+	})
+	return etag, err
 }
 
 // Delete removes the object at key, if there is one.
 func (s *Store) Delete(ctx context.Context, key string) error {
-	err := s.client.RemoveObject(ctx, s.config.Bucket, key, minio.RemoveObjectOptions{})
+	err := s.retry(ctx, key, func() error {
+		return s.client.RemoveObject(ctx, s.config.Bucket, key, minio.RemoveObjectOptions{})
+	})
 	if err = s.failed(remove, key, err); errors.Is(err, errMissing) {
 		return nil
 	}

@@ -83,6 +83,13 @@ func TestRequests(t *testing.T) {
 			}
 			return nil
 		}, []string{"GET /bucket-1/none"}},
+		{"stating", func() error {
+			e, _, err := store.Stat(t.Context(), "small")
+			if err == nil && e.Size != 10 {
+				err = fmt.Errorf("size %d", e.Size)
+			}
+			return err
+		}, []string{"HEAD /bucket-1/small"}},
 		{"a listing", func() error {
 			for _, err := range store.List(t.Context(), "s") {
 				if err != nil {
@@ -308,6 +315,31 @@ func TestAddresses(t *testing.T) {
 		if got != test.want {
 			t.Errorf("endpoint %q, region %q: asked %s, want %s", test.endpoint, test.region, got, test.want)
 		}
+	}
+}
+
+// As where the credentials may not ask for the bucket's location.
+func TestTheRegionIsLearntFromARefusal(t *testing.T) {
+	var put int
+	store := open(t, s3store.Config{
+		Endpoint:    "https://s3.example.com",
+		Bucket:      "fleet",
+		Credentials: s3store.StaticCredentials("access", "secret", ""),
+		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			status, body := http.StatusOK, ""
+			switch {
+			case r.URL.Query().Has("location"):
+				status, body = http.StatusForbidden, "<Error><Code>AccessDenied</Code></Error>"
+			case !strings.Contains(r.Header.Get("Authorization"), "/eu-central-1/"):
+				status, body = http.StatusBadRequest, "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-central-1</Region></Error>"
+			default:
+				put++
+			}
+			return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{}}, nil
+		}),
+	})
+	if err := store.Put(t.Context(), "a", publish.BytesContent(nil), publish.Header{}); err != nil || put != 1 {
+		t.Errorf("put %d times, %v", put, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"sync"
@@ -53,6 +54,41 @@ func (s suite) conditions(t *testing.T) {
 		t.Error(err)
 	}
 	refused("again", "", "")
+}
+
+// A payload is never overwritten, whatever its size.
+func (s suite) conditionsOnFiles(t *testing.T) {
+	store := s.newStore(t)
+	for _, size := range []int{10, 17 << 20} {
+		one := random(size)
+		two := bytes.Clone(one)
+		two[0]++
+		key := fmt.Sprintf("p/v1/payloads/%d", size)
+		etag, err := store.PutIf(t.Context(), key, file(t, one), payload, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tag := range []string{"", "0123456789abcdef0123456789abcdef"} {
+			if _, err := store.PutIf(t.Context(), key, file(t, two), payload, tag); !errors.Is(err, publish.ErrCondition) {
+				t.Errorf("%d bytes, if they are %q: %v", size, tag, err)
+			}
+			if get(t, store, key) != string(one) {
+				t.Errorf("the %d bytes are others now", size)
+			}
+		}
+		if _, err := store.PutIf(t.Context(), key, file(t, two), payload, etag); err != nil {
+			t.Error(err)
+		}
+		if get(t, store, key) != string(two) {
+			t.Errorf("the %d bytes are still the old ones", size)
+		}
+		if listed := list(t, store, ""); len(listed) != 1 {
+			t.Errorf("listed %v", listed)
+		}
+		if err := store.Delete(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // oneOfMany has many writers that each want to be the next, in rounds.

@@ -134,6 +134,8 @@ func (s suite) cancelled(t *testing.T) {
 	}
 	_, err := store.Get(ctx, "a")
 	check("get", err)
+	_, _, err = store.Stat(ctx, "a")
+	check("stat", err)
 	check("put", store.Put(ctx, "a", publish.BytesContent([]byte("new")), header))
 	check("put", store.Put(ctx, "b", publish.BytesContent(nil), header))
 	check("delete", store.Delete(ctx, "a"))

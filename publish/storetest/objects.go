@@ -39,6 +39,9 @@ func (s suite) putGet(t *testing.T) {
 
 func (s suite) headers(t *testing.T) {
 	store := s.newStore(t)
+	if traits := store.Traits(); traits.Headers == s.noHeaders || traits.Parallel < 1 {
+		t.Errorf("traits %+v", traits)
+	}
 	for i, h := range []publish.Header{
 		{ContentType: "text/plain; charset=utf-8", CacheControl: "public, max-age=60"},
 		{ContentType: "application/json", ContentEncoding: "br", CacheControl: "no-cache"},
@@ -65,6 +68,16 @@ func (s suite) headers(t *testing.T) {
 				t.Errorf("%s: got %d bytes, %v; want %d", key, len(got), err, len(body))
 			}
 			o.Close()
+			entry, header, err := store.Stat(t.Context(), key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(o.Entry, entry); diff != "" {
+				t.Errorf("%s: stat (-get +stat):\n%s", key, diff)
+			}
+			if diff := cmp.Diff(want, header); diff != "" {
+				t.Errorf("%s: stat (-want +got):\n%s", key, diff)
+			}
 		}
 	}
 }
@@ -106,6 +119,9 @@ func (s suite) missing(t *testing.T) {
 			t.Errorf("got %q", key)
 		} else if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), key) {
 			t.Errorf("get %q: %v", key, err)
+		}
+		if e, _, err := store.Stat(t.Context(), key); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), key) {
+			t.Errorf("stat %q: %v, %v", key, e, err)
 		}
 		if err := store.Delete(t.Context(), key); err != nil {
 			t.Errorf("delete %q: %v", key, err)

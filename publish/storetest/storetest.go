@@ -43,6 +43,7 @@ func Run(t *testing.T, newStore func(t *testing.T) publish.Store, options ...Opt
 		{"ChangedFile", suite.changedFile},
 		{"ReadersOutliveObjects", suite.readersOutliveObjects},
 		{"Conditions", suite.conditions},
+		{"ConditionsOnFiles", suite.conditionsOnFiles},
 		{"OneOfMany", suite.oneOfMany},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(s, t) })

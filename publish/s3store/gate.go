@@ -1,0 +1,93 @@
+package s3store
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+)
+
+// gate lets so many requests through at once, each until its answer begins.
+// The others wait in line.
+type gate struct {
+	next http.RoundTripper
+
+	mu       sync.Mutex
+	tuner    tuner
+	inFlight int
+	waiting  []chan int64 // each gets the number of its request
+	last     int64        // number of the request that was let through last
+	lowered  int64        // what last was when the limit was lowered
+}
+
+// RoundTrip sends a request when it is its turn.
+func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
+	number, err := g.enter(r.Context())
+	if err != nil {
+		if r.Body != nil {
+			r.Body.Close()
+		}
+		return nil, err
+	}
+	answer, err := g.next.RoundTrip(r)
+	g.leave(number, answer)
+	return answer, err
+}
+
+// limit is how many requests are let through at once now.
+func (g *gate) limit() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.tuner.limit
+}
+
+func (g *gate) enter(ctx context.Context) (number int64, err error) {
+	turn := make(chan int64, 1)
+	g.mu.Lock()
+	g.waiting = append(g.waiting, turn)
+	g.admit()
+	g.mu.Unlock()
+	select {
+	case number := <-turn:
+		return number, nil
+	case <-ctx.Done():
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if i := slices.Index(g.waiting, turn); i >= 0 {
+		g.waiting = slices.Delete(g.waiting, i, i+1)
+	} else {
+		g.inFlight--
+		g.admit()
+	}
+	return 0, ctx.Err()
+}
+
+// leave makes place after the answer to a request, nil where there was none.
+func (g *gate) leave(number int64, answer *http.Response) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case answer == nil:
+	case answer.StatusCode == http.StatusTooManyRequests, answer.StatusCode == http.StatusServiceUnavailable:
+		// Those that were under way together are one refusal.
+		if number > g.lowered {
+			g.tuner.refused()
+			g.lowered = g.last
+		}
+	default:
+		g.tuner.answered(4*g.inFlight >= 3*g.tuner.limit)
+	}
+	g.inFlight--
+	g.admit()
+}
+
+// admit lets those through whose turn it is.
+func (g *gate) admit() {
+	for len(g.waiting) > 0 && g.inFlight < g.tuner.limit {
+		g.inFlight++
+		g.last++
+		g.waiting[0] <- g.last
+		g.waiting = g.waiting[1:]
+	}
+}

@@ -1,0 +1,224 @@
+package s3store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"cairn/publish"
+	"cairn/publish/s3store"
+)
+
+// simulated is a server that takes a time for each request, does some at once,
+// and refuses those that are more than it bears.
+type simulated struct {
+	latency time.Duration
+	workers chan struct{} // as many as it has room for; nil is any number
+	bears   int64         // requests at once; 0 is any number
+
+	inFlight, most, refusals atomic.Int64
+}
+
+func (s *simulated) RoundTrip(r *http.Request) (*http.Response, error) {
+	n := s.inFlight.Add(1)
+	defer s.inFlight.Add(-1)
+	for most := s.most.Load(); n > most && !s.most.CompareAndSwap(most, n); most = s.most.Load() {
+	}
+	status, body := http.StatusOK, ""
+	if s.bears > 0 && n > s.bears {
+		s.refusals.Add(1)
+		status, body = http.StatusServiceUnavailable, "<Error><Code>SlowDown</Code></Error>"
+	}
+	if s.workers != nil {
+		s.workers <- struct{}{}
+		defer func() { <-s.workers }()
+	}
+	time.Sleep(s.latency)
+	return &http.Response{
+		StatusCode: status,
+		Body:       io.NopCloser(strings.NewReader(body)),
+		Header:     http.Header{"Last-Modified": {time.Time{}.Format(http.TimeFormat)}},
+	}, nil
+}
+
+// putMany puts n objects with as many workers as the store lets a caller have.
+func putMany(t *testing.T, store *s3store.Store, n int) {
+	t.Helper()
+	var g errgroup.Group
+	g.SetLimit(store.Traits().Parallel)
+	for i := range n {
+		g.Go(func() error {
+			return store.Put(t.Context(), fmt.Sprint(i), publish.BytesContent(nil), publish.Header{})
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheLimitFollowsTheServer(t *testing.T) {
+	for _, test := range []struct {
+		name        string
+		concurrency int
+		clock       func() time.Time
+		latency     time.Duration
+		workers     int
+		puts        int
+		min, max    int           // the limit after the run
+		atMost      time.Duration // that it takes
+	}{
+		{"far away", 0, time.Now, 20 * time.Millisecond, 1 << 20, 6000, 256, 256, time.Second},
+		{"far away, without a clock", 0, nil, 20 * time.Millisecond, 1 << 20, 1600, 32, 32, time.Second},
+		{"far away, fixed", 100, time.Now, 20 * time.Millisecond, 1 << 20, 1600, 100, 100, 500 * time.Millisecond},
+		{"near and slow", 0, time.Now, time.Millisecond, 2, 3000, 32, 64, 2 * time.Second},
+		{"near and slow, fixed", 3, time.Now, time.Millisecond, 2, 1000, 3, 3, time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := simulated{latency: test.latency, workers: make(chan struct{}, test.workers)}
+				store := open(t, s3store.Config{Region: "eu-test-1", Bucket: "fleet", Transport: &server, Concurrency: test.concurrency, Now: test.clock})
+				start := time.Now()
+				putMany(t, store, test.puts)
+				if d := time.Since(start); d > test.atMost {
+					t.Errorf("it took %v, want at most %v", d, test.atMost)
+				}
+				if got := store.Limit(); got < test.min || got > test.max {
+					t.Errorf("the limit is %d, want %d to %d", got, test.min, test.max)
+				}
+				if most := server.most.Load(); most > int64(store.Traits().Parallel) {
+					t.Errorf("%d requests at once", most)
+				}
+			})
+		})
+	}
+}
+
+func TestRefusalsOfOneRoundHalveTheLimitOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := simulated{latency: 20 * time.Millisecond, bears: 1}
+		store := open(t, s3store.Config{Region: "eu-test-1", Bucket: "fleet", Transport: &server})
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+		defer cancel()
+		for i := range 32 {
+			go store.Put(ctx, fmt.Sprint(i), publish.BytesContent(nil), publish.Header{})
+		}
+		<-ctx.Done()
+		synctest.Wait()
+		if n := server.refusals.Load(); n != 31 {
+			t.Errorf("%d refusals", n)
+		}
+		if got := store.Limit(); got != 16 {
+			t.Errorf("the limit is %d, want 16", got)
+		}
+	})
+}
+
+func TestTheLimitRecovers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := simulated{latency: 20 * time.Millisecond, bears: 10}
+		store := open(t, s3store.Config{Region: "eu-test-1", Bucket: "fleet", Transport: &server, Now: time.Now})
+		putMany(t, store, 1000)
+		if got := store.Limit(); got > 11 {
+			t.Errorf("the limit is %d where 10 are borne", got)
+		}
+		if n := server.refusals.Load(); n > 200 {
+			t.Errorf("%d of 1000 requests were refused", n)
+		}
+		server.bears = 0
+		putMany(t, store, 7000)
+		if got := store.Limit(); got != 256 {
+			t.Errorf("the limit is %d where all are borne", got)
+		}
+	})
+}
+
+// A caller that gives up while it waits leaves its place to others.
+func TestWaitingEndsWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := simulated{latency: time.Hour}
+		store := open(t, s3store.Config{Region: "eu-test-1", Bucket: "fleet", Transport: &server, Concurrency: 1})
+		put := func(ctx context.Context) error {
+			return store.Put(ctx, "a", publish.BytesContent(nil), publish.Header{})
+		}
+		go put(t.Context())
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		start := time.Now()
+		if err := put(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		if d := time.Since(start); d != time.Minute {
+			t.Errorf("it took %v", d)
+		}
+		if err := put(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if d := time.Since(start); d != 2*time.Hour {
+			t.Errorf("it took %v", d)
+		}
+	})
+}
+
+func TestADeadServerEndsWithAnErrorThatSaysSo(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+	for _, test := range []struct {
+		name      string
+		transport roundTripper
+		want      string
+		min, max  time.Duration
+	}{
+		{"refuses connections", func(*http.Request) (*http.Response, error) { return nil, refused }, "after 10 attempts: ", 10 * time.Second, 30 * time.Second},
+		{"accepts none", func(*http.Request) (*http.Response, error) {
+			time.Sleep(10 * time.Second)
+			return nil, refused
+		}, "after 4 attempts: ", 30 * time.Second, 45 * time.Second},
+		{"has another name", func(*http.Request) (*http.Response, error) {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "s3.example.com", IsNotFound: true}}
+		}, `put "a": Put "https://`, 0, time.Second},
+		{"was sent a file that can't be read", func(*http.Request) (*http.Response, error) {
+			return nil, &fs.PathError{Op: "read", Path: "payload.bin", Err: errors.New("input/output error")}
+		}, "input/output error", 0, time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := open(t, s3store.Config{Region: "eu-test-1", Bucket: "fleet", Transport: test.transport})
+				start := time.Now()
+				err := store.Put(t.Context(), "a", publish.BytesContent(nil), publish.Header{})
+				if err == nil || !strings.Contains(err.Error(), test.want) {
+					t.Errorf("%v, want %q in it", err, test.want)
+				}
+				if d := time.Since(start); d < test.min || d > test.max {
+					t.Errorf("it took %v, want %v to %v", d, test.min, test.max)
+				}
+			})
+		})
+	}
+}
+
+func TestPausesEndWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := roundTripper(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF })
+		store := open(t, s3store.Config{Region: "eu-test-1", Bucket: "fleet", Transport: server})
+		ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+		defer cancel()
+		start := time.Now()
+		if err := store.Delete(ctx, "a"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		if d := time.Since(start); d != 8*time.Second {
+			t.Errorf("it took %v", d)
+		}
+	})
+}

@@ -109,9 +109,9 @@ func serials(f *releases.Fleet, c *releases.Cohort) map[string]string {
 func fetch(tree *manifest.Tree, d manifest.Device, cohort string) (manifest.Body, bool) {
 	bucket := tree.Layout.Bucket(manifest.Hash(d.Serial))
 	for _, segment := range []string{manifest.VersionSegment(d.CurrentVersion), manifest.OtherSegment} {
-		row, slot := tree.Find(tree.Layout.AnswerFolder(d.Target, cohort, segment), bucket)
-		if row >= 0 {
-			return tree.Bodies[tree.Folders[row].Bodies[slot]], true
+		f := tree.Folder(tree.Layout.AnswerFolder(d.Target, cohort, segment))
+		if f != nil && f.Slot(bucket) >= 0 {
+			return tree.Bodies[f.Bodies[f.Slot(bucket)]], true
 		}
 	}
 	return manifest.Body{}, false

@@ -19,6 +19,14 @@ type Body struct {
 	JSON    []byte // one object, no newline
 }
 
+// Version is that of the release, "" for the marker.
+func (b Body) Version() string {
+	if b.Release == nil {
+		return ""
+	}
+	return b.Release.Version
+}
+
 // Of gives the body in one of its forms.
 func (b Body) Of(form Form) []byte {
 	if form == JSON {

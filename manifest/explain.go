@@ -53,11 +53,11 @@ func Explain(f *releases.Fleet, d Device, at time.Time) Explanation {
 		s := Standing{Activation: a, Percent: a.Percent(at)}
 		s.Buckets = releases.Buckets(s.Percent, layout.Buckets())
 		s.In = covers(s.Percent)
-		s.Offers = offers(a) && len(r.made[d.Target][a.Release]) > 0
+		s.Offers = a.Offers() && len(r.made[d.Target][a.Release]) > 0
 		if from, ever := a.Rollout.Reach(covers); ever && (a.Paused.IsZero() || !from.After(a.Paused)) {
 			s.From = from
 		}
-		if s.In && offers(a) {
+		if s.In && a.Offers() {
 			reach = append(reach, a.Release)
 		}
 		e.Activations = append(e.Activations, s)
@@ -67,9 +67,10 @@ func Explain(f *releases.Fleet, d Device, at time.Time) Explanation {
 	e.Fetches = append(e.Fetches, Fetch{layout.CohortKey(layout.Shard(e.Hash)), true})
 	for _, segment := range []string{VersionSegment(d.CurrentVersion), OtherSegment} {
 		folder := layout.AnswerFolder(d.Target, e.Cohort.Slug, segment)
-		row, _ := b.tree.Find(folder, bucket)
-		e.Fetches = append(e.Fetches, Fetch{folder + bucket + string(Text), row >= 0})
-		if row >= 0 {
+		f := b.tree.Folder(folder)
+		found := f != nil && f.Slot(bucket) >= 0
+		e.Fetches = append(e.Fetches, Fetch{folder + bucket + string(Text), found})
+		if found {
 			break
 		}
 	}

@@ -72,14 +72,15 @@ func Index(name string) int {
 	return int(i)
 }
 
-func (l Layout) cohortsFolder() string { return l.Prefix + "/v1/cohorts/" }
+// CohortsFolder is the key of the cohort index, slash included.
+func (l Layout) CohortsFolder() string { return l.Prefix + "/v1/cohorts/" }
 
 func (l Layout) payloadsFolder() string { return l.Prefix + "/v1/payloads/" }
 
 func (l Layout) latestFolder() string { return l.Prefix + "/v1/latest/" }
 
 // CohortKey is the key of a cohort shard.
-func (l Layout) CohortKey(shard string) string { return l.cohortsFolder() + shard + ".txt" }
+func (l Layout) CohortKey(shard string) string { return l.CohortsFolder() + shard + ".txt" }
 
 // PayloadKey is the key of a payload, by its sha256 in hex and its file name.
 func (l Layout) PayloadKey(sha256, name string) string {
@@ -103,8 +104,8 @@ func VersionSegment(current string) string {
 
 // Target is what a payload is made for.
 type Target struct {
-	SoftwareType    string
-	HardwareVersion string
+	SoftwareType    string `json:"software_type"`
+	HardwareVersion string `json:"hardware_version"`
 }
 
 // Form is one of the two forms of an answer, as its file name ends.
@@ -197,7 +198,7 @@ func (l Layout) parse(key string) (at Location, ok bool) {
 			break
 		}
 	}
-	if rest, ok := strings.CutPrefix(key, l.cohortsFolder()); ok {
+	if rest, ok := strings.CutPrefix(key, l.CohortsFolder()); ok {
 		at.Class = CohortIndex
 		at.Shard, ok = strings.CutSuffix(rest, ".txt")
 		return at, ok && isHex(at.Shard, l.CohortDigits)

@@ -80,7 +80,7 @@ func Resolve(f *releases.Fleet, d Device, at time.Time) Decision {
 	r := resolverOf(f)
 	var reach []*releases.Release
 	for _, a := range cohort.Activations {
-		if offers(a) && int(layout.Ranks(a.Seed)[bucket]) < releases.Buckets(a.Percent(at), layout.Buckets()) {
+		if a.Offers() && int(layout.Ranks(a.Seed)[bucket]) < releases.Buckets(a.Percent(at), layout.Buckets()) {
 			reach = append(reach, a.Release)
 		}
 	}
@@ -90,11 +90,6 @@ func Resolve(f *releases.Fleet, d Device, at time.Time) Decision {
 // resolve decides what a device gets of the releases in reach, which ascend.
 func (r *resolver) resolve(d Device, c *releases.Cohort, reach []*releases.Release) Decision {
 	return r.decide(r.candidates(d.Target, reach), r.standing(d.Target, d.CurrentVersion), c.VersionCheck)
-}
-
-// offers says whether an activation can offer anything at all.
-func offers(a releases.Activation) bool {
-	return a.Aborted == "" && a.Release.Withdrawn == ""
 }
 
 // resolver knows a fleet's payloads by what they are made for, and its

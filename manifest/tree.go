@@ -22,6 +22,7 @@ type Tree struct {
 	Shards   [][]byte            // the cohort index, by shard
 	Payloads []*releases.Payload // published with the tree, in byte order of their keys, each key once
 	Stored   []*releases.Payload // said to be in the bucket already, likewise
+	Known    map[Target][]string // the versions that are known, ascending, of each pair that has a payload
 }
 
 // Folder is a version folder: a row of buckets that point into the table of
@@ -33,6 +34,20 @@ type Folder struct {
 	VersionSegment string
 	Buckets        []uint16 // ascending
 	Bodies         []uint32 // for each of the buckets
+	Reach          *Reach   // what could be offered there, shared by the folders of the same devices
+}
+
+// Reach is which releases are in reach of the buckets of a cohort, for one
+// target: activated, rolled out that far, and made for it.
+type Reach struct {
+	Group    []uint32              // for each of a folder's buckets, an index into Releases
+	Releases [][]*releases.Release // ascending in version order
+}
+
+// Reaches says whether the release of a version is in reach of the i-th of
+// the folder's buckets.
+func (f *Folder) Reaches(i int, version string) bool {
+	return slices.ContainsFunc(f.Reach.Releases[f.Reach.Group[i]], func(r *releases.Release) bool { return r.Version == version })
 }
 
 // New decides what every group of devices gets at an instant.
@@ -54,11 +69,12 @@ type builder struct {
 }
 
 func newBuilder(f *releases.Fleet, at time.Time) *builder {
+	r := resolverOf(f)
 	return &builder{
 		fleet:    f,
 		at:       at,
-		resolver: resolverOf(f),
-		tree:     &Tree{Layout: LayoutOf(f), Bodies: make([]Body, 1)},
+		resolver: r,
+		tree:     &Tree{Layout: LayoutOf(f), Bodies: make([]Body, 1), Known: r.known},
 		body:     map[*releases.Payload]uint32{nil: 0},
 		ranks:    map[string][]uint16{},
 	}
@@ -95,8 +111,14 @@ func (b *builder) cohort(c *releases.Cohort, buckets []uint16) {
 	groups, group := b.groups(c, buckets)
 	for _, target := range b.resolver.targets {
 		rows := make([]candidates, len(groups))
-		for g, reach := range groups {
-			rows[g] = b.resolver.candidates(target, reach)
+		reach := &Reach{group, make([][]*releases.Release, len(groups))}
+		for g, releases := range groups {
+			rows[g] = b.resolver.candidates(target, releases)
+			for _, r := range releases {
+				if len(b.resolver.made[target][r]) > 0 {
+					reach.Releases[g] = append(reach.Releases[g], r)
+				}
+			}
 		}
 		row := func(at standing) []uint32 {
 			bodies := make([]uint32, len(rows))
@@ -106,7 +128,7 @@ func (b *builder) cohort(c *releases.Cohort, buckets []uint16) {
 			return bodies
 		}
 		add := func(segment string, bodies []uint32) {
-			folder := Folder{b.tree.Layout.AnswerFolder(target, c.Slug, segment), target, c.Slug, segment, buckets, make([]uint32, len(buckets))}
+			folder := Folder{b.tree.Layout.AnswerFolder(target, c.Slug, segment), target, c.Slug, segment, buckets, make([]uint32, len(buckets)), reach}
 			for i, g := range group {
 				folder.Bodies[i] = bodies[g]
 			}
@@ -133,7 +155,7 @@ func (b *builder) groups(c *releases.Cohort, buckets []uint16) (groups [][]*rele
 	}
 	for _, a := range c.Activations {
 		n := releases.Buckets(a.Percent(b.at), b.tree.Layout.Buckets())
-		if !offers(a) || n == 0 {
+		if !a.Offers() || n == 0 {
 			continue
 		}
 		if b.ranks[a.Seed] == nil {
@@ -219,19 +241,21 @@ func (b *builder) payloads() {
 	}
 }
 
-// Find is where an answer stands: the index of its folder, by the folder's
-// key with the slash, and that of its bucket in the folder. Both are negative
-// where the tree has no such answer.
-func (t *Tree) Find(folder, bucket string) (row, slot int) {
-	row, found := slices.BinarySearchFunc(t.Folders, folder, func(f Folder, key string) int {
-		return strings.Compare(f.Key, key)
-	})
+// Folder finds a folder by its key, with the slash; nil where there is none.
+func (t *Tree) Folder(key string) *Folder {
+	row, found := slices.BinarySearchFunc(t.Folders, key, func(f Folder, key string) int { return strings.Compare(f.Key, key) })
 	if !found {
-		return -1, -1
+		return nil
 	}
-	slot, found = slices.BinarySearch(t.Folders[row].Buckets, uint16(Index(bucket)))
+	return &t.Folders[row]
+}
+
+// Slot is the place of a bucket in the folder, by its name; negative where it
+// has no such bucket.
+func (f *Folder) Slot(bucket string) int {
+	slot, found := slices.BinarySearch(f.Buckets, uint16(Index(bucket)))
 	if !found {
-		return -1, -1
+		return -1
 	}
-	return row, slot
+	return slot
 }

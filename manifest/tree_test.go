@@ -42,8 +42,8 @@ func TestTreeIsWellFormed(t *testing.T) {
 				if key := folder.Key + bucket + ".txt"; !parses(tree.Layout, key) {
 					t.Errorf("%s: %s is no key", name, key)
 				}
-				if row, slot := tree.Find(folder.Key, bucket); row != i || slot != j {
-					t.Errorf("%s: bucket %s of %s is found at %d, %d", name, bucket, folder.Key, row, slot)
+				if found := tree.Folder(folder.Key); found != &tree.Folders[i] || found.Slot(bucket) != j {
+					t.Errorf("%s: bucket %s of %s is not found", name, bucket, folder.Key)
 				}
 			}
 		}
@@ -58,13 +58,11 @@ func parses(l manifest.Layout, key string) bool {
 	return ok
 }
 
-func TestFind(t *testing.T) {
+func TestWhatIsNotThereIsNotFound(t *testing.T) {
 	tree := manifest.New(fleet("1 2", true), now)
-	for _, row := range []struct{ folder, bucket string }{
-		{"", ""}, {"demo/v1/latest/main/mp/default/7/", "0"}, {"demo/v1/latest/main/mp/default/_other", "0"}, {"zzz", "0"},
-	} {
-		if row, slot := tree.Find(row.folder, row.bucket); row != -1 || slot != -1 {
-			t.Errorf("found at %d, %d", row, slot)
+	for _, key := range []string{"", "demo/v1/latest/main/mp/default/7/", "demo/v1/latest/main/mp/default/_other", "zzz"} {
+		if f := tree.Folder(key); f != nil {
+			t.Errorf("%q: found %s", key, f.Key)
 		}
 	}
 }

@@ -2,8 +2,10 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -15,11 +17,17 @@ const DefaultConcurrency = 32
 
 // ApplyOptions say how a plan is carried out. The zero value works.
 type ApplyOptions struct {
-	Concurrency int       // requests at once; 0 is [DefaultConcurrency]
+	Concurrency int       // requests at once; 0 is what the store takes
 	Progress    *Progress // told how far it is; may be nil
 	// WithoutStored goes on where payloads that should be in the store
 	// already are missing, as they are in a fresh folder.
 	WithoutStored bool
+	// Hold is asked before each operation whether it may still begin, and
+	// ends the application with its error; nil lets all begin.
+	Hold func() error
+	// InFlight carries the operations that have begun, so that an interrupt
+	// may let them end; nil is the context of all.
+	InFlight context.Context
 }
 
 // Progress is how far the application of a plan is. It may be read at any
@@ -28,11 +36,38 @@ type Progress struct {
 	Phase atomic.Int32 // a [Phase]
 	Done  atomic.Int64 // operations
 	Total atomic.Int64 // operations
+
+	mu    sync.Mutex
+	low   int          // so many are done from the first on
+	ahead map[int]bool // and these beyond
+}
+
+// Low is how many operations are done, from the first on without a gap.
+func (p *Progress) Low() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.low
+}
+
+func (p *Progress) did(i int) {
+	p.Done.Add(1)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i != p.low {
+		if p.ahead == nil {
+			p.ahead = map[int]bool{}
+		}
+		p.ahead[i] = true
+		return
+	}
+	for p.low++; p.ahead[p.low]; p.low++ {
+		delete(p.ahead, p.low)
+	}
 }
 
 // Apply carries out a plan, phase by phase. It stops at the first failure:
-// nothing of a later phase is touched then, and another comparison finds what
-// is left to do.
+// nothing of a later phase is touched then, and another plan finds what is
+// left to do.
 func (p *Plan) Apply(ctx context.Context, store Store, opts ApplyOptions) error {
 	if len(p.Missing) > 0 && !opts.WithoutStored {
 		return fmt.Errorf("stored payloads are not in %s, or not of the stated size:\n  %s", store, strings.Join(p.Missing, "\n  "))
@@ -42,18 +77,33 @@ func (p *Plan) Apply(ctx context.Context, store Store, opts ApplyOptions) error 
 		progress = &Progress{}
 	}
 	progress.Total.Store(int64(p.Len()))
+	hold := opts.Hold
+	if hold == nil {
+		hold = func() error { return nil }
+	}
+	inFlight := opts.InFlight
+	if inFlight == nil {
+		inFlight = ctx
+	}
+	concurrency := opts.Concurrency
+	if concurrency == 0 {
+		concurrency = store.Traits().Parallel
+	}
 	for from := 0; from < len(p.ops); {
 		phase, to := p.ops[from].phase, from
 		for to < len(p.ops) && p.ops[to].phase == phase {
 			to++
 		}
 		progress.Phase.Store(int32(phase))
-		err := each(ctx, opts.Concurrency, to-from, func(ctx context.Context, i int) error {
-			err := p.Op(from+i).apply(ctx, store)
-			if err == nil {
-				progress.Done.Add(1)
+		err := each(ctx, concurrency, to-from, func(_ context.Context, i int) error {
+			if err := hold(); err != nil {
+				return err
 			}
-			return err
+			if err := p.Op(from+i).apply(inFlight, store); err != nil {
+				return err
+			}
+			progress.did(from + i)
+			return nil
 		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", phase, err)
@@ -64,18 +114,31 @@ func (p *Plan) Apply(ctx context.Context, store Store, opts ApplyOptions) error 
 }
 
 func (o Op) apply(ctx context.Context, store Store) error {
-	if o.Delete() {
+	switch {
+	case o.Delete():
 		return store.Delete(ctx, o.Object.Key)
+	case o.Phase == Payloads && (o.Reason == New || o.Reason == InDoubt):
+		return o.keep(ctx, store)
 	}
 	return store.Put(ctx, o.Object.Key, *o.Object.Content, o.Object.Header)
 }
 
-// each calls do for 0 to n-1, so many at once ([DefaultConcurrency] for 0), and
-// stops at the first error.
-func each(ctx context.Context, concurrency, n int, do func(ctx context.Context, i int) error) error {
-	if concurrency == 0 {
-		concurrency = DefaultConcurrency
+// keep puts a payload where none is: its key is its digest. What has not its
+// size, though, is not the payload.
+func (o Op) keep(ctx context.Context, store Store) error {
+	_, err := store.PutIf(ctx, o.Object.Key, *o.Object.Content, o.Object.Header, "")
+	if !errors.Is(err, ErrCondition) {
+		return err
 	}
+	there, _, err := store.Stat(ctx, o.Object.Key)
+	if err != nil || there.Size == o.Object.Content.Size {
+		return err
+	}
+	return store.Put(ctx, o.Object.Key, *o.Object.Content, o.Object.Header)
+}
+
+// each calls do for 0 to n-1, so many at once, and stops at the first error.
+func each(ctx context.Context, concurrency, n int, do func(ctx context.Context, i int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	var next atomic.Int64
 	for range min(concurrency, n) {

@@ -25,9 +25,6 @@ func ContentEncoding(e manifest.Encoding) string {
 	return ""
 }
 
-// encoded is a body in each of the encodings; nil where it saves too little.
-type encoded [len(encodings)]*Content
-
 // A writer with a window of 64 KiB takes a 25th of the memory of one with a
 // larger window, and an answer has a kilobyte.
 var brotliOptions = brotli.WriterOptions{Quality: 9, LGWin: 16}
@@ -37,11 +34,19 @@ var (
 	gzipWriters   = sync.Pool{New: func() any { w, _ := gzip.NewWriterLevel(nil, gzip.BestCompression); return w }}
 )
 
-// encode compresses a body. A gzip header without a time (RFC 1952 section
-// 2.3.1) keeps the bytes reproducible.
-func encode(body []byte) encoded {
+// Encoder names what makes the siblings: another one may make other bytes of
+// the same body.
+const Encoder = "andybalholm/brotli 1.2.8 -9 -w16, klauspost/gzip 1.20.3 -9"
+
+// encode gives a body in each of the encodings, nil where one saves too
+// little. A gzip header without a time (RFC 1952 section 2.3.1) keeps the bytes
+// reproducible.
+func encode(body []byte) []*Content {
 	identity := BytesContent(body)
-	e := encoded{&identity}
+	e := []*Content{&identity, nil, nil}
+	if len(body) <= LeastSaving {
+		return e
+	}
 	var b bytes.Buffer
 	br := brotliWriters.Get().(*brotli.Writer)
 	defer brotliWriters.Put(br)

@@ -61,11 +61,11 @@ func site(t testing.TB, at string, changes map[string]string) *publish.Site {
 
 func compare(t testing.TB, s *publish.Site, store publish.Store) *publish.Plan {
 	t.Helper()
-	p, err := publish.Compare(ctx, s, store, 4)
+	live, err := publish.Scan(ctx, s, store, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return publish.NewPlan(s, live, store.Traits().Headers)
 }
 
 func apply(t testing.TB, s *publish.Site, store publish.Store) *publish.Plan {
@@ -130,8 +130,8 @@ func TestPublishMakesTheStoreTheSite(t *testing.T) {
 		if diff := cmp.Diff(wanted(t, last), contents(t, store)); diff != "" {
 			t.Fatalf("%s: the store differs (-want +got):\n%s", at, diff)
 		}
-		if p := compare(t, last, store); p.Len() != 0 || p.Unchanged != last.Len() {
-			t.Errorf("%s: a second publish has %d operations, %d unchanged of %d", at, p.Len(), p.Unchanged, last.Len())
+		if p := compare(t, last, store); p.Len() != 0 || p.Unchanged() != last.Len() {
+			t.Errorf("%s: a second publish has %d operations, %d unchanged of %d", at, p.Len(), p.Unchanged(), last.Len())
 		}
 	}
 }
@@ -169,11 +169,11 @@ func TestWhatIsNotCairnsIsLeftAlone(t *testing.T) {
 	put(leftover, "half")
 	put(stale, "https://old")
 	p := apply(t, s, store)
-	if want := slices.Sorted(mapKeys(foreign)); !slices.Equal(p.Foreign, want) {
-		t.Errorf("foreign keys %q, want %q", p.Foreign, want)
+	if want := slices.Sorted(mapKeys(foreign)); !slices.Equal(p.Live.Foreign, want) {
+		t.Errorf("foreign keys %q, want %q", p.Live.Foreign, want)
 	}
-	if p.Kept != 1 || p.Count(publish.Leftover) != 1 || p.Count(publish.Gone) != 1 {
-		t.Errorf("%d kept, %d left over, %d gone", p.Kept, p.Count(publish.Leftover), p.Count(publish.Gone))
+	if p.Kept() != 1 || p.Count(publish.Leftover) != 1 || p.Count(publish.Gone) != 1 {
+		t.Errorf("%d kept, %d left over, %d gone", p.Kept(), p.Count(publish.Leftover), p.Count(publish.Gone))
 	}
 	got := contents(t, store)
 	for _, all := range []map[string]string{foreign, others, {kept: "payload"}} {
@@ -200,8 +200,8 @@ func TestDigitsThatChanged(t *testing.T) {
 	store := &memstore.Store{}
 	for _, changes := range []map[string]string{nil, {"cairn.toml": fewer}, nil} {
 		s := site(t, "2026-12-02", changes)
-		if p := apply(t, s, store); len(p.Foreign) > 0 {
-			t.Errorf("%d keys of cairn's own are foreign, such as %s", len(p.Foreign), p.Foreign[0])
+		if p := apply(t, s, store); len(p.Live.Foreign) > 0 {
+			t.Errorf("%d keys of cairn's own are foreign, such as %s", len(p.Live.Foreign), p.Live.Foreign[0])
 		}
 		if diff := cmp.Diff(wanted(t, s), contents(t, store)); diff != "" {
 			t.Fatalf("the store differs (-want +got):\n%s", diff)
@@ -276,7 +276,7 @@ func TestPhasesAreInOrder(t *testing.T) {
 		last = o.Phase
 		seen[o.Phase]++
 		moved := "/" + manifest.Hash("FRIDGE-5001")[:2] + "."
-		if strings.Contains(o.Object.Key, "/beta/") && strings.Contains(o.Object.Key, moved) && o.Phase != publish.NewBuckets {
+		if strings.Contains(o.Object.Key, "/beta/") && strings.Contains(o.Object.Key, moved) && o.Phase != publish.NewBuckets && o.Phase != publish.NewFallbacks {
 			t.Errorf("%s is of the %s, though the bucket is new to the cohort", o.Object.Key, o.Phase)
 		}
 	}

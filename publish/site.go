@@ -23,8 +23,8 @@ type Site struct {
 	Tree  *manifest.Tree
 	Cache releases.Cache
 
-	bodies   [][len(forms)]encoded // by the tree's bodies and by form
-	shards   []encoded
+	live     *Live             // what a store that holds it holds; its first folder is the cohort index
+	contents [][cells]*Content // for each of the kinds
 	payloads []Content
 }
 
@@ -38,42 +38,63 @@ type Object struct {
 // NewSite encodes a tree's bodies, each once. The payloads are read from the
 // project folder, when they are opened.
 func NewSite(tree *manifest.Tree, cache releases.Cache, project fs.FS) *Site {
-	s := &Site{
-		Tree:   tree,
-		Cache:  cache,
-		bodies: make([][len(forms)]encoded, len(tree.Bodies)),
-		shards: make([]encoded, len(tree.Shards)),
-	}
+	s := &Site{Tree: tree, Cache: cache, live: &Live{}, contents: make([][cells]*Content, 1)}
+	bodies := make([][cells]*Content, len(tree.Bodies))
+	shards := make([][cells]*Content, len(tree.Shards))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, b := range tree.Bodies {
 		group.Go(func() error {
-			for f, form := range forms {
-				s.bodies[i][f] = encode(b.Of(form))
-			}
+			copy(bodies[i][jsonCell:], encode(b.JSON))
+			copy(bodies[i][textCell:], encode(b.Text))
 			return nil
 		})
 	}
 	for i, body := range tree.Shards {
-		if len(body) == 0 {
-			s.shards[i] = encoded{&empty}
-			continue
-		}
 		group.Go(func() error {
-			s.shards[i] = encode(body)
+			copy(shards[i][textCell:], encode(body))
 			return nil
 		})
 	}
 	_ = group.Wait()
+	kinds := newKindTable()
+	add := func(contents [cells]*Content, class manifest.Class, offers string) uint32 {
+		var kind Kind
+		for c, content := range contents {
+			if content != nil {
+				at := manifest.Location{Class: class, Form: forms[c/len(encodings)], Encoding: encodings[c%len(encodings)]}
+				kind[c] = Cell{Present, content.Size, content.MD5, HeaderOf(at, cache), offers}
+			}
+		}
+		i := kinds.intern(kind)
+		if int(i) == len(s.contents) {
+			s.contents = append(s.contents, contents)
+		}
+		return i
+	}
+	index := Folder{Key: tree.Layout.CohortsFolder(), Digits: tree.Layout.CohortDigits}
+	for i, contents := range shards {
+		index.Slots = append(index.Slots, uint16(i))
+		index.Kinds = append(index.Kinds, add(contents, manifest.CohortIndex, ""))
+	}
+	s.live.Folders = append(s.live.Folders, index)
+	kindOf := make([]uint32, len(bodies))
+	for i, contents := range bodies {
+		kindOf[i] = add(contents, manifest.Answer, tree.Bodies[i].Version())
+	}
+	for _, f := range tree.Folders {
+		folder := Folder{f.Key, tree.Layout.BucketDigits, f.Buckets, make([]uint32, len(f.Bodies))}
+		for i, body := range f.Bodies {
+			folder.Kinds[i] = kindOf[body]
+		}
+		s.live.Folders = append(s.live.Folders, folder)
+	}
+	s.live.Kinds = kinds.kinds
 	for _, p := range tree.Payloads {
 		s.payloads = append(s.payloads, payloadContent(project, p))
 	}
 	return s
 }
-
-var forms = [...]manifest.Form{manifest.JSON, manifest.Text}
-
-var empty = BytesContent(nil)
 
 func payloadContent(project fs.FS, p *releases.Payload) Content {
 	c := Content{Size: p.Size}
@@ -96,37 +117,20 @@ func payloadContent(project fs.FS, p *releases.Payload) Content {
 // ref is an object's place in a site, from which key and content follow: a
 // million of them take little room.
 type ref struct {
-	row      int32 // a folder of answers, or one of the two below
-	slot     int32 // in the folder's buckets, the shards or the payloads
-	form     uint8
-	encoding uint8
+	row  int32 // of the folders, or payloadRow
+	slot int32 // of the folder's slots, or of the payloads
+	cell uint8
 }
 
-const (
-	shardRow   = -1
-	payloadRow = -2
-)
+const payloadRow = -1
 
 // refs goes through all objects in byte order of their keys.
 func (s *Site) refs() iter.Seq[ref] {
 	return func(yield func(ref) bool) {
-		each := func(row, slot, form int, e *encoded) bool {
-			for i, c := range e {
-				if c != nil && !yield(ref{int32(row), int32(slot), uint8(form), uint8(i)}) {
-					return false
-				}
-			}
-			return true
-		}
-		for i := range s.shards {
-			if !each(shardRow, i, 0, &s.shards[i]) {
-				return
-			}
-		}
-		for i, folder := range s.Tree.Folders {
-			for j, body := range folder.Bodies {
-				for f := range forms {
-					if !each(i, j, f, &s.bodies[body][f]) {
+		for row := range s.live.Folders {
+			for slot, kind := range s.live.Folders[row].Kinds {
+				for cell, content := range s.contents[kind] {
+					if content != nil && !yield(ref{int32(row), int32(slot), uint8(cell)}) {
 						return
 					}
 				}
@@ -161,41 +165,26 @@ func (s *Site) Objects() iter.Seq[Object] {
 }
 
 func (s *Site) key(r ref) string {
-	layout := s.Tree.Layout
-	switch r.row {
-	case shardRow:
-		return layout.CohortKey(layout.ShardName(int(r.slot))) + string(encodings[r.encoding])
-	case payloadRow:
+	if r.row == payloadRow {
 		p := s.Tree.Payloads[r.slot]
-		return layout.PayloadKey(p.SHA256, p.Name)
+		return s.Tree.Layout.PayloadKey(p.SHA256, p.Name)
 	}
-	f := &s.Tree.Folders[r.row]
-	return f.Key + layout.BucketName(int(f.Buckets[r.slot])) + string(forms[r.form]) + string(encodings[r.encoding])
+	return s.live.Folders[r.row].key(int(r.slot), int(r.cell))
 }
 
 func (s *Site) content(r ref) *Content {
-	switch r.row {
-	case shardRow:
-		return s.shards[r.slot][r.encoding]
-	case payloadRow:
+	if r.row == payloadRow {
 		return &s.payloads[r.slot]
 	}
-	return s.bodies[s.Tree.Folders[r.row].Bodies[r.slot]][r.form][r.encoding]
-}
-
-func (s *Site) location(r ref) manifest.Location {
-	at := manifest.Location{Class: manifest.Answer, Form: forms[r.form], Encoding: encodings[r.encoding]}
-	switch r.row {
-	case shardRow:
-		at.Class = manifest.CohortIndex
-	case payloadRow:
-		at.Class = manifest.Payload
-	}
-	return at
+	return s.contents[s.live.Folders[r.row].Kinds[r.slot]][r.cell]
 }
 
 func (s *Site) object(r ref) Object {
-	return Object{s.key(r), s.content(r), HeaderOf(s.location(r), s.Cache)}
+	if r.row == payloadRow {
+		return Object{s.key(r), s.content(r), HeaderOf(manifest.Location{Class: manifest.Payload}, s.Cache)}
+	}
+	f := &s.live.Folders[r.row]
+	return Object{f.key(int(r.slot), int(r.cell)), s.content(r), s.live.Kinds[f.Kinds[r.slot]][r.cell].Header}
 }
 
 // find is the place of the object at a key.
@@ -204,25 +193,27 @@ func (s *Site) find(key string) (ref, bool) {
 	if !ok {
 		return ref{}, false
 	}
-	r := ref{
-		form:     uint8(max(0, slices.Index(forms[:], at.Form))),
-		encoding: uint8(slices.Index(encodings[:], at.Encoding)),
-	}
-	switch at.Class {
-	case manifest.CohortIndex:
-		r.row, r.slot = shardRow, int32(manifest.Index(at.Shard))
-	case manifest.Answer:
-		row, slot := s.Tree.Find(key[:strings.LastIndexByte(key, '/')+1], at.Bucket)
-		if row < 0 {
-			return ref{}, false
-		}
-		r.row, r.slot = int32(row), int32(slot)
-	case manifest.Payload:
+	if at.Class == manifest.Payload {
 		i, found := slices.BinarySearchFunc(s.Tree.Payloads, key, func(p *releases.Payload, key string) int {
 			return strings.Compare(s.Tree.Layout.PayloadKey(p.SHA256, p.Name), key)
 		})
 		return ref{row: payloadRow, slot: int32(i)}, found
 	}
+	name, digits, form := at.Bucket, s.Tree.Layout.BucketDigits, at.Form
+	if at.Class == manifest.CohortIndex {
+		name, digits, form = at.Shard, s.Tree.Layout.CohortDigits, manifest.Text
+	}
+	folder := Folder{Key: key[:strings.LastIndexByte(key, '/')+1], Digits: digits}
+	row, found := slices.BinarySearchFunc(s.live.Folders, folder, compareFolders)
+	if !found {
+		return ref{}, false
+	}
+	slot, found := slices.BinarySearch(s.live.Folders[row].Slots, uint16(manifest.Index(name)))
+	if !found {
+		return ref{}, false
+	}
+	cell := slices.Index(forms[:], form)*len(encodings) + slices.Index(encodings[:], at.Encoding)
+	r := ref{int32(row), int32(slot), uint8(cell)}
 	return r, s.content(r) != nil
 }
 

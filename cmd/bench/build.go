@@ -54,11 +54,11 @@ func largeSite(answers int) *publish.Site {
 
 func writeTree(site *publish.Site, out string) error {
 	store := dirstore.New(out)
-	plan, err := publish.Compare(context.Background(), site, store, 0)
+	live, err := publish.Scan(context.Background(), site, store, 0)
 	if err != nil {
 		return err
 	}
-	return plan.Apply(context.Background(), store, publish.ApplyOptions{Concurrency: goroutines})
+	return publish.NewPlan(site, live, false).Apply(context.Background(), store, publish.ApplyOptions{Concurrency: goroutines})
 }
 
 func bareLoop(site *publish.Site, out string) error {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cairn/publish"
 	"cairn/publish/dirstore"
 
 	"github.com/spf13/cobra"
@@ -26,7 +25,7 @@ that are not cairn's are left alone and named, payloads are kept.`,
 				return err
 			}
 			defer p.close()
-			return transfer(cmd, p.site(at.instant()), dirstore.New(out), publish.ApplyOptions{WithoutStored: true})
+			return transfer(cmd, p.site(at.instant()), dirstore.New(out))
 		},
 	}
 	addAt(cmd, &at)

@@ -19,6 +19,7 @@ const (
 	exitDone        = 0
 	exitFailed      = 1
 	exitUsage       = 2 // also invalid definitions
+	exitChanges     = 2 // of plan --detailed-exitcode
 	exitInterrupted = 130
 )
 
@@ -39,9 +40,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := root.ExecuteContext(ctx)
 	var faults releases.Faults
 	var usage usageError
+	var exit exitError
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, &exit):
+		return int(exit)
 	case errors.As(err, &faults):
 		fmt.Fprintln(stderr, faults)
 		fmt.Fprintf(stderr, "cairn: %s in the definitions\n", count(len(faults), "fault"))
@@ -63,6 +67,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	return exitFailed
 }
+
+// exitError ends the program with an exit code, and says nothing.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // usageError is a mistake on the command line.
 type usageError struct{ error }

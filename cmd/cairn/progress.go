@@ -11,34 +11,42 @@ import (
 	"golang.org/x/term"
 )
 
-// watch shows how far some work is, on a line of the terminal, until it is
-// done. Where there is no terminal it shows nothing.
+// watch shows how far a plan is until it is carried out.
 func watch(w io.Writer, p *publish.Progress, work func() error) error {
-	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return work()
+	return follow(w, func(elapsed time.Duration) string { return line(p, elapsed) }, work)
+}
+
+// follow shows a line about some work until it is done: again and again in the
+// same place of a terminal, else every few seconds.
+func follow(w io.Writer, line func(elapsed time.Duration) string, work func() error) error {
+	every, before, after := 5*time.Second, "", "\n"
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		every, before, after = 100*time.Millisecond, "\r\x1b[K", ""
 	}
 	done := make(chan error, 1)
 	go func() { done <- work() }()
-	const clear = "\r\x1b[K"
-	tick := time.NewTicker(100 * time.Millisecond)
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	start := time.Now()
 	for {
 		select {
 		case err := <-done:
-			fmt.Fprint(w, clear)
+			fmt.Fprint(w, before)
 			return err
 		case now := <-tick.C:
-			fmt.Fprint(w, clear+line(p, now.Sub(start)))
+			fmt.Fprint(w, before+line(now.Sub(start))+after)
 		}
 	}
 }
 
 func line(p *publish.Progress, elapsed time.Duration) string {
-	done, total := p.Done.Load(), p.Total.Load()
+	return pace(publish.Phase(p.Phase.Load()).String(), p.Done.Load(), p.Total.Load(), elapsed)
+}
+
+// pace is "answers  1,301/6,444  260/s  20s left".
+func pace(what string, done, total int64, elapsed time.Duration) string {
 	rate := float64(done) / elapsed.Seconds()
-	s := fmt.Sprintf("%s  %s/%s  %s/s", publish.Phase(p.Phase.Load()), thousands(int(done)), thousands(int(total)), thousands(int(rate)))
+	s := fmt.Sprintf("%s  %s/%s  %s/s", what, thousands(int(done)), thousands(int(total)), thousands(int(rate)))
 	if rate > 0 {
 		s += fmt.Sprintf("  %s left", time.Duration(float64(total-done)/rate*float64(time.Second)).Round(time.Second))
 	}

@@ -73,8 +73,9 @@ func (p *project) site(at time.Time) *publish.Site {
 
 // store opens the target that a flag names, or else the one that [publish]
 // names: "dir:public" or "s3://bucket". A relative folder is relative to the
-// working directory, or else to the project folder.
-func (p *project) store(flag string) (publish.Store, error) {
+// working directory, or else to the project folder. A concurrency of 0 leaves
+// the number of requests at once to the store.
+func (p *project) store(flag string, concurrency int) (publish.Store, error) {
 	to, base := flag, ""
 	if to == "" {
 		to, base = p.fleet.Publish.To, p.dir
@@ -97,8 +98,12 @@ func (p *project) store(flag string) (publish.Store, error) {
 		Region:      cmp.Or(p.fleet.Publish.Region, os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION")),
 		Bucket:      name,
 		Credentials: s3store.EnvironmentCredentials(),
+		Concurrency: concurrency,
+		Now:         time.Now,
 	})
 }
+
+const timeFormat = time.RFC3339
 
 // atFlag is an instant on the command line.
 type atFlag struct{ time.Time }
@@ -107,7 +112,7 @@ func (a *atFlag) String() string {
 	if a.IsZero() {
 		return ""
 	}
-	return a.Format(time.RFC3339)
+	return a.Format(timeFormat)
 }
 
 func (a *atFlag) Type() string { return "time" }

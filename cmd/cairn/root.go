@@ -36,8 +36,10 @@ Results go to standard output, progress and messages to standard error.`,
 	})
 	root.AddCommand(
 		checkCommand(global),
+		planCommand(global),
 		buildCommand(global),
 		publishCommand(global),
+		unlockCommand(global),
 		serveCommand(global),
 		explainCommand(global),
 	)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
@@ -37,6 +38,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": serveInBackground,
 			"fetch": fetch,
+			"files": files,
 			"s3": func(ts *testscript.TestScript, _ bool, _ []string) {
 				useS3(ts, server, server.NewBucket(t))
 			},
@@ -82,6 +84,14 @@ func serveInBackground(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	_, url, _ := strings.Cut(strings.TrimSpace(line), " on ")
 	ts.Setenv("URL", url)
+}
+
+// files serves a folder as any web server would, and puts its address into
+// $URL.
+func files(ts *testscript.TestScript, _ bool, args []string) {
+	server := httptest.NewServer(http.FileServer(http.Dir(ts.MkAbs(args[0]))))
+	ts.Defer(server.Close)
+	ts.Setenv("URL", server.URL)
 }
 
 // fetch sends a request, METHOD URL [FIELD:VALUE…], and writes the answer to

@@ -117,7 +117,7 @@ func (p *project) source(opts *serveOptions) (edge.Source, string, error) {
 		at := opts.at.instant()
 		return p.site(at), "the definitions as of " + at.Format(time.RFC3339), nil
 	}
-	store, err := p.store(opts.from)
+	store, err := p.store(opts.from, 0)
 	if err != nil {
 		return nil, "", err
 	}

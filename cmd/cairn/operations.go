@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"cairn/publish"
+)
+
+// write says what a plan does, or has done.
+func (p *publication) write(w io.Writer, asJSON, dryRun bool) error {
+	out := bufio.NewWriter(w)
+	switch {
+	case asJSON:
+		p.writeJSON(out, dryRun)
+	case dryRun:
+		for i := range p.plan.Len() {
+			o := p.plan.Op(i)
+			fmt.Fprintf(out, "%-6s  %-16s  %s\n", action(o), o.Why(), o.Object.Key)
+		}
+		fmt.Fprintf(out, "%s: would be %s\n", p.store, outcome(p.plan))
+	default:
+		fmt.Fprintf(out, "%s: %s\n", p.store, outcome(p.plan))
+	}
+	return out.Flush()
+}
+
+func action(o publish.Op) string {
+	if o.Delete() {
+		return "delete"
+	}
+	return "put"
+}
+
+type operationJSON struct {
+	Action string `json:"action"`
+	Key    string `json:"key"`
+	Phase  string `json:"phase"`
+	Reason string `json:"reason"`
+	Size   int64  `json:"size"`
+}
+
+// writeJSON writes one object. The operations may be millions, so they are
+// written one by one.
+func (p *publication) writeJSON(out *bufio.Writer, dryRun bool) {
+	counts := map[string]int{}
+	for r, n := range p.plan.Counts() {
+		counts[r.String()] = n
+	}
+	head, err := json.Marshal(struct {
+		To        string         `json:"to"`
+		At        string         `json:"at"`
+		DryRun    bool           `json:"dry_run"`
+		Counts    map[string]int `json:"counts"`
+		Unchanged int            `json:"unchanged"`
+		Kept      int            `json:"kept_payloads"`
+		Foreign   []string       `json:"foreign"`
+	}{p.store.String(), p.at.Format(timeFormat), dryRun, counts, p.plan.Unchanged(), p.plan.Kept(), append([]string{}, p.plan.Live.Foreign...)})
+	if err != nil {
+		panic(err) // strings and numbers
+	}
+	out.Write(head[:len(head)-1])
+	out.WriteString(`,"operations":[`)
+	for i := range p.plan.Len() {
+		o := p.plan.Op(i)
+		row := operationJSON{action(o), o.Object.Key, o.Phase.String(), o.Why(), 0}
+		if o.Object.Content != nil {
+			row.Size = o.Object.Content.Size
+		}
+		text, err := json.Marshal(row)
+		if err != nil {
+			panic(err)
+		}
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		out.WriteByte('\n')
+		out.Write(text)
+	}
+	out.WriteString("]}\n")
+}
+
+// outcome sums a plan up: "3 new, 4 changed, 120 unchanged".
+func outcome(p *publish.Plan) string {
+	var parts []string
+	for r, n := range p.Counts() {
+		word := r.String()
+		if r == publish.Withdraws {
+			word = "withdrawn"
+		}
+		parts = append(parts, thousands(n)+" "+word)
+	}
+	parts = append(parts, thousands(p.Unchanged())+" unchanged")
+	s := strings.Join(parts, ", ")
+	if n := p.Kept(); n > 0 {
+		s += fmt.Sprintf("; %s that no release names kept", count(n, "payload"))
+	}
+	return s
+}

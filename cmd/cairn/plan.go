@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"cairn/publish"
+	"cairn/publish/dirstore"
+	"cairn/publish/review"
+
+	"github.com/spf13/cobra"
+)
+
+type planOptions struct {
+	targetOptions
+	against  string
+	json     bool
+	markdown bool
+	detailed bool
+}
+
+func planCommand(global *globalOptions) *cobra.Command {
+	var opts planOptions
+	cmd := &cobra.Command{
+		Use:   "plan",
+		Short: "Show who gets what before and after a publish",
+		Long: `plan shows what publish would do, as a reviewer wants to read it: for each
+cohort, software type and hardware version who is offered what before and
+after, withdrawals first; then the objects, requests and their cost; then what
+the schedule brings next. It writes nothing, and needs no right to write.
+
+--against compares the definitions with another tree than the one in the
+bucket: a folder that build or publish wrote, or a URL below which a published
+prefix can be read.
+
+  -  taken away    +  offered anew    ~  another release    =  as it was`,
+		Example: `  cairn plan
+  cairn plan --markdown > comment.md
+  git worktree add /tmp/main main && cairn -C /tmp/main build --out /tmp/tree && cairn plan --against /tmp/tree`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := runPlan(cmd, global, opts)
+			if opts.detailed && err != nil && !errors.Is(err, exitError(exitChanges)) {
+				return &failedError{err}
+			}
+			return err
+		},
+	}
+	opts.add(cmd)
+	f := cmd.Flags()
+	f.StringVar(&opts.against, "against", "", "another tree to compare with: a `folder or URL`")
+	f.BoolVar(&opts.json, "json", false, "write one JSON object")
+	f.BoolVar(&opts.markdown, "markdown", false, "write Markdown for a comment on a pull request, under 60,000 characters")
+	f.BoolVar(&opts.detailed, "detailed-exitcode", false, "exit with 0 where nothing is to be done, 2 where something is, 1 for every error")
+	return cmd
+}
+
+// failedError is an error that ends with exit code 1 whatever it is: with
+// --detailed-exitcode, 2 has another meaning.
+type failedError struct{ error }
+
+func runPlan(cmd *cobra.Command, global *globalOptions, opts planOptions) error {
+	if opts.json && opts.markdown {
+		return usagef("--json and --markdown exclude each other")
+	}
+	if opts.against != "" && (opts.to != "" || opts.rescan) {
+		return usagef("--against takes the place of --to and --rescan")
+	}
+	p, err := global.open(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	var pub *publication
+	name := opts.against
+	if opts.against != "" {
+		pub, err = p.against(cmd.Context(), opts)
+	} else if pub, err = p.publication(cmd, opts.targetOptions, true); err == nil {
+		name = pub.store.String()
+	}
+	if err != nil {
+		return err
+	}
+	r := review.New(pub.plan, p.fleet, pub.at)
+	r.To = name
+	var tripped *publish.TrippedError
+	if err := pub.limits(publishOptions{}).Check(pub.plan, pub.remote.Rollouts(), pub.rollouts); errors.As(err, &tripped) {
+		r.Guard = tripped.Error()
+	}
+	if err := writeReview(cmd.OutOrStdout(), r, opts); err != nil {
+		return err
+	}
+	if opts.detailed && !r.Empty() {
+		return exitError(exitChanges)
+	}
+	return nil
+}
+
+func writeReview(w io.Writer, r *review.Review, opts planOptions) error {
+	switch {
+	case opts.json:
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false)
+		return e.Encode(r)
+	case opts.markdown:
+		return r.Markdown(w)
+	}
+	return r.Text(w)
+}
+
+// against plans what makes another tree the one of the definitions.
+func (p *project) against(ctx context.Context, opts planOptions) (*publication, error) {
+	pub := &publication{project: p, at: opts.at.instant(), remote: &publish.Remote{}}
+	pub.site = p.site(pub.at)
+	pub.rollouts = publish.RolloutsOf(p.fleet, pub.at)
+	if strings.HasPrefix(opts.against, "http://") || strings.HasPrefix(opts.against, "https://") {
+		state, err := fetchState(ctx, strings.TrimRight(opts.against, "/"), p.fleet.Project.Prefix)
+		if err != nil {
+			return nil, err
+		}
+		pub.remote.State = state
+		pub.plan = publish.NewPlan(pub.site, state.Live, true)
+		return pub, nil
+	}
+	store := dirstore.New(strings.TrimPrefix(opts.against, "dir:"))
+	live, err := publish.Scan(ctx, pub.site, store, opts.concurrency)
+	if err != nil {
+		return nil, err
+	}
+	if live.Len() == 0 {
+		return nil, fmt.Errorf("there is no tree of prefix %q in %s", p.fleet.Project.Prefix, store)
+	}
+	if pub.remote, err = publish.ReadState(ctx, store, p.fleet.Project.Prefix); err != nil {
+		return nil, err
+	}
+	pub.plan = publish.NewPlan(pub.site, live, false)
+	return pub, nil
+}
+
+// fetchState reads the state of a prefix below a URL.
+func fetchState(ctx context.Context, base, prefix string) (*publish.State, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	url := base + "/" + publish.StateKey(prefix)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, usagef("--against: %w", err)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("get %s: %s\nonly what publish has put there can be compared with", url, answer.Status)
+	}
+	b, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil, fmt.Errorf("get %s: %w", url, err)
+	}
+	state, err := publish.DecodeState(b, prefix)
+	if err != nil {
+		return nil, fmt.Errorf("get %s: %w", url, err)
+	}
+	return state, nil
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"cairn/publish"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+func unlockCommand(global *globalOptions) *cobra.Command {
+	var to string
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "unlock",
+		Short: "Take the lease away from a publisher that is dead",
+		Long: `unlock takes away the lease that keeps others from publishing, where its holder
+is dead and it has not run out by itself. A holder that is alive stops before
+it writes again at the latest when it renews the lease. What it was about to
+write stays on record as doubtful: the next publish writes that again.`,
+		Example: "  cairn unlock\n  cairn unlock --yes",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := global.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer p.close()
+			store, err := p.store(to, 0)
+			if err != nil {
+				return err
+			}
+			remote, err := publish.ReadState(cmd.Context(), store, p.fleet.Project.Prefix)
+			if err != nil {
+				return err
+			}
+			if remote.Problem != nil {
+				return fmt.Errorf("the state in %s can't be used: %w\nnothing is locked by it; run 'cairn publish --rescan'", store, remote.Problem)
+			}
+			if remote.State == nil || remote.State.Lease == nil {
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is not locked\n", store)
+				return err
+			}
+			if !yes {
+				if err := confirm(cmd.InOrStdin(), cmd.ErrOrStderr(), *remote.State.Lease, store); err != nil {
+					return err
+				}
+			}
+			err = publish.Unlock(cmd.Context(), store, remote)
+			if errors.Is(err, publish.ErrMoved) {
+				return fmt.Errorf("%w: its holder is not dead", err)
+			}
+			if err == nil {
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is unlocked; what %s may have written is doubtful until the next publish\n", store, remote.State.Lease)
+			}
+			return err
+		},
+	}
+	addTo(cmd, &to)
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+// confirm asks whether the holder of a lease is dead.
+func confirm(in io.Reader, out io.Writer, l publish.Lease, store publish.Store) error {
+	fmt.Fprintf(out, "%s has been publishing to %s since %s; its lease runs out at %s.\n",
+		l, store, l.Began.Format(time.RFC3339), l.Expires.Format(time.RFC3339))
+	if f, ok := in.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+		return usagef("to take it away without a terminal to ask, add --yes")
+	}
+	fmt.Fprint(out, "Is it dead? Only \"yes\" takes the lease away: ")
+	answer, _ := bufio.NewReader(in).ReadString('\n')
+	if strings.TrimSpace(answer) != "yes" {
+		return errors.New("left as it is")
+	}
+	return nil
+}

@@ -1,0 +1,44 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+)
+
+// Confirm asks the store for the payloads that a site needs and that are not
+// known for certain: those that are said to be stored, and those in doubt. It
+// gives what is known then. A listing needs no confirmation.
+func (l *Live) Confirm(ctx context.Context, site *Site, store Store) (*Live, error) {
+	sizes := map[string]int64{}
+	for _, p := range site.Tree.Stored {
+		sizes[site.Tree.Layout.PayloadKey(p.SHA256, p.Name)] = p.Size
+	}
+	for _, p := range site.Tree.Payloads {
+		key := site.Tree.Layout.PayloadKey(p.SHA256, p.Name)
+		if known := l.Payload(key); known != nil && known.Perhaps {
+			sizes[key] = p.Size
+		}
+	}
+	confirmed := *l
+	confirmed.Payloads = slices.Clone(l.Payloads)
+	for key, size := range sizes {
+		known := l.Payload(key)
+		if known != nil && !known.Perhaps && known.Size == size {
+			continue
+		}
+		there, header, err := store.Stat(ctx, key)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		confirmed.Payloads = slices.DeleteFunc(confirmed.Payloads, func(p LivePayload) bool { return p.Key == key })
+		if err == nil {
+			sum, _ := etagMD5(there)
+			confirmed.Payloads = append(confirmed.Payloads, LivePayload{Key: key, Size: there.Size, MD5: sum, Header: header})
+		}
+	}
+	slices.SortFunc(confirmed.Payloads, func(a, b LivePayload) int { return strings.Compare(a.Key, b.Key) })
+	return &confirmed, nil
+}

@@ -1,0 +1,436 @@
+package publish_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"cairn/manifest"
+	"cairn/publish"
+	"cairn/releases"
+	"cairn/releases/fleettest"
+)
+
+// small is a fleet of one hardware version and an old one, with four releases
+// and three cohorts, as it is after some changes.
+func small(changes ...func(*releases.Fleet)) *releases.Fleet {
+	f := &releases.Fleet{
+		Project: releases.Project{
+			Slug: "small", BaseURL: "https://ota.example.com", Prefix: "ota/small",
+			Order: releases.SemVer, Unknown: releases.OldestForUnknown, BucketDigits: 1, CohortDigits: 1,
+		},
+		Software: map[string]releases.Software{"fw": {KnownVersions: []string{"0.9.0"}}},
+		Cache:    releases.Cache{Answers: time.Minute, Cohorts: 5 * time.Minute},
+		Guard:    releases.Guard{MaxExposureIncrease: 100, MaxDeletes: 100},
+	}
+	for _, version := range []string{"1.0.0", "1.1.0", "1.2.0"} {
+		r := &releases.Release{Version: version, Notes: "What is new: " + strings.Repeat(version+" is better. ", 5)}
+		r.Payloads = append(r.Payloads, image("mp", version, ""))
+		if version == "1.0.0" {
+			r.Payloads = append(r.Payloads, image("evt", version, ""))
+		} else {
+			r.Payloads = append(r.Payloads, image("mp", version, "1.0.0"))
+		}
+		f.Releases = append(f.Releases, r)
+	}
+	f.Cohorts = []*releases.Cohort{cohortOf(f, "beta", 6, 100, 100, 100), cohortOf(f, "default", 0, 100, 50, 0), cohortOf(f, "gamma", 3, 100, 100, 50)}
+	for _, change := range changes {
+		change(f)
+	}
+	return f
+}
+
+func image(hardware, version, from string) *releases.Payload {
+	p := &releases.Payload{SoftwareType: "fw", HardwareVersion: hardware, From: from, Name: version + from + ".bin", File: "yes"}
+	if from != "" && version == "1.2.0" {
+		p.File, p.URL = "", "https://cdn.example.com/"+p.Name
+	}
+	return p
+}
+
+// cohortOf is a cohort that lists so many devices, with these percentages of
+// the fleet's releases.
+func cohortOf(f *releases.Fleet, slug string, devices int, percents ...float64) *releases.Cohort {
+	c := &releases.Cohort{Slug: slug, VersionCheck: true, Devices: devicesNamed(slug, devices)}
+	for i, percent := range percents {
+		r := f.Releases[i]
+		c.Activations = append(c.Activations, releases.Activation{Release: r, Rollout: releases.Rollout{Fixed: percent}, Seed: slug + "/" + r.Version})
+	}
+	return c
+}
+
+func devicesNamed(slug string, n int) (all []releases.Device) {
+	for i := range n {
+		all = append(all, releases.Device{Serial: fmt.Sprintf("%s-%d", strings.ToUpper(slug), i), Line: int32(i + 1)})
+	}
+	return all
+}
+
+func release(f *releases.Fleet, version string) *releases.Release {
+	i := slices.IndexFunc(f.Releases, func(r *releases.Release) bool { return r.Version == version })
+	return f.Releases[i]
+}
+
+func activation(f *releases.Fleet, cohort, version string) *releases.Activation {
+	c := f.Cohort(cohort)
+	i := slices.IndexFunc(c.Activations, func(a releases.Activation) bool { return a.Release.Version == version })
+	return &c.Activations[i]
+}
+
+// changes are what an engineer may do to the small fleet.
+var changes = []struct {
+	name string
+	make func(*releases.Fleet)
+}{
+	{"nothing", func(*releases.Fleet) {}},
+	{"abort in default", func(f *releases.Fleet) { activation(f, "default", "1.1.0").Aborted = "it smokes" }},
+	{"abort in beta", func(f *releases.Fleet) { activation(f, "beta", "1.2.0").Aborted = "it smokes" }},
+	{"withdraw one", func(f *releases.Fleet) { release(f, "1.1.0").Withdrawn = "it smokes" }},
+	{"withdraw all", func(f *releases.Fleet) {
+		for _, r := range f.Releases {
+			r.Withdrawn = "all smoke"
+		}
+	}},
+	{"roll out", func(f *releases.Fleet) { activation(f, "default", "1.1.0").Rollout.Fixed = 100 }},
+	{"roll out the last", func(f *releases.Fleet) { activation(f, "default", "1.2.0").Rollout.Fixed = 30 }},
+	{"release with must-pass-through", func(f *releases.Fleet) {
+		r := &releases.Release{Version: "2.0.0", MustPassThrough: true, Payloads: []*releases.Payload{image("mp", "2.0.0", ""), image("mp", "2.0.0", "0.8.0")}}
+		f.Releases = append(f.Releases, r)
+		for _, c := range f.Cohorts {
+			c.Activations = append(c.Activations, releases.Activation{Release: r, Rollout: releases.Rollout{Fixed: 60}, Seed: c.Slug})
+		}
+	}},
+	{"must-pass-through after all", func(f *releases.Fleet) { release(f, "1.0.0").MustPassThrough = true }},
+	{"a release leaves", func(f *releases.Fleet) {
+		for _, c := range f.Cohorts {
+			c.Activations = c.Activations[:2]
+		}
+		f.Releases = f.Releases[:2]
+	}},
+	{"the first release leaves", func(f *releases.Fleet) {
+		for _, c := range f.Cohorts {
+			c.Activations = c.Activations[1:]
+		}
+		f.Releases = f.Releases[1:]
+	}},
+	{"a hardware version leaves", func(f *releases.Fleet) {
+		for _, r := range f.Releases {
+			r.Payloads = slices.DeleteFunc(r.Payloads, func(p *releases.Payload) bool { return p.HardwareVersion == "mp" })
+		}
+	}},
+	{"devices change places", func(f *releases.Fleet) {
+		beta, gamma := f.Cohort("beta"), f.Cohort("gamma")
+		beta.Devices[0], gamma.Devices[0] = gamma.Devices[0], beta.Devices[0]
+		beta.Devices[1] = releases.Device{Serial: "DELTA-1"}
+		activation(f, "beta", "1.2.0").Rollout.Fixed = 0
+		activation(f, "gamma", "1.1.0").Aborted = "it smokes"
+	}},
+	{"all devices leave", func(f *releases.Fleet) {
+		f.Cohort("beta").Devices = nil
+		activation(f, "default", "1.1.0").Rollout.Fixed = 10
+	}},
+	{"a cohort leaves", func(f *releases.Fleet) { f.Cohorts = f.Cohorts[:2] }},
+	{"a cohort comes", func(f *releases.Fleet) {
+		f.Cohorts = append(f.Cohorts, cohortOf(f, "omega", 5, 100, 0, 100))
+		f.Cohort("beta").Devices = f.Cohort("beta").Devices[:3]
+	}},
+	{"many devices", func(f *releases.Fleet) {
+		f.Cohort("beta").Devices = devicesNamed("beta", 300)
+		activation(f, "beta", "1.1.0").Rollout.Fixed = 20
+	}},
+	{"versions known", func(f *releases.Fleet) {
+		f.Software["fw"] = releases.Software{KnownVersions: []string{"0.8.0", "7.7.7"}}
+	}},
+	{"hold the unknown", func(f *releases.Fleet) { f.Project.Unknown = releases.HoldUnknown }},
+	{"lower versions too", func(f *releases.Fleet) { f.Cohort("default").VersionCheck = false }},
+	{"other cache", func(f *releases.Fleet) { f.Cache.Answers = time.Hour }},
+	{"short notes", func(f *releases.Fleet) {
+		for _, r := range f.Releases {
+			r.Notes = ""
+		}
+	}},
+	{"long notes", func(f *releases.Fleet) { release(f, "1.0.0").Notes = strings.Repeat("All is new. ", 100) }},
+	{"other image", func(f *releases.Fleet) { release(f, "1.1.0").Payloads[0].Size = 1 }},
+	{"image stored", func(f *releases.Fleet) { release(f, "1.1.0").Payloads[0].File = "" }},
+}
+
+// plan is what makes a store that holds one fleet hold another.
+func plan(t testing.TB, before, after *releases.Fleet) *publish.Plan {
+	t.Helper()
+	first := publish.NewPlan(newWorld(t, "before", before, fleettest.Start).site, &publish.Live{Kinds: make([]publish.Kind, 1)}, true)
+	return publish.NewPlan(newWorld(t, "after", after, fleettest.Start).site, first.After(first.Len(), fleettest.Start), true)
+}
+
+func changed(name string) func(*releases.Fleet) {
+	for _, c := range changes {
+		if c.name == name {
+			return c.make
+		}
+	}
+	panic("no change is named " + name)
+}
+
+// whys counts the operations of a plan on keys that hold a text, by what they
+// do and why.
+func whys(p *publish.Plan, holding string) map[string]int {
+	counts := map[string]int{}
+	for i := range p.Len() {
+		o := p.Op(i)
+		if !strings.Contains(o.Object.Key, holding) {
+			continue
+		}
+		what := "put"
+		if o.Delete() {
+			what = "delete"
+		}
+		counts[fmt.Sprintf("%s, %s: %s", what, o.Why(), o.Phase)]++
+	}
+	return counts
+}
+
+// TestEachOperationHasItsReason counts them on 16 buckets, of which default
+// offers 1.1.0 to 8. An offer has four objects, a marker two.
+func TestEachOperationHasItsReason(t *testing.T) {
+	type counts map[string]int
+	for _, test := range []struct {
+		before, after string
+		holding       string
+		want          counts
+	}{
+		{"nothing", "nothing", "", counts{}},
+		{"nothing", "image stored", "", counts{}},
+		{"nothing", "abort in default", "", counts{
+			"put, withdraws 1.1.0: answers": 48, "delete, withdraws 1.1.0: answers": 16, "put, withdraws 1.1.0: fallback answers": 32,
+		}},
+		{"abort in default", "nothing", "", counts{"put, changed: answers": 48, "put, new: answers": 16, "put, changed: fallback answers": 32}},
+		{"abort in default", "withdraw one", "/default/", counts{}},
+		{"nothing", "roll out", "", counts{"put, changed: answers": 48, "put, new: answers": 16, "put, changed: fallback answers": 32}},
+		{"nothing", "other image", "/payloads/", counts{"put, new: payloads": 1}},
+		{"nothing", "other cache", "/payloads/", counts{}},
+		{"nothing", "other cache", "/cohorts/", counts{}},
+		{"nothing", "other cache", "/mp/default/_other/", counts{"put, headers changed: fallback answers": 64}},
+		{"many devices", "nothing", "/cohorts/", counts{"put, changed: cohort index": 16, "delete, gone: cohort index": 32}},
+		{"nothing", "a cohort comes", "/omega/_none/", counts{"put, new: answers in new buckets": 40}},
+		{"nothing", "a cohort comes", "/omega/_other/", counts{"put, new: fallback answers in new buckets": 40}},
+		{"a cohort comes", "nothing", "/omega/_other/", counts{"delete, gone: fallback answers": 40}},
+		{"a cohort comes", "nothing", "/omega/_none/", counts{"delete, gone: answers": 20, "delete, gone: deletions": 20}},
+		{"a hardware version leaves", "nothing", "/mp/default/_other/", counts{"put, new: fallback answers": 64}},
+		{"a hardware version leaves", "nothing", "/evt/", counts{}},
+		{"nothing", "withdraw all", "/evt/default/1.0.0/", counts{"delete, gone: deletions": 32}},
+		{"nothing", "withdraw all", "/evt/default/_other/", counts{
+			"put, withdraws 1.0.0: fallback answers": 32, "delete, withdraws 1.0.0: fallback answers": 32,
+		}},
+	} {
+		got := whys(plan(t, small(changed(test.before)), small(changed(test.after))), test.holding)
+		if !maps.Equal(got, test.want) {
+			t.Errorf("%s, then %s, keys with %q: %v, want %v", test.before, test.after, test.holding, got, test.want)
+		}
+	}
+}
+
+func TestHeadersCountWhereTheStoreKeepsThem(t *testing.T) {
+	p := plan(t, small(), small(changed("other cache")))
+	answers := 0
+	for o := range p.Site.Objects() {
+		if strings.Contains(o.Key, "/latest/") {
+			answers++
+		}
+	}
+	if p.Len() != answers || p.Count(publish.HeadersChanged) != answers || p.Unchanged() != p.Site.Len()-answers {
+		t.Errorf("%d operations for %d answers, %d unchanged of %d", p.Len(), answers, p.Unchanged(), p.Site.Len())
+	}
+	if p := publish.NewPlan(p.Site, p.Live, false); p.Len() > 0 {
+		t.Errorf("%d operations where there are no headers", p.Len())
+	}
+}
+
+func TestWithdrawalsComeFirstInEachPhase(t *testing.T) {
+	mixed := 0
+	for i, a := range changes {
+		b := changes[(i+9)%len(changes)]
+		p := plan(t, small(a.make), small(b.make))
+		rank := func(o publish.Op) int {
+			urgency, urgent := map[publish.Reason]int{publish.Withdraws: 0, publish.InDoubt: 1}[o.Reason]
+			if !urgent {
+				urgency = 2
+			}
+			return 10*int(o.Phase) + urgency
+		}
+		for i := 1; i < p.Len(); i++ {
+			last, o := p.Op(i-1), p.Op(i)
+			if rank(o) < rank(last) {
+				t.Fatalf("%s, then %s: %s, which %s, comes after %s, which is %s", a.name, b.name, o.Object.Key, o.Why(), last.Object.Key, last.Why())
+			}
+			if last.Phase == o.Phase && last.Reason == publish.Withdraws && o.Reason != publish.Withdraws {
+				mixed++
+			}
+		}
+	}
+	if mixed == 0 {
+		t.Error("no phase has both")
+	}
+}
+
+func TestWhatIsInDoubtIsWrittenAgain(t *testing.T) {
+	p := plan(t, small(), small(changed("roll out")))
+	again := publish.NewPlan(p.Site, p.After(0, fleettest.Start), true)
+	if again.Len() != p.Len() || again.Count(publish.InDoubt) != p.Len() {
+		t.Errorf("%d operations, %d in doubt; want %d", again.Len(), again.Count(publish.InDoubt), p.Len())
+	}
+	some := publish.NewPlan(p.Site, p.After(p.Len()-5, fleettest.Start), true)
+	if keys := keysOf(p)[p.Len()-5:]; some.Count(publish.InDoubt) != 5 || !slices.Equal(keysOf(some), keys) {
+		t.Errorf("the plan writes %q, want %q", keysOf(some), keys)
+	}
+	// The 8 buckets that may or may not have been offered it count as well.
+	aborted := newWorld(t, "aborted", small(changed("abort in default")), fleettest.Start)
+	got := whys(publish.NewPlan(aborted.site, p.After(0, fleettest.Start), true), "")
+	want := map[string]int{"put, withdraws 1.1.0: answers": 96, "delete, withdraws 1.1.0: answers": 32, "put, withdraws 1.1.0: fallback answers": 64}
+	if !maps.Equal(got, want) {
+		t.Errorf("an abort after a crash: %v, want %v", got, want)
+	}
+}
+
+// trips is what a guard says of a change, which is published after others that
+// did or did not end.
+func trips(t *testing.T, limits publish.Limits, before, after *releases.Fleet, unfinished ...*releases.Fleet) *publish.TrippedError {
+	t.Helper()
+	p := plan(t, before, after)
+	remote := &publish.Remote{State: &publish.State{Done: publish.Stamp{Rollouts: publish.RolloutsOf(before, fleettest.Start)}}}
+	for _, f := range unfinished {
+		remote.State.Doing = &publish.Stamp{Rollouts: publish.RolloutsOf(f, fleettest.Start)}
+	}
+	err := limits.Check(p, remote.Rollouts(), publish.RolloutsOf(after, fleettest.Start))
+	var tripped *publish.TrippedError
+	if err != nil && !errors.As(err, &tripped) {
+		t.Fatal(err)
+	}
+	return tripped
+}
+
+func TestTheGuardCountsWhatIsNewlyExposed(t *testing.T) {
+	rollOut := func(percent float64, seed string) func(*releases.Fleet) {
+		return func(f *releases.Fleet) {
+			a := activation(f, "default", "1.1.0")
+			a.Rollout.Fixed, a.Seed = percent, seed
+		}
+	}
+	comes := func(slug string, percents ...float64) func(*releases.Fleet) {
+		return func(f *releases.Fleet) {
+			f.Cohorts = append(f.Cohorts, cohortOf(f, slug, 4, percents...))
+		}
+	}
+	const seed = "default/1.1.0"
+	// beyond is how many buckets are in the first half of one draw of 16, and
+	// not in that of another.
+	beyond := func(one, other string) (n float64) {
+		layout := manifest.Layout{BucketDigits: 1}
+		a, b := layout.Ranks(one), layout.Ranks(other)
+		for i := range a {
+			if a[i] < 8 && b[i] >= 8 {
+				n++
+			}
+		}
+		return n
+	}
+	for _, test := range []struct {
+		name          string
+		before, after []func(*releases.Fleet)
+		unfinished    []*releases.Fleet
+		want          string
+	}{
+		{name: "nothing"},
+		{"more with the same seed", nil, funcs(rollOut(80, seed)), nil, "default 1.1.0 mp 30"},
+		{"fewer", nil, funcs(rollOut(20, seed)), nil, ""},
+		{"as many with another seed", nil, funcs(rollOut(50, "other")), nil, fmt.Sprint("default 1.1.0 mp ", 100*beyond("other", seed)/16)},
+		{"all with another seed", nil, funcs(rollOut(100, "other")), nil, "default 1.1.0 mp 50"},
+		{"back after an abort", funcs(changed("abort in default")), nil, nil, "default 1.1.0 mp 50"},
+		{"a new cohort, as default", nil, funcs(comes("omega", 100, 50)), nil, fmt.Sprint("omega 1.1.0 mp ", 100*beyond("omega/1.1.0", seed)/16)},
+		{"a new cohort, ahead of default", nil, funcs(comes("omega", 100, 100, 30)), nil, "omega 1.1.0 mp 50, omega 1.2.0 mp 30"},
+		{"a new cohort named as a folder", nil, funcs(comes("v1", 100, 0, 0)), nil, ""},
+		{"a cohort that had devices", funcs(comes("omega", 100, 0)), funcs(comes("omega", 100, 60)), nil, "omega 1.1.0 mp 60"},
+		{"a hardware version more", nil, funcs(func(f *releases.Fleet) {
+			r := release(f, "1.1.0")
+			r.Payloads = append(r.Payloads, image("evt", "1.1.0", ""))
+			for _, slug := range []string{"beta", "gamma"} {
+				activation(f, slug, "1.1.0").Aborted = "not there"
+			}
+		}), nil, "default 1.1.0 evt 50"},
+		{"what a crash has exposed", nil, funcs(rollOut(95, seed)), []*releases.Fleet{small(rollOut(85, seed))}, "default 1.1.0 mp 6.25"},
+	} {
+		var got []string
+		if tripped := trips(t, publish.Limits{}, small(test.before...), small(test.after...), test.unfinished...); tripped != nil {
+			for _, x := range tripped.Exposures {
+				got = append(got, fmt.Sprint(x.Cohort, " ", x.Version, " ", x.Target.HardwareVersion, " ", x.Points))
+			}
+		}
+		if strings.Join(got, ", ") != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+func funcs(f ...func(*releases.Fleet)) []func(*releases.Fleet) { return f }
+
+func TestTheGuardTripsOverItsLimitOnly(t *testing.T) {
+	more := small(func(f *releases.Fleet) { activation(f, "default", "1.1.0").Rollout.Fixed = 80 })
+	guard := releases.Guard{MaxExposureIncrease: 30, MaxDeletes: 100}
+	if tripped := trips(t, publish.Limits{Guard: guard}, small(), more); tripped != nil {
+		t.Errorf("at the limit: %v", tripped)
+	}
+	guard.MaxExposureIncrease = 29.9
+	if tripped := trips(t, publish.Limits{Guard: guard}, small(), more); tripped == nil || !strings.Contains(tripped.Error(), `would newly reach 30 % of cohort "default" (fw on mp); max_exposure_increase is 29.9`) {
+		t.Errorf("over the limit: %v", tripped)
+	}
+	if tripped := trips(t, publish.Limits{Guard: guard, AllowExposure: true}, small(), more); tripped != nil {
+		t.Errorf("let through: %v", tripped)
+	}
+	w := newWorld(t, "first", small(), fleettest.Start)
+	first := publish.NewPlan(w.site, &publish.Live{Kinds: make([]publish.Kind, 1)}, true)
+	if err := (publish.Limits{}).Check(first, nil, publish.RolloutsOf(w.fleet, w.at)); err != nil {
+		t.Errorf("a first publish: %v", err)
+	}
+}
+
+func TestTheGuardCountsWhatIsDeletedAndNotReplaced(t *testing.T) {
+	digits := func(f *releases.Fleet) { f.Project.BucketDigits = 2 }
+	for _, test := range []struct {
+		name          string
+		before, after func(*releases.Fleet)
+		want          string // the keys that are lost
+	}{
+		{"nothing", changed("nothing"), changed("nothing"), ""},
+		{"other digits", changed("nothing"), digits, "/latest/"},
+		{"a cohort leaves", changed("nothing"), changed("a cohort leaves"), "/gamma/"},
+		{"a release leaves", changed("nothing"), changed("a release leaves"), "/1.2.0/"},
+		{"a version is unknown again", changed("versions known"), changed("nothing"), "/7.7.7/"},
+		{"an offer that needs no sibling", changed("nothing"), changed("abort in default"), ""},
+		{"folders that say what _other says", changed("nothing"), changed("withdraw all"), ""},
+	} {
+		before, after := small(test.before), small(test.after)
+		lost := 0
+		p := plan(t, before, after)
+		for key := range cellsIn(p.Live) {
+			if test.want != "" && strings.Contains(key, test.want) {
+				lost++
+			}
+		}
+		if got := p.Loss(); got != lost || test.want != "" && lost == 0 {
+			t.Errorf("%s: %d keys are lost, want %d", test.name, got, lost)
+		}
+		tripped := trips(t, publish.Limits{Guard: releases.Guard{MaxExposureIncrease: 100}}, before, after)
+		if (tripped != nil) != (lost > 0) || tripped != nil && (tripped.Deletes != lost || tripped.Of != p.Live.Len()) {
+			t.Errorf("%s: %+v, want %d keys of %d", test.name, tripped, lost, p.Live.Len())
+		}
+		limits := publish.Limits{Guard: releases.Guard{MaxExposureIncrease: 100, MaxDeletes: 100 * float64(lost) / float64(p.Live.Len())}}
+		if tripped := trips(t, limits, before, after); tripped != nil {
+			t.Errorf("%s, at the limit: %v", test.name, tripped)
+		}
+		if tripped := trips(t, publish.Limits{Guard: releases.Guard{MaxExposureIncrease: 100}, AllowDeletes: true}, before, after); tripped != nil {
+			t.Errorf("%s, let through: %v", test.name, tripped)
+		}
+	}
+}

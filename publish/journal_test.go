@@ -1,0 +1,452 @@
+package publish_test
+
+import (
+	"crypto/md5"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cairn/publish"
+	"cairn/publish/memstore"
+	"cairn/releases/fleettest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// holds says whether a store holds exactly a world, apart from its state and
+// from payloads that are kept.
+func holds(t testing.TB, store publish.Store, w *world) {
+	t.Helper()
+	got := snapshot(t, store)
+	for key, o := range got {
+		want, ok := w.tree[key]
+		switch {
+		case o == want, !ours(key), !ok && strings.Contains(key, "/payloads/"):
+		case !ok:
+			t.Fatalf("%s: %s is still there", w.name, key)
+		default:
+			t.Fatalf("%s: %s is %+v, want %+v", w.name, key, o, want)
+		}
+	}
+	for key := range w.tree {
+		if _, ok := got[key]; !ok {
+			t.Fatalf("%s: %s is not there", w.name, key)
+		}
+	}
+}
+
+// snapshot is [contents], quickly.
+func snapshot(t testing.TB, store publish.Store) map[string]object {
+	t.Helper()
+	all := map[string]object{}
+	for e, err := range store.List(ctx, "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := store.Get(ctx, e.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[e.Key] = object{text(o), o.Header}
+	}
+	return all
+}
+
+func text(o *publish.Stored) string {
+	b := make([]byte, o.Size)
+	_, _ = io.ReadFull(o, b)
+	return string(b)
+}
+
+// ours says whether a key is of a tree, rather than of the state.
+func ours(key string) bool { return !strings.Contains(key, "/"+publish.StateFolder+"/") }
+
+// restore is a store of such contents.
+func restore(t testing.TB, all map[string]object) *memstore.Store {
+	t.Helper()
+	store := &memstore.Store{}
+	for key, o := range all {
+		if err := store.Put(ctx, key, publish.BytesContent([]byte(o.Body)), o.Header); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return store
+}
+
+// crash is a publish that fails at one of its writes, counted from 0.
+type crash struct {
+	at        int
+	persisted bool // and yet that write went through
+	dead      bool // nothing goes through any more
+}
+
+var errCrash = errors.New("the network is gone")
+
+func (c crash) fault() func(memstore.Op, string) (bool, error) {
+	n := -1
+	return func(op memstore.Op, _ string) (bool, error) {
+		if op == memstore.Put || op == memstore.Delete {
+			n++
+		}
+		switch {
+		case n == c.at && (op == memstore.Put || op == memstore.Delete):
+			return c.persisted, errCrash
+		case n >= c.at && c.dead:
+			return false, errCrash
+		}
+		return true, nil
+	}
+}
+
+// keysOf is the keys of a plan's operations, in order.
+func keysOf(p *publish.Plan) (keys []string) {
+	for i := range p.Len() {
+		keys = append(keys, p.Op(i).Object.Key)
+	}
+	return keys
+}
+
+// stateIn is the state among the contents of a store.
+func stateIn(t testing.TB, all map[string]object, w *world) *publish.State {
+	t.Helper()
+	o, ok := all[publish.StateKey(w.fleet.Project.Prefix)]
+	if !ok {
+		return nil
+	}
+	s, err := publish.DecodeState([]byte(o.Body), w.fleet.Project.Prefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// doubts checks that what a state is certain of is so, and gives the keys that
+// it is not certain of.
+func doubts(t testing.TB, live *publish.Live, all map[string]object) []string {
+	t.Helper()
+	var doubtful []string
+	cells := cellsOf(live)
+	for key, c := range cells {
+		o, there := all[key]
+		switch {
+		case c.Presence == publish.Present && (!there || c.MD5 != md5.Sum([]byte(o.Body)) || c.Size != int64(len(o.Body)) || c.Header != o.Header):
+			t.Fatalf("%s is %+v after the state, and %+v in the store", key, c, o)
+		case c.Presence == publish.Doubtful && !there:
+			t.Fatalf("%s is there after the state, and isn't in the store", key)
+		case c.Presence != publish.Present:
+			doubtful = append(doubtful, key)
+		}
+	}
+	for _, p := range live.Payloads {
+		if o, there := all[p.Key]; !p.Perhaps && (!there || p.Size != int64(len(o.Body))) {
+			t.Fatalf("%s is there after the state, and isn't in the store", p.Key)
+		}
+		if p.Perhaps {
+			doubtful = append(doubtful, p.Key)
+		}
+	}
+	for key := range all {
+		if _, known := cells[key]; !known && ours(key) && live.Payload(key) == nil {
+			t.Fatalf("%s is in the store, and the state does not know it", key)
+		}
+	}
+	return doubtful
+}
+
+// needed is the keys that a publish has to write: those in doubt, and those
+// that are not as a world wants them. A payload that is there is as it shall
+// be.
+func needed(t testing.TB, all map[string]object, before, w *world) []string {
+	t.Helper()
+	needed := map[string]bool{}
+	if s := stateIn(t, all, before); s != nil {
+		for _, key := range doubts(t, s.Live, all) {
+			needed[key] = true
+		}
+	}
+	for key, want := range w.tree {
+		if all[key] != want {
+			needed[key] = true
+		}
+	}
+	for key := range all {
+		if _, ok := w.tree[key]; !ok && ours(key) {
+			needed[key] = true
+		}
+	}
+	maps.DeleteFunc(needed, func(key string, _ bool) bool {
+		_, there := all[key]
+		_, want := w.tree[key]
+		return strings.Contains(key, "/payloads/") && (there || !want)
+	})
+	return slices.Sorted(maps.Keys(needed))
+}
+
+func TestAPublishThatFailsAtAnyWriteIsMendedByTheNext(t *testing.T) {
+	for i, change := range changes[1:] {
+		t.Run(change.name, func(t *testing.T) {
+			t.Parallel()
+			world := func(i int) *world {
+				c := changes[i%len(changes)]
+				return newWorld(t, c.name, small(c.make), fleettest.Start)
+			}
+			failEverywhere(t, world(0), world(i+1), world(5*i+16), i)
+		})
+	}
+	for seed := range uint64(2) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			chain := randomChain(t, seed)
+			failEverywhere(t, chain[1], chain[2], chain[3], int(seed))
+		})
+	}
+}
+
+// failEverywhere lets the publish of a second world over a first one fail at
+// many of its writes, and then publishes the second again, or a third one.
+func failEverywhere(t *testing.T, first, second, third *world, salt int) {
+	m, store := newModel(t, first, second, third), &memstore.Store{}
+	stock(t, store, first, second, third)
+	if _, err := (attempt{now: fleettest.Start}).run(store, first); err != nil {
+		t.Fatal(err)
+	}
+	before, writes := snapshot(t, store), 0
+	count := func(string, string) { writes++ }
+	later := attempt{now: fleettest.Start.Add(time.Hour), renew: 150}
+	if _, err := later.run(watched{store, count}, second); err != nil {
+		t.Fatal(err)
+	}
+	if writes == 0 {
+		return
+	}
+	next := []*world{second, third}
+	for i := range crashes {
+		at := (salt + i*writes/crashes + i) % writes
+		failOnce(t, m, before, later, crash{at, i%2 == 0, i%4 > 1}, second, next[(i/4+salt)%2])
+	}
+	for i, at := range []int{0, 2, writes - 1} {
+		failOnce(t, m, before, later, crash{at, (i+salt)%2 == 0, i < 2}, second, next[(i/2+salt)%2])
+	}
+}
+
+const crashes = 4 // of one plan
+
+func failOnce(t *testing.T, m *model, before map[string]object, a attempt, c crash, w, next *world) {
+	t.Helper()
+	store, what := restore(t, before), fmt.Sprintf("%+v in %s", c, w.name)
+	m.load(store, w)
+	store.Fault = c.fault()
+	var planned []string
+	a.planned = func(p *publish.Plan) { planned = keysOf(p) }
+	_, err := a.run(watched{store, func(key, _ string) {}}, w)
+	store.Fault = nil
+	after := snapshot(t, store)
+	m.see(after)
+	m.checkAll(what)
+	if s := stateIn(t, after, w); s != nil {
+		suffix := doubts(t, s.Live, after)
+		slices.Sort(suffix)
+		if want := slices.Sorted(slices.Values(planned[len(planned)-len(suffix):])); !slices.Equal(suffix, want) {
+			t.Fatalf("%s: %d keys are in doubt, which are not the last of the plan", what, len(suffix))
+		}
+		if err == nil && len(suffix) > 0 {
+			t.Fatalf("%s: %d keys are in doubt after a publish that has ended", what, len(suffix))
+		}
+	}
+	mend(t, m, after, a, next, fmt.Sprintf("%s, then %s", what, next.name))
+}
+
+// excuse allows for what a crash costs a device that changes cohorts
+// afterwards. Where it is in doubt whether a cohort has answers in a bucket they
+// are put before the index, for those who come, so that who leaves may find them
+// there; where they are half gone, who comes may find none for a while.
+func (m *model) excuse(left *publish.State, w *world) {
+	if left == nil {
+		return
+	}
+	cells, tree := cellsOf(left.Live), m.decoded(w)
+	for _, q := range m.questions {
+		now := q.cohort(m.objects, view{})
+		i := slices.Index(q.cohorts, now)
+		if now == q.home || cells[q.answers[i][1][0]].Presence >= publish.Doubtful {
+			continue
+		}
+		q.allowed = append(q.allowed, q.askIn(tree, now, view{}))
+		if q.askIn(m.objects, q.home, view{}) == absent {
+			q.allowed = append(q.allowed, absent)
+		}
+	}
+}
+
+// mend publishes a world over what a crash has left.
+func mend(t *testing.T, m *model, left map[string]object, a attempt, w *world, what string) {
+	t.Helper()
+	store := restore(t, left)
+	m.load(store, w)
+	m.excuse(stateIn(t, left, w), w)
+	var wrote []string
+	states := 0
+	a.now, a.renew = a.now.Add(2*leaseTime), 0
+	_, err := a.run(watched{store, func(key, how string) {
+		if ours(key) {
+			wrote = append(wrote, key)
+			m.wrote(store, key, what+": after "+how)
+		} else {
+			states++
+		}
+	}}, w)
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	slices.Sort(wrote)
+	if want := needed(t, left, w, w); !slices.Equal(wrote, want) {
+		t.Fatalf("%s: wrote %d keys, not the %d that need it", what, len(wrote), len(want))
+	}
+	if states > 3 {
+		t.Fatalf("%s: wrote the state %d times", what, states)
+	}
+	holds(t, store, w)
+	now := snapshot(t, store)
+	s := stateIn(t, now, w)
+	unnamed := func(key string) bool { return strings.Contains(key, "/payloads/") && w.tree[key] == object{} }
+	if left := slices.DeleteFunc(doubts(t, s.Live, now), unnamed); len(left) > 0 || s.Doing != nil || s.Lease != nil {
+		t.Fatalf("%s: %d keys are in doubt at the end, %v, %v", what, len(left), s.Doing, s.Lease)
+	}
+}
+
+// TestWhatIsDoneInNoOrderIsMendedByTheNext ends publishes where some operations are done, and
+// others not, in no order.
+func TestWhatIsDoneInNoOrderIsMendedByTheNext(t *testing.T) {
+	for i, change := range changes[1:] {
+		before, w := newWorld(t, "before", small(), fleettest.Start), newWorld(t, change.name, small(change.make), fleettest.Start)
+		store := &memstore.Store{}
+		stock(t, store, before, w)
+		if _, err := (attempt{now: fleettest.Start}).run(store, before); err != nil {
+			t.Fatal(err)
+		}
+		var n atomic.Int64
+		store.Fault = func(op memstore.Op, _ string) (bool, error) {
+			if op != memstore.Get && n.Add(1)%int64(5+7*i) == 0 {
+				return i%2 == 0, errCrash
+			}
+			return true, nil
+		}
+		a := attempt{now: bob.now, concurrency: 8}
+		_, _ = a.run(store, w)
+		store.Fault = nil
+		left := snapshot(t, store)
+		doubts(t, stateIn(t, left, w).Live, left)
+		a.now = a.now.Add(leaseTime)
+		if _, err := a.run(store, w); err != nil {
+			t.Fatal(err)
+		}
+		holds(t, store, w)
+	}
+}
+
+func TestAfterAllIsWhatAListingShows(t *testing.T) {
+	for i, change := range changes {
+		worlds := []*world{
+			newWorld(t, "before", small(), fleettest.Start),
+			newWorld(t, change.name, small(change.make), fleettest.Start),
+			newWorld(t, "then", small(changes[(i+7)%len(changes)].make), fleettest.Start),
+		}
+		store := &memstore.Store{}
+		stock(t, store, worlds...)
+		for _, w := range worlds {
+			p := apply(t, w.site, store)
+			got, want := p.After(p.Len(), w.at), compare(t, w.site, store).Live
+			if a, b := cellsOf(want), cellsOf(got); !maps.Equal(a, b) {
+				t.Fatalf("%s, %s: the store differs (-listed +known):\n%s", change.name, w.name, cmp.Diff(a, b))
+			}
+			for i := range got.Payloads {
+				named := w.tree[got.Payloads[i].Key] != object{} || w.stored[got.Payloads[i].Key] != ""
+				if named != got.Payloads[i].Unnamed.IsZero() {
+					t.Errorf("%s, %s: %+v, and named is %v", change.name, w.name, got.Payloads[i], named)
+				}
+				got.Payloads[i].Unnamed = time.Time{}
+			}
+			if diff := cmp.Diff(want.Payloads, got.Payloads); diff != "" {
+				t.Fatalf("%s, %s: the payloads differ (-listed +known):\n%s", change.name, w.name, diff)
+			}
+		}
+	}
+}
+
+func TestAfterSoManyIsRightWhicheverOfTheOthersAreDone(t *testing.T) {
+	for _, change := range changes {
+		before, w := newWorld(t, "before", small(), fleettest.Start), newWorld(t, change.name, small(change.make), fleettest.Start)
+		for _, way := range [][2]*world{{before, w}, {w, before}} {
+			store := &memstore.Store{}
+			stock(t, store, before, w)
+			apply(t, way[0].site, store)
+			now, p := snapshot(t, store), compare(t, way[1].site, store)
+			for k := 0; ; k++ {
+				if k%23 == 0 || k == p.Len() || k == p.Len()-1 {
+					soundAfter(t, p, k, now)
+				}
+				if k == p.Len() {
+					break
+				}
+				if o := p.Op(k).Object; p.Op(k).Delete() {
+					delete(now, o.Key)
+				} else {
+					now[o.Key] = way[1].tree[o.Key]
+				}
+			}
+		}
+	}
+}
+
+// soundAfter checks what is known after k operations against the store as it
+// is then, and against all that the other operations may make of it.
+func soundAfter(t *testing.T, p *publish.Plan, k int, now map[string]object) {
+	t.Helper()
+	live := p.After(k, fleettest.Start)
+	interned(t, live)
+	doubtful := doubts(t, live, now)
+	slices.Sort(doubtful)
+	if rest := slices.Sorted(slices.Values(keysOf(p)[k:])); !slices.Equal(doubtful, rest) {
+		t.Fatalf("after %d of %d operations %d keys are in doubt, not the rest", k, p.Len(), len(doubtful))
+	}
+	cells := cellsOf(live)
+	for i := k; i < p.Len(); i++ {
+		o := p.Op(i)
+		c, there := cells[o.Object.Key], now[o.Object.Key] != object{}
+		if o.Phase != publish.Payloads && (c.Presence == publish.Doubtful) != (there && !o.Delete()) {
+			t.Fatalf("after %d of %d operations %s is %d, though it is there %v and goes %v", k, p.Len(), o.Object.Key, c.Presence, there, o.Delete())
+		}
+		if o.Phase == publish.Payloads && !live.Payload(o.Object.Key).Perhaps {
+			t.Fatalf("after %d of %d operations %s is there for certain", k, p.Len(), o.Object.Key)
+		}
+	}
+}
+
+// interned checks that what is known is as compact as it says, and in order.
+func interned(t *testing.T, live *publish.Live) {
+	t.Helper()
+	seen := map[publish.Kind]bool{}
+	for _, k := range live.Kinds {
+		if seen[k] {
+			t.Fatalf("the kind %+v is there twice", k)
+		}
+		seen[k] = true
+	}
+	if live.Kinds[0] != (publish.Kind{}) {
+		t.Fatal("the first kind is not that of nothing")
+	}
+	for i, f := range live.Folders {
+		if i > 0 && f.Key <= live.Folders[i-1].Key && f.Digits <= live.Folders[i-1].Digits {
+			t.Fatalf("%s comes after %s", f.Key, live.Folders[i-1].Key)
+		}
+		if len(f.Slots) == 0 || len(f.Slots) != len(f.Kinds) || !slices.IsSorted(f.Slots) || slices.Contains(f.Kinds, 0) {
+			t.Fatalf("%s has slots %v and kinds %v", f.Key, f.Slots, f.Kinds)
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package review
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// MaxMarkdown is how long a review in Markdown gets at most, in bytes: a
+// comment on GitHub may have 65,536 characters.
+const MaxMarkdown = 60_000
+
+// foldAfter is how many rows a table has before it is folded.
+const foldAfter = 12
+
+// Markdown writes the review as a comment on a pull request, in GitHub's
+// flavour. It is at most [MaxMarkdown] bytes long: what doesn't fit is left
+// out and counted.
+func (r *Review) Markdown(w io.Writer) error {
+	var head, tail strings.Builder
+	if r.Empty() {
+		fmt.Fprintf(&head, "### cairn: nothing to publish\n\n%s holds what the definitions say for %s.\n", code(r.To), r.At.Format(time.RFC3339))
+	} else {
+		fmt.Fprintf(&head, "### cairn: %s\n\n%s, for %s\n", r.headline(), code(r.To), r.At.Format(time.RFC3339))
+	}
+	if r.Guard != "" {
+		fmt.Fprintf(&head, "\n> [!WARNING]\n> publish will be stopped by `[guard]`:\n> %s\n", strings.ReplaceAll(escape(r.Guard), "\n", "\n> "))
+	}
+	if len(r.Missing) > 0 {
+		fmt.Fprintf(&head, "\n> [!CAUTION]\n> publish will fail: %d stored payloads are not there, such as %s\n", len(r.Missing), code(r.Missing[0]))
+	}
+	if !r.Empty() {
+		fmt.Fprintf(&tail, "\n%s\n", escape(r.Objects.String()))
+	}
+	if len(r.Upcoming) > 0 {
+		var rows []string
+		for _, u := range r.Upcoming {
+			rows = append(rows, fmt.Sprintf("| %s | %s | %s |\n", u.At.Format(time.RFC3339), code(u.Cohort), cell(u.what())))
+		}
+		fmt.Fprintf(&tail, "\nNext, each with a publish after it:\n\n%s", table("| when | cohort | |\n| --- | --- | --- |\n", rows))
+	}
+	room := MaxMarkdown - head.Len() - tail.Len() - len(leftOut(0))
+	left := 0
+	for _, g := range r.Groups {
+		if !g.Changed() {
+			continue
+		}
+		text := g.markdown()
+		if left > 0 || len(text) > room {
+			left++
+			continue
+		}
+		room -= len(text)
+		head.WriteString(text)
+	}
+	if left > 0 {
+		head.WriteString(leftOut(left))
+	}
+	_, err := io.WriteString(w, head.String()+tail.String())
+	return err
+}
+
+func leftOut(n int) string {
+	return fmt.Sprintf("\n…and %8d groups of devices more: see `cairn plan`.\n", n)
+}
+
+func (r *Review) headline() string {
+	var withdrawn, changed int
+	for _, g := range r.Groups {
+		switch g.weight() {
+		case 0:
+			withdrawn++
+		case 1:
+			changed++
+		}
+	}
+	switch {
+	case withdrawn > 0:
+		return fmt.Sprintf("takes a release back from %s of devices", plural(withdrawn, "group"))
+	case changed > 0:
+		return fmt.Sprintf("other answers for %s of devices", plural(changed, "group"))
+	}
+	return "the same answers for all devices"
+}
+
+func (g Group) markdown() string {
+	var rows []string
+	for _, m := range g.Moves {
+		devices := ""
+		if m.Devices >= 0 {
+			devices = fmt.Sprint(m.Devices)
+		}
+		rows = append(rows, fmt.Sprintf("| %s | %s | %s | %s | %s %% | %d | %s |\n",
+			m.sign(), cell(strings.TrimPrefix(m.who(), "on ")), cell(m.Before.String()), cell(m.after()), decimal(m.Percent), m.Buckets, devices))
+	}
+	const head = "| | running | before | after | share | buckets | devices |\n| --- | --- | --- | --- | --- | --- | --- |\n"
+	return fmt.Sprintf("\n**%s**\n\n%s", escape(g.name()), table(head, rows))
+}
+
+func (m Move) after() string {
+	switch {
+	case m.Withdrawn:
+		return m.After.String() + " (withdrawn)"
+	case m.Payload:
+		return m.After.String() + " (another payload)"
+	}
+	return m.After.String()
+}
+
+// maxTable is how long a table gets, in bytes.
+const maxTable = 10_000
+
+// table folds a long table, and cuts off a very long one.
+func table(head string, rows []string) string {
+	var b strings.Builder
+	kept := 0
+	for ; kept < len(rows) && b.Len()+len(rows[kept]) < maxTable; kept++ {
+		b.WriteString(rows[kept])
+	}
+	text := head + b.String()
+	if kept < len(rows) {
+		text += fmt.Sprintf("\n…and %d rows more.\n", len(rows)-kept)
+	}
+	if kept > foldAfter {
+		return fmt.Sprintf("<details><summary>%d rows</summary>\n\n%s\n</details>\n", kept, text)
+	}
+	return text
+}
+
+// cell is text in a table.
+func cell(s string) string { return strings.ReplaceAll(escape(s), "|", `\|`) }
+
+var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "@", "&#64;", "#", `\#`)
+
+// escape keeps text from being markup.
+func escape(s string) string { return escaper.Replace(s) }
+
+// code is text in a span of code.
+func code(s string) string { return "`" + strings.ReplaceAll(s, "`", "'") + "`" }

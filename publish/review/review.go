@@ -1,0 +1,150 @@
+// Package review tells what a publish would do as those want to read it who
+// let it through: who gets what before and after, what it takes, and what the
+// schedule brings next.
+package review
+
+import (
+	"slices"
+	"time"
+
+	"cairn/manifest"
+	"cairn/publish"
+	"cairn/releases"
+)
+
+// Review is what a publish would do.
+type Review struct {
+	To       string     `json:"to"`       // the store, or what stands for it
+	At       time.Time  `json:"at"`       // the instant that decides
+	Groups   []Group    `json:"groups"`   // those that lose a release first
+	Objects  Objects    `json:"objects"`  // what is written
+	Guard    string     `json:"guard"`    // what stops it, "" for nothing
+	Missing  []string   `json:"missing"`  // keys of stored payloads that are not there: it fails
+	Upcoming []Upcoming `json:"upcoming"` // ascending by time
+}
+
+// Group is the devices of a cohort that are alike.
+type Group struct {
+	Cohort string `json:"cohort"`
+	manifest.Target
+	Moves []Move `json:"moves"` // withdrawals first, what stays as it is last
+}
+
+// Move is what happens to devices that run the same and are in the same
+// buckets.
+type Move struct {
+	// Current is the versions that they run. None are those that state no
+	// version, Unknown those whose version no release has.
+	Current []string `json:"current_versions"`
+	None    bool     `json:"no_version"`
+	Unknown bool     `json:"unknown_version"`
+	Change
+	Buckets int     `json:"buckets"`
+	Percent float64 `json:"percent"` // of all buckets
+	// Devices is how many of them the cohort lists, -1 where it lists none.
+	Devices int `json:"devices"`
+}
+
+// Change is what they are offered before and after.
+type Change struct {
+	Before Offer `json:"before"`
+	After  Offer `json:"after"`
+	// Payload says that it is the same release with another payload.
+	Payload bool `json:"other_payload"`
+	// Withdrawn says that the release before is out of their reach now.
+	Withdrawn bool `json:"withdrawn"`
+}
+
+// Offer is what devices are offered.
+type Offer struct {
+	// Version is that of the release, "" where they are up to date. Where a
+	// publish did not end it may be several, a line each.
+	Version string `json:"version"`
+	// Missing says that there is no answer at all.
+	Missing bool `json:"missing"`
+}
+
+// Same says whether nothing changes.
+func (c Change) Same() bool { return c.Before == c.After && !c.Payload }
+
+// Changed says whether anything does.
+func (g Group) Changed() bool {
+	return slices.ContainsFunc(g.Moves, func(m Move) bool { return !m.Same() })
+}
+
+// Objects is what is written.
+type Objects struct {
+	Counts   map[string]int `json:"counts"` // by reason
+	Puts     int            `json:"puts"`
+	Deletes  int            `json:"deletes"`
+	Bytes    int64          `json:"bytes"`    // of the puts
+	Requests int            `json:"requests"` // with those for the state
+	Cost     float64        `json:"cost"`
+	Currency string         `json:"currency"`
+}
+
+// Upcoming is what the schedule brings next, once somebody publishes.
+type Upcoming struct {
+	At      time.Time `json:"at"`
+	Cohort  string    `json:"cohort"`
+	Version string    `json:"version"`
+	Percent float64   `json:"percent"`
+	Buckets int       `json:"buckets"`
+	Last    bool      `json:"last"` // the rollout has arrived
+}
+
+// Empty says whether there is nothing to do.
+func (r *Review) Empty() bool { return r.Objects.Puts+r.Objects.Deletes == 0 }
+
+// New reviews a plan of the fleet's definitions at an instant.
+func New(plan *publish.Plan, fleet *releases.Fleet, at time.Time) *Review {
+	return &Review{
+		At:       at,
+		Groups:   groups(plan, fleet),
+		Objects:  objects(plan, fleet.Prices),
+		Missing:  append([]string{}, plan.Missing...),
+		Upcoming: upcoming(fleet, at, plan.Site.Tree.Layout.Buckets()),
+	}
+}
+
+func objects(plan *publish.Plan, prices releases.Prices) Objects {
+	o := Objects{Counts: map[string]int{}, Currency: prices.Currency}
+	for r, n := range plan.Counts() {
+		o.Counts[r.String()] = n
+	}
+	o.Puts, o.Deletes, o.Bytes = plan.Totals()
+	gets, puts := 1, o.Puts
+	if plan.Len() > 0 {
+		puts += publish.SessionPuts
+	}
+	o.Requests = gets + puts + o.Deletes
+	o.Cost = (float64(puts)*prices.Put + float64(gets)*prices.Get + float64(o.Deletes)*prices.Delete) / 1000
+	return o
+}
+
+// soon is how many of a rollout's next changes are told beside its last.
+const soon = 2
+
+func upcoming(f *releases.Fleet, at time.Time, buckets int) []Upcoming {
+	all := []Upcoming{}
+	for _, c := range f.Cohorts {
+		for _, a := range c.Activations {
+			var last *Upcoming
+			n := 0
+			for change := range a.Changes(at, buckets) {
+				last = &Upcoming{At: change.At, Cohort: c.Slug, Version: a.Release.Version, Percent: change.Percent, Buckets: change.Buckets}
+				if n++; n <= soon {
+					all = append(all, *last)
+				}
+			}
+			if n > soon {
+				all = append(all, *last)
+			}
+			if n > 0 {
+				all[len(all)-1].Last = true
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Upcoming) int { return a.At.Compare(b.At) })
+	return all
+}

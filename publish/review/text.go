@@ -1,0 +1,169 @@
+package review
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// Text writes the review for a terminal. It gives the first error of w.
+func (r *Review) Text(w io.Writer) error {
+	p := &printer{w: w}
+	if r.Empty() {
+		p.line("%s holds what the definitions say for %s.", r.To, r.At.Format(time.RFC3339))
+	} else {
+		p.line("%s, for %s:", r.To, r.At.Format(time.RFC3339))
+	}
+	var same []string
+	for _, g := range r.Groups {
+		if !g.Changed() {
+			same = append(same, g.name())
+			continue
+		}
+		p.line("\n%s", g.name())
+		table := tabwriter.NewWriter(p, 0, 0, 2, ' ', 0)
+		for _, m := range g.Moves {
+			fmt.Fprintf(table, "  %s %s\t%s\t%s\n", m.sign(), m.who(), m.what(), m.share())
+		}
+		table.Flush()
+	}
+	if len(same) > 0 && !r.Empty() {
+		p.line("\nno change for %s", strings.Join(same, "; "))
+	}
+	if !r.Empty() {
+		p.line("\n%s", r.Objects)
+	}
+	if len(r.Missing) > 0 {
+		p.line("\npublish will fail: stored payloads are not there, or not of the stated size:\n  %s", strings.Join(r.Missing, "\n  "))
+	}
+	if r.Guard != "" {
+		p.line("\npublish will be stopped by [guard]:\n  %s", strings.ReplaceAll(r.Guard, "\n", "\n  "))
+	}
+	if len(r.Upcoming) > 0 {
+		p.line("\nnext, each with a publish after it:")
+		table := tabwriter.NewWriter(p, 0, 0, 2, ' ', 0)
+		for _, u := range r.Upcoming {
+			fmt.Fprintf(table, "  %s\t%s\t%s\n", u.At.Format(time.RFC3339), u.Cohort, u.what())
+		}
+		table.Flush()
+	}
+	return p.err
+}
+
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) Write(b []byte) (int, error) {
+	if p.err != nil {
+		return 0, p.err
+	}
+	n, err := p.w.Write(b)
+	p.err = err
+	return n, err
+}
+
+func (p *printer) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+
+func (g Group) name() string {
+	return fmt.Sprintf("cohort %s, %s on %s", g.Cohort, g.SoftwareType, g.HardwareVersion)
+}
+
+// sign is as in a diff: - is taken away, + comes, ~ changes, = stays.
+func (m Move) sign() string {
+	switch {
+	case m.weight() == 0:
+		return "-"
+	case m.Same():
+		return "="
+	case m.Before.Version == "":
+		return "+"
+	}
+	return "~"
+}
+
+func (m Move) who() string {
+	who := m.Current
+	if len(who) > 4 {
+		who = append(who[:3:3], fmt.Sprintf("%d more", len(who)-3))
+	}
+	if m.None {
+		who = append(who[:len(who):len(who)], "no version")
+	}
+	if m.Unknown {
+		who = append(who[:len(who):len(who)], "unknown versions")
+	}
+	return "on " + strings.Join(who, ", ")
+}
+
+func (m Move) what() string {
+	switch {
+	case m.Same():
+		return m.After.String()
+	case m.Payload:
+		return m.After.String() + ", another payload"
+	}
+	what := m.Before.String() + " → " + m.After.String()
+	if m.Withdrawn {
+		what += " (withdrawn)"
+	}
+	return what
+}
+
+func (m Move) share() string {
+	s := fmt.Sprintf("%s %%, %s", decimal(m.Percent), plural(m.Buckets, "bucket"))
+	if m.Devices >= 0 {
+		s += ", " + plural(m.Devices, "device")
+	}
+	return s
+}
+
+// String is "1.1.0", "up to date" or "no answer".
+func (o Offer) String() string {
+	switch {
+	case o.Missing:
+		return "no answer"
+	case o.Version == "":
+		return "up to date"
+	}
+	return strings.ReplaceAll(o.Version, "\n", " or ")
+}
+
+// String sums the objects up.
+func (o Objects) String() string {
+	s := fmt.Sprintf("%s to put (%s), %d to delete; ", plural(o.Puts, "object"), size(o.Bytes), o.Deletes)
+	return s + fmt.Sprintf("%s, about %.4f %s", plural(o.Requests, "request"), o.Cost, o.Currency)
+}
+
+func (u Upcoming) what() string {
+	s := fmt.Sprintf("%s to %s %%, %s", u.Version, decimal(u.Percent), plural(u.Buckets, "bucket"))
+	if u.Last {
+		s += ", the last step"
+	}
+	return s
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// decimal writes a number with one decimal at most.
+func decimal(f float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", f), ".0") }
+
+// size is a number of bytes in units of 1024.
+func size(n int64) string {
+	if n < 1024 {
+		return fmt.Sprintf("%d B", n)
+	}
+	f, unit := float64(n), -1
+	for f >= 1024 && unit < 3 {
+		f, unit = f/1024, unit+1
+	}
+	return fmt.Sprintf("%.1f %ciB", f, "KMGT"[unit])
+}

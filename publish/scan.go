@@ -1,0 +1,287 @@
+package publish
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"cairn/manifest"
+)
+
+// Scan lists what is in a store below the site's prefix. Contents are known by
+// ETag where that is an MD5, and are fetched where it isn't, so many at once
+// (0: as many as the store takes).
+// A listing has no headers: where the store keeps any, those of the objects
+// that have the site's content are asked for, one by one; the others are going
+// to be written again anyway.
+func Scan(ctx context.Context, site *Site, store Store, concurrency int) (*Live, error) {
+	s := scan{
+		site:    site,
+		live:    &Live{},
+		content: map[scanned]uint32{},
+		header:  map[Header]uint16{},
+		known:   map[scanned]string{},
+	}
+	if concurrency == 0 {
+		concurrency = store.Traits().Parallel
+	}
+	s.headerOf(Header{})
+	for _, kind := range site.live.Kinds {
+		for _, c := range kind {
+			s.known[scanned{c.Size, c.MD5, true}] = c.Offers
+		}
+	}
+	if err := s.list(ctx, store); err != nil {
+		return nil, err
+	}
+	if err := s.look(ctx, store, concurrency); err != nil {
+		return nil, err
+	}
+	if err := s.lookAtPayloads(ctx, store, concurrency); err != nil {
+		return nil, err
+	}
+	if err := s.name(ctx, store, concurrency); err != nil {
+		return nil, err
+	}
+	s.fold()
+	return s.live, nil
+}
+
+type scan struct {
+	site *Site
+	live *Live
+	seen []sighting // in the order of their keys
+
+	contents []scanned
+	content  map[scanned]uint32
+	headers  []Header
+	header   map[Header]uint16
+	known    map[scanned]string // what the site's contents offer
+}
+
+// scanned is a content as a listing shows it.
+type scanned struct {
+	size    int64
+	md5     [16]byte
+	certain bool // the MD5 is known
+}
+
+// sighting is an object in 16 bytes: a million of them take little room.
+type sighting struct {
+	folder  int32
+	slot    uint16
+	cell    uint8
+	content uint32
+	header  uint16
+}
+
+func (s *scan) contentOf(c scanned) uint32 {
+	i, ok := s.content[c]
+	if !ok {
+		i = uint32(len(s.contents))
+		s.content[c] = i
+		s.contents = append(s.contents, c)
+	}
+	return i
+}
+
+func (s *scan) headerOf(h Header) uint16 {
+	i, ok := s.header[h]
+	if !ok {
+		i = uint16(len(s.headers))
+		s.header[h] = i
+		s.headers = append(s.headers, h)
+	}
+	return i
+}
+
+func (s *scan) key(o sighting) string {
+	f := Folder{Key: s.live.Folders[o.folder].Key, Digits: s.live.Folders[o.folder].Digits, Slots: []uint16{o.slot}}
+	return f.key(0, int(o.cell))
+}
+
+func (s *scan) list(ctx context.Context, store Store) error {
+	layout := s.site.Tree.Layout
+	type id struct {
+		key    string
+		digits int
+	}
+	folders := map[id]int32{}
+	for e, err := range store.List(ctx, layout.Prefix+"/") {
+		if err != nil {
+			return err
+		}
+		at, ours := layout.ParseAny(e.Key)
+		sum, certain := etagMD5(e)
+		switch {
+		case strings.HasPrefix(e.Key, layout.Prefix+"/"+StateFolder+"/"):
+		case strings.HasPrefix(path.Base(e.Key), TempPrefix):
+			s.live.Leftovers = append(s.live.Leftovers, e.Key)
+		case !ours:
+			s.live.Foreign = append(s.live.Foreign, e.Key)
+		case at.Class == manifest.Payload:
+			s.live.Payloads = append(s.live.Payloads, LivePayload{Key: e.Key, Size: e.Size, MD5: sum})
+		default:
+			name, form := at.Bucket, at.Form
+			if at.Class == manifest.CohortIndex {
+				name, form = at.Shard, manifest.Text
+			}
+			folder := id{e.Key[:strings.LastIndexByte(e.Key, '/')+1], len(name)}
+			row, ok := folders[folder]
+			if !ok {
+				row = int32(len(s.live.Folders))
+				folders[folder] = row
+				s.live.Folders = append(s.live.Folders, Folder{Key: folder.key, Digits: folder.digits})
+			}
+			s.seen = append(s.seen, sighting{
+				folder:  row,
+				slot:    uint16(manifest.Index(name)),
+				cell:    uint8(slices.Index(forms[:], form)*len(encodings) + slices.Index(encodings[:], at.Encoding)),
+				content: s.contentOf(scanned{e.Size, sum, certain}),
+			})
+		}
+	}
+	return nil
+}
+
+// etagMD5 is the MD5 of an object, as far as its entry tells.
+func etagMD5(e Entry) (sum [16]byte, ok bool) {
+	if e.Size == 0 {
+		return md5.Sum(nil), true
+	}
+	n, err := hex.Decode(sum[:], []byte(e.ETag[:min(len(e.ETag), 32)]))
+	if err != nil || n != len(sum) || len(e.ETag) != 32 {
+		return [16]byte{}, false
+	}
+	return sum, true
+}
+
+// look asks for what the listing doesn't show.
+func (s *scan) look(ctx context.Context, store Store, concurrency int) error {
+	keepsHeaders := store.Traits().Headers
+	type found struct {
+		content scanned
+		header  Header
+	}
+	var ask []int32
+	for i, o := range s.seen {
+		c := s.contents[o.content]
+		_, known := s.known[c]
+		if !c.certain || keepsHeaders && known {
+			ask = append(ask, int32(i))
+		}
+	}
+	// In portions, so that few answers are held at a time.
+	const portion = 1 << 14
+	for len(ask) > 0 {
+		part := ask[:min(portion, len(ask))]
+		ask = ask[len(part):]
+		got := make([]found, len(part))
+		err := each(ctx, concurrency, len(part), func(ctx context.Context, i int) error {
+			o := s.seen[part[i]]
+			c := s.contents[o.content]
+			if c.certain {
+				_, header, err := store.Stat(ctx, s.key(o))
+				got[i] = found{c, header}
+				return err
+			}
+			live, err := store.Get(ctx, s.key(o))
+			if err != nil {
+				return err
+			}
+			defer live.Close()
+			sum := md5.New()
+			n, err := io.Copy(sum, live)
+			got[i] = found{scanned{n, [16]byte(sum.Sum(nil)), true}, live.Header}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for i, f := range got {
+			o := &s.seen[part[i]]
+			o.content, o.header = s.contentOf(f.content), s.headerOf(f.header)
+		}
+	}
+	return nil
+}
+
+// lookAtPayloads asks for the headers of the payloads that the site puts.
+func (s *scan) lookAtPayloads(ctx context.Context, store Store, concurrency int) error {
+	if !store.Traits().Headers {
+		return nil
+	}
+	return each(ctx, concurrency, len(s.live.Payloads), func(ctx context.Context, i int) (err error) {
+		p := &s.live.Payloads[i]
+		if _, ours := s.site.find(p.Key); ours {
+			_, p.Header, err = store.Stat(ctx, p.Key)
+		}
+		return err
+	})
+}
+
+// name finds out which versions the contents offer that the site hasn't, from
+// one JSON answer of each.
+func (s *scan) name(ctx context.Context, store Store, concurrency int) error {
+	var ask []sighting
+	asked := map[uint32]bool{}
+	for _, o := range s.seen {
+		c := s.contents[o.content]
+		if _, known := s.known[c]; !known && o.cell == jsonCell && c.size > 0 && !asked[o.content] {
+			asked[o.content] = true
+			ask = append(ask, o)
+		}
+	}
+	versions := make([]string, len(ask))
+	err := each(ctx, concurrency, len(ask), func(ctx context.Context, i int) error {
+		live, err := store.Get(ctx, s.key(ask[i]))
+		if err != nil {
+			return err
+		}
+		defer live.Close()
+		var answer struct{ Version string }
+		const most = 1 << 20 // no answer of cairn's is that long
+		if err := json.NewDecoder(io.LimitReader(live, most)).Decode(&answer); err != nil && ctx.Err() == nil {
+			return nil // not an answer: it offers nothing
+		}
+		versions[i] = answer.Version
+		return ctx.Err()
+	})
+	if err != nil {
+		return fmt.Errorf("reading answers: %w", err)
+	}
+	for i, o := range ask {
+		s.known[s.contents[o.content]] = versions[i]
+	}
+	return nil
+}
+
+// fold makes rows of what was seen.
+func (s *scan) fold() {
+	kinds := newKindTable()
+	for from := 0; from < len(s.seen); {
+		first, to := s.seen[from], from
+		var kind Kind
+		for ; to < len(s.seen) && s.seen[to].folder == first.folder && s.seen[to].slot == first.slot; to++ {
+			o := s.seen[to]
+			c := s.contents[o.content]
+			offers, known := s.known[c]
+			if !known {
+				offers = kind[jsonCell].Offers // as the JSON answer in the same bucket
+			}
+			kind[o.cell] = Cell{Present, c.size, c.md5, s.headers[o.header], offers}
+		}
+		f := &s.live.Folders[first.folder]
+		f.Slots = append(f.Slots, first.slot)
+		f.Kinds = append(f.Kinds, kinds.intern(kind))
+		from = to
+	}
+	slices.SortFunc(s.live.Folders, compareFolders)
+	s.live.Kinds = kinds.kinds
+}

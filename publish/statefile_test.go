@@ -1,0 +1,381 @@
+package publish_test
+
+import (
+	"bytes"
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"cairn/manifest"
+	"cairn/publish"
+	"cairn/publish/memstore"
+	"cairn/releases"
+	"cairn/releases/fleettest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
+)
+
+// world is a fleet at an instant, and every object that a store shall hold of
+// it.
+type world struct {
+	name    string
+	fleet   *releases.Fleet
+	at      time.Time
+	site    *publish.Site
+	tree    map[string]object
+	stored  map[string]string // by key, what must be in the store already
+	version map[string]string // by payload URL, that of its release
+}
+
+func newWorld(t testing.TB, name string, f *releases.Fleet, at time.Time) *world {
+	t.Helper()
+	w := &world{name: name, fleet: f, at: at, stored: map[string]string{}, version: map[string]string{}}
+	files, layout := fstest.MapFS{}, manifest.LayoutOf(f)
+	for r, p := range f.Payloads() {
+		image := fmt.Sprintf("%s for %s, %s after %q, build %d", p.SoftwareType, p.HardwareVersion, r.Version, p.From, p.Size%3)
+		sha, sum := sha256.Sum256([]byte(image)), md5.Sum([]byte(image))
+		p.Size, p.SHA256, p.MD5 = int64(len(image)), hex.EncodeToString(sha[:]), hex.EncodeToString(sum[:])
+		switch {
+		case p.File != "":
+			p.File = "releases/" + p.SHA256
+			files[p.File] = &fstest.MapFile{Data: []byte(image)}
+		case p.URL == "":
+			w.stored[layout.PayloadKey(p.SHA256, p.Name)] = image
+		}
+		w.version[manifest.PayloadURL(f.Project, layout, p)] = r.Version
+	}
+	w.site = publish.NewSite(manifest.New(f, at), f.Cache, files)
+	w.tree = wanted(t, w.site)
+	return w
+}
+
+// stock puts what the worlds say is in the store already.
+func stock(t testing.TB, store publish.Store, worlds ...*world) {
+	t.Helper()
+	for _, w := range worlds {
+		header := publish.HeaderOf(manifest.Location{Class: manifest.Payload}, w.fleet.Cache)
+		for key, image := range w.stored {
+			if err := store.Put(ctx, key, publish.BytesContent([]byte(image)), header); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// cellsOf is what is known of each object of the folders, by its key.
+func cellsOf(live *publish.Live) map[string]publish.Cell {
+	all := map[string]publish.Cell{}
+	for key, c := range cellsIn(live) {
+		all[key] = c
+	}
+	return all
+}
+
+func cellsIn(live *publish.Live) iter.Seq2[string, publish.Cell] {
+	endings := [...]string{".json", ".json.br", ".json.gz", ".txt", ".txt.br", ".txt.gz"}
+	return func(yield func(string, publish.Cell) bool) {
+		for _, f := range live.Folders {
+			layout := manifest.Layout{BucketDigits: f.Digits}
+			for i, k := range f.Kinds {
+				for c, cell := range live.Kinds[k] {
+					if cell.Presence != publish.Absent && !yield(f.Key+layout.BucketName(int(f.Slots[i]))+endings[c], cell) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// states are some that a publish over another leaves behind, from its
+// beginning to its end.
+func states(t testing.TB, before, w *world) (all []*publish.State) {
+	store := &memstore.Store{}
+	stock(t, store, before, w)
+	apply(t, before.site, store)
+	p := compare(t, w.site, store)
+	stamp := attempt{now: fleettest.Start.Add(time.Minute), name: "ada"}.options(w)
+	for k := 0; k <= p.Len(); k += max(1, p.Len()/3) {
+		s := &publish.State{Prefix: w.fleet.Project.Prefix, Live: p.After(k, fleettest.Start), Doing: &stamp.Stamp, Lease: &stamp.Lease}
+		all = append(all, s)
+	}
+	return append(all, &publish.State{Prefix: w.fleet.Project.Prefix, Live: p.After(p.Len(), fleettest.Start), Done: stamp.Stamp})
+}
+
+func someStates(t testing.TB) (all []*publish.State) {
+	for i := 1; i < len(changes); i += 3 {
+		before := newWorld(t, "before", small(changes[i-1].make), fleettest.Start)
+		all = append(all, states(t, before, newWorld(t, "after", small(changes[i].make), fleettest.Start))...)
+	}
+	chain := randomChain(t, 7)
+	return append(all, states(t, chain[1], chain[2])...)
+}
+
+// halfway is the state of a publish in its middle.
+func halfway(t testing.TB) *publish.State {
+	before := newWorld(t, "before", small(changed("release with must-pass-through")), fleettest.Start)
+	return states(t, before, newWorld(t, "after", small(), fleettest.Start))[1]
+}
+
+func TestAStateComesBackAsItWas(t *testing.T) {
+	for _, s := range someStates(t) {
+		b := s.Encode()
+		if !bytes.Equal(b, s.Encode()) {
+			t.Fatal("a state was encoded in two ways")
+		}
+		got, err := publish.DecodeState(b, s.Prefix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := *s
+		want.Live = got.Live
+		if diff := cmp.Diff(&want, got, cmp.AllowUnexported(publish.Live{})); diff != "" {
+			t.Fatalf("the state differs (-want +got):\n%s", diff)
+		}
+		if a, b := cellsOf(s.Live), cellsOf(got.Live); !maps.Equal(a, b) {
+			t.Fatalf("the cells differ (-want +got):\n%s", cmp.Diff(a, b))
+		}
+		if diff := cmp.Diff(s.Live.Payloads, got.Live.Payloads); diff != "" {
+			t.Fatalf("the payloads differ (-want +got):\n%s", diff)
+		}
+		interned(t, got.Live)
+		if !bytes.Equal(b, got.Encode()) {
+			t.Fatal("a state that was read is encoded otherwise than it was")
+		}
+	}
+}
+
+func TestAStateThatIsCutOffIsDamaged(t *testing.T) {
+	b := halfway(t).Encode()
+	for n := range b {
+		if _, err := publish.DecodeState(b[:n], "ota/small"); err == nil || !strings.Contains(err.Error(), "damaged") {
+			t.Fatalf("%d of %d bytes are a state: %v", n, len(b), err)
+		}
+	}
+}
+
+func TestAStateWithAnotherBitIsDamagedOrTheSame(t *testing.T) {
+	s := halfway(t)
+	b, want := s.Encode(), cellsOf(s.Live)
+	for i := range b {
+		for bit := range 8 {
+			spoilt := slices.Clone(b)
+			spoilt[i] ^= 1 << bit
+			if got, err := publish.DecodeState(spoilt, s.Prefix); err == nil && !maps.Equal(want, cellsOf(got.Live)) {
+				t.Fatalf("bit %d of byte %d makes another state", bit, i)
+			}
+		}
+	}
+}
+
+// compressed is a state as it is kept, of its JSON.
+func compressed(text []byte) []byte {
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		panic(err)
+	}
+	defer w.Close()
+	return w.EncodeAll(text, nil)
+}
+
+func jsonOf(t testing.TB, s *publish.State) []byte {
+	r, err := zstd.NewReader(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	text, err := r.DecodeAll(s.Encode(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// spoil gives a JSON value with each of its parts in turn replaced.
+func spoil(v any, by []any, yield func()) {
+	each := func(set func(any), part any) {
+		for _, x := range by {
+			set(x)
+			yield()
+		}
+		set(part)
+		spoil(part, by, yield)
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for k, part := range v {
+			each(func(x any) { v[k] = x }, part)
+		}
+	case []any:
+		for i, part := range v {
+			each(func(x any) { v[i] = x }, part)
+		}
+	}
+}
+
+// TestNoFaultInAStateGoesUnnoticed replaces each part of a state by what it
+// can't be. What is read all the same must be fit to plan from.
+func TestNoFaultInAStateGoesUnnoticed(t *testing.T) {
+	w := newWorld(t, "small", small(), fleettest.Start)
+	s := halfway(t)
+	var v any
+	if err := json.Unmarshal(jsonOf(t, s), &v); err != nil {
+		t.Fatal(err)
+	}
+	read, refused, n := 0, 0, 0
+	spoil(v, []any{-1, 1, 100_000, "", nil}, func() {
+		if n++; n%11 != 0 {
+			return
+		}
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := publish.DecodeState(compressed(text), s.Prefix)
+		if err != nil {
+			refused++
+			return
+		}
+		read++
+		fit(t, got, w.site)
+	})
+	if read == 0 || refused < read {
+		t.Errorf("%d states were read, %d refused", read, refused)
+	}
+}
+
+// fit checks that a state can be planned from.
+func fit(t testing.TB, s *publish.State, site *publish.Site) {
+	t.Helper()
+	for i, f := range s.Live.Folders {
+		if f.Digits < 1 || f.Digits > 4 || len(f.Slots) != len(f.Kinds) || !strings.HasPrefix(f.Key, s.Prefix+"/v1/") {
+			t.Fatalf("folder %q has %d digits, %d slots and %d kinds", f.Key, f.Digits, len(f.Slots), len(f.Kinds))
+		}
+		if i > 0 && f.Key < s.Live.Folders[i-1].Key {
+			t.Fatalf("folder %q is out of order", f.Key)
+		}
+		for j, slot := range f.Slots {
+			if int(slot) >= 1<<(4*f.Digits) || j > 0 && slot <= f.Slots[j-1] || int(f.Kinds[j]) >= len(s.Live.Kinds) {
+				t.Fatalf("folder %q has slot %d of kind %d", f.Key, slot, f.Kinds[j])
+			}
+		}
+	}
+	p := publish.NewPlan(site, s.Live, true)
+	for i := range p.Len() {
+		if o := p.Op(i); !strings.HasPrefix(o.Object.Key, site.Tree.Layout.Prefix+"/v1/") {
+			t.Fatalf("the plan touches %s", o.Object.Key)
+		}
+	}
+	p.After(p.Len()/2, fleettest.Start)
+	s.Encode()
+}
+
+func TestWhatIsNoStateOfThisPrefixIsRefused(t *testing.T) {
+	state := string(jsonOf(t, halfway(t)))
+	for _, test := range []struct{ text, want string }{
+		{``, "damaged"},
+		{`[]`, "damaged"},
+		{`{}`, "not a state of cairn's"},
+		{`{"format":"zip","prefix":"ota/small"}`, "not a state of cairn's"},
+		{strings.Replace(state, `"prefix":"ota/small"`, `"prefix":"ota/other"`, 1), `another prefix, "ota/other"`},
+		{strings.Replace(state, `"key":"ota/small/v1/`, `"key":"ota/sm/v1/`, 1), "outside the prefix"},
+		{strings.Replace(state, `"key":"ota/small/v1/payloads`, `"key":"ota/small2/v1/payloads`, 1), "outside the prefix"},
+		{strings.Replace(state, `"presence":1`, `"presence":4`, 1), "points at what isn't there"},
+		{strings.Replace(state, `"digits":1`, `"digits":5`, 1), "points at what isn't there"},
+		{strings.Replace(state, "/mp/default/_none/", "/mp/default/_other/", 1), "out of order"},
+		{strings.Replace(state, "/mp/default/_none/", "/zz/default/_none/", 1), "out of order"},
+	} {
+		if _, err := publish.DecodeState(compressed([]byte(test.text)), "ota/small"); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%.60s…: %v, want %q", test.text, err, test.want)
+		}
+	}
+	for _, newer := range []string{`{"format":"cairn state 2"}`, `{"format":"cairn state 10","kinds":{},"lease":7}`} {
+		if _, err := publish.DecodeState(compressed([]byte(newer)), "ota/small"); !errors.Is(err, publish.ErrNewerState) {
+			t.Errorf("%s: %v", newer, err)
+		}
+	}
+}
+
+func TestAStateThatCannotBeUsedIsReplaced(t *testing.T) {
+	w := newWorld(t, "small", small(), fleettest.Start)
+	for _, state := range []string{"", "not a state", string(compressed([]byte(`{"format":"cairn state 1","prefix":"ota"}`)))} {
+		store := &memstore.Store{}
+		if err := store.Put(ctx, publish.StateKey("ota/small"), publish.BytesContent([]byte(state)), publish.Header{}); err != nil {
+			t.Fatal(err)
+		}
+		if remote := read(t, store, w); remote.State != nil || remote.Problem == nil {
+			t.Errorf("%q is read as %+v, %v", state, remote.State, remote.Problem)
+		}
+		if _, err := bob.run(store, w); err != nil {
+			t.Fatal(err)
+		}
+		holds(t, store, w)
+	}
+	store := &memstore.Store{}
+	newer := publish.BytesContent(compressed([]byte(`{"format":"cairn state 2"}`)))
+	if err := store.Put(ctx, publish.StateKey("ota/small"), newer, publish.Header{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bob.run(store, w); !errors.Is(err, publish.ErrNewerState) {
+		t.Errorf("over a newer state: %v", err)
+	}
+}
+
+func TestTheStateOfAMillionAnswersIsSmall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes a million answers")
+	}
+	f := fleettest.Large(1_000_000)
+	site := publish.NewSite(manifest.New(f, fleettest.Start), f.Cache, nil)
+	p := publish.NewPlan(site, &publish.Live{Kinds: make([]publish.Kind, 1)}, true)
+	for _, done := range []int{p.Len() / 2, p.Len()} {
+		s := &publish.State{Prefix: f.Project.Prefix, Live: p.After(done, fleettest.Start)}
+		began := time.Now()
+		b := s.Encode()
+		encoded := time.Now()
+		got, err := publish.DecodeState(b, s.Prefix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decoded := time.Now()
+		again := publish.NewPlan(site, got.Live, true)
+		planned := time.Now()
+		if again.Len() != p.Len()-done {
+			t.Errorf("after %d of %d operations %d are left", done, p.Len(), again.Len())
+		}
+		if len(b) > 1<<20 {
+			t.Errorf("after %d operations the state has %d bytes", done, len(b))
+		}
+		t.Logf("%d objects, after %d: %d bytes; encoded in %v, decoded in %v, compared in %v",
+			p.Len(), done, len(b), encoded.Sub(began), decoded.Sub(encoded), planned.Sub(decoded))
+	}
+}
+
+func FuzzDecodeState(f *testing.F) {
+	w := newWorld(f, "small", small(), fleettest.Start)
+	before := newWorld(f, "before", small(changed("release with must-pass-through")), fleettest.Start)
+	for _, s := range states(f, before, w) {
+		f.Add(s.Encode())
+		f.Add(jsonOf(f, s))
+	}
+	f.Add([]byte(`{"format":"cairn state 1","prefix":"ota/small","headers":[{}],"cells":[{"presence":3,"header":0}],
+"kinds":[[1,0,0,1,0,0]],"slots":[[0,1]],"patterns":[[0,0]],"folders":[{"key":"ota/small/v1/latest/fw/mp/default/_other/","digits":1,"kinds":[0]}]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, state := range [][]byte{b, compressed(b)} {
+			if s, err := publish.DecodeState(state, "ota/small"); err == nil {
+				fit(t, s, w.site)
+			}
+		}
+	})
+}

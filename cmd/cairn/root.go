@@ -40,6 +40,8 @@ Results go to standard output, progress and messages to standard error.`,
 		buildCommand(global),
 		publishCommand(global),
 		unlockCommand(global),
+		verifyCommand(global),
+		gcCommand(global),
 		serveCommand(global),
 		explainCommand(global),
 	)

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"cairn/manifest"
+	"cairn/publish"
+	"cairn/publish/audit"
+
+	"github.com/spf13/cobra"
+)
+
+type verifyOptions struct {
+	at          atFlag
+	to          string
+	state       bool
+	deep        bool
+	sample      int
+	seed        uint64
+	baseURL     string
+	concurrency int
+	json        bool
+}
+
+const projectURL = "project"
+
+func verifyCommand(global *globalOptions) *cobra.Command {
+	var opts verifyOptions
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Compare what is live with what should be",
+		Long: `verify reads everything that is published and says what differs from the
+definitions at an instant: keys that are missing or stray, bodies, headers where
+the store keeps any, siblings that do not decode to their body, payloads that
+are not there or not of their size; --deep reads the payloads, too. It writes
+nothing. It exits with 1 where something differs.
+
+--state compares with what the last publish recorded instead: so neither the
+definitions nor the schedule may have moved on since.
+
+--base-url asks a CDN, as a device does, and tells how old its answers are.
+Nothing can be listed there, so stray keys are not looked for; nor are they with
+--sample, which looks at so many keys of the tree, drawn at random.`,
+		Example: `  cairn verify
+  cairn verify --state --deep
+  cairn verify --base-url project --sample 500`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !cmd.Flags().Changed("seed") {
+				opts.seed = rand.Uint64N(1e6)
+			}
+			if err := opts.check(cmd); err != nil {
+				return err
+			}
+			p, err := global.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer p.close()
+			return runVerify(cmd, p, opts)
+		},
+	}
+	addAt(cmd, &opts.at)
+	addTo(cmd, &opts.to)
+	addConcurrency(cmd, &opts.concurrency)
+	f := cmd.Flags()
+	f.BoolVar(&opts.state, "state", false, "compare with what the last publish recorded, not with the definitions")
+	f.BoolVar(&opts.deep, "deep", false, "read payloads, and compare their digests")
+	f.IntVar(&opts.sample, "sample", 0, "look at `N` keys only, drawn at random")
+	f.Uint64Var(&opts.seed, "seed", 0, "draw the sample with this `number` again (default random)")
+	f.StringVar(&opts.baseURL, "base-url", "", "look through the CDN at this `URL`; \"project\" is base_url in cairn.toml")
+	f.BoolVar(&opts.json, "json", false, "write one JSON object, with all that differs")
+	return cmd
+}
+
+func (o *verifyOptions) check(cmd *cobra.Command) error {
+	changed := cmd.Flags().Changed
+	switch {
+	case o.concurrency < 0 || o.concurrency > 1024:
+		return usagef("--concurrency %d is outside 1 to 1024", o.concurrency)
+	case changed("sample") && o.sample < 1:
+		return usagef("--sample %d looks at nothing", o.sample)
+	case changed("seed") && !changed("sample"):
+		return usagef("--seed goes with --sample")
+	case o.state && changed("at"):
+		return usagef("--at goes with the definitions: what a state records was decided when it was published")
+	case o.baseURL != "" && changed("to") && !o.state:
+		return usagef("--base-url looks through the CDN, --to into the bucket: choose one")
+	}
+	return nil
+}
+
+// verification is what is compared with what.
+type verification struct {
+	options verifyOptions
+	where   string // "s3://bucket", or a URL
+	source  audit.Source
+	at      time.Time
+	objects iter.Seq[audit.Object]
+	len     int // of the objects
+	of      int // so many were there to draw them from
+	listing iter.Seq2[publish.Entry, error]
+	// published is the instant of what was published last; zero where that
+	// is not known.
+	published time.Time
+}
+
+func runVerify(cmd *cobra.Command, p *project, opts verifyOptions) error {
+	v, err := p.verification(cmd, opts)
+	if err != nil {
+		return err
+	}
+	return v.run(cmd, manifest.LayoutOf(p.fleet))
+}
+
+func (p *project) verification(cmd *cobra.Command, opts verifyOptions) (*verification, error) {
+	v := &verification{options: opts, at: opts.at.instant()}
+	var remote *publish.Remote
+	if opts.baseURL == "" || opts.state {
+		store, err := p.store(opts.to, opts.concurrency)
+		if err != nil {
+			return nil, err
+		}
+		if remote, err = publish.ReadState(cmd.Context(), store, p.fleet.Project.Prefix); err != nil {
+			return nil, err
+		}
+		if err := v.notice(cmd, remote, store); err != nil {
+			return nil, err
+		}
+		v.where, v.source = store.String(), audit.Store(store)
+		if opts.sample == 0 {
+			v.listing = store.List(cmd.Context(), p.fleet.Project.Prefix+"/")
+		}
+	}
+	if opts.baseURL != "" {
+		base, err := p.baseURL(opts.baseURL)
+		if err != nil {
+			return nil, err
+		}
+		v.where, v.source, v.listing = base, audit.Web(base, webTransport()), nil
+	}
+	if opts.state {
+		v.objects, v.len, v.at = audit.OfState(remote.State), remote.State.Live.Len(), remote.State.Done.At
+	} else {
+		site := p.site(v.at)
+		v.objects, v.len = audit.OfSite(site), site.Len()+len(site.Tree.Stored)
+	}
+	if v.of = v.len; opts.sample > 0 {
+		v.len = min(opts.sample, v.of)
+		v.objects = audit.Sample(v.objects, v.of, v.len, rand.New(rand.NewPCG(opts.seed, 0)))
+	}
+	return v, nil
+}
+
+// notice says what makes differences likely. Without a state there is nothing
+// to compare with.
+func (v *verification) notice(cmd *cobra.Command, remote *publish.Remote, store publish.Store) error {
+	stderr, state := cmd.ErrOrStderr(), remote.State
+	held := remote.Held(time.Now())
+	switch {
+	case v.options.state && remote.Problem != nil:
+		return fmt.Errorf("the state in %s can't be used: %w\ncompare with the definitions, without --state", store, remote.Problem)
+	case v.options.state && state == nil:
+		return fmt.Errorf("nothing is published in %s\nrun 'cairn publish' first", store)
+	case remote.Problem != nil:
+		fmt.Fprintf(stderr, "the state in %s can't be used: %v\n", store, remote.Problem)
+	case held != nil:
+		fmt.Fprintf(stderr, "%s has been publishing to %s since %s: until it is done, differences are to be expected\n",
+			held, store, held.Began.Format(time.TimeOnly+"Z"))
+	case state != nil && state.Doing != nil:
+		fmt.Fprintf(stderr, "the last publish to %s did not end: 'cairn publish' goes on\n", store)
+	}
+	if state != nil && state.Doing == nil {
+		v.published = state.Done.At
+	}
+	return nil
+}
+
+func (p *project) baseURL(flag string) (string, error) {
+	if flag == projectURL {
+		return p.fleet.Project.BaseURL, nil
+	}
+	u, err := url.Parse(flag)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		return "", usagef("--base-url %q is no URL such as https://ota.example.com, nor %q", flag, projectURL)
+	}
+	return strings.TrimRight(flag, "/"), nil
+}
+
+// webTransport carries requests to a CDN, and leaves the answers as they are.
+func webTransport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DisableCompression = true
+	t.MaxIdleConns = 0 // any number
+	t.MaxIdleConnsPerHost = 1024
+	t.ResponseHeaderTimeout = 30 * time.Second
+	return t
+}
+
+// run compares, and reports.
+func (v *verification) run(cmd *cobra.Command, layout manifest.Layout) error {
+	stderr := cmd.ErrOrStderr()
+	if v.options.baseURL != "" {
+		fmt.Fprintln(stderr, "through a CDN nothing can be listed: stray keys are not looked for")
+	}
+	if v.options.sample > 0 {
+		fmt.Fprintf(stderr, "a sample of %s keys from %s: --seed %d draws it again\n", thousands(v.len), thousands(v.of), v.options.seed)
+	}
+	report := newVerifyReport(cmd.OutOrStdout(), v)
+	var summary *audit.Summary
+	err := follow(stderr, func(elapsed time.Duration) string {
+		return pace("verifying", report.done.Load(), int64(v.len), elapsed)
+	}, func() (err error) {
+		summary, err = audit.Run(cmd.Context(), v.objects, v.source, audit.Options{
+			Listing: v.listing, Layout: layout, Keep: !v.options.state, Deep: v.options.deep,
+			Concurrency: v.options.concurrency, Done: &report.done,
+		}, report.add)
+		return err
+	})
+	if e := report.end(summary, err); err == nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	return v.outcome(summary, report.hand)
+}
+
+// outcome is an error where something is wrong, with the way out.
+func (v *verification) outcome(s *audit.Summary, byHand int) error {
+	if s.Wrong == 0 {
+		return nil
+	}
+	wayOut := "'cairn publish --rescan' mends that"
+	switch {
+	case v.options.baseURL != "":
+		wayOut = "where 'cairn verify' finds the bucket right, it is the CDN that is behind: wait for as long as it may cache, or purge it"
+	case byHand == s.Wrong:
+		wayOut = "no publish mends that: delete what is wrong by hand, or store it again; 'cairn publish --rescan' puts back what is its own"
+	case byHand > 0:
+		wayOut += fmt.Sprintf(", but for %s: first delete what is wrong there by hand, or store it again", count(byHand, "key"))
+	}
+	if !v.options.state && !v.published.IsZero() && !v.published.Equal(v.at) {
+		wayOut += fmt.Sprintf("\nthe last publish was for %s: compare with that by --state", v.published.Format(timeFormat))
+	}
+	verb := "differ"
+	if s.Wrong == 1 {
+		verb = "differs"
+	}
+	return fmt.Errorf("%s of %s %s\n%s", thousands(s.Wrong), count(s.Right+s.Wrong, "key"), verb, wayOut)
+}

@@ -1,0 +1,139 @@
+package audit
+
+import (
+	"encoding/hex"
+	"iter"
+	"slices"
+	"strings"
+
+	"cairn/manifest"
+	"cairn/publish"
+	"cairn/releases"
+)
+
+// OfSite is the objects of a site, those that are said to be stored included.
+func OfSite(site *publish.Site) iter.Seq[Object] {
+	return func(yield func(Object) bool) {
+		var body Digest
+		for o := range site.Objects() {
+			if o.Content.Open != nil {
+				break // the payloads come last
+			}
+			object := Object{Key: o.Key, Digest: Digest{o.Content.Size, o.Content.MD5}, Header: &o.Header}
+			if object.Encoding = encodingOf(o.Key); object.Encoding == manifest.Identity {
+				body = object.Digest
+			}
+			object.Body = body
+			if !yield(object) {
+				return
+			}
+		}
+		for _, o := range payloads(site.Tree) {
+			if !yield(o) {
+				return
+			}
+		}
+	}
+}
+
+func encodingOf(key string) manifest.Encoding {
+	for _, e := range []manifest.Encoding{manifest.Brotli, manifest.Gzip} {
+		if strings.HasSuffix(key, string(e)) {
+			return e
+		}
+	}
+	return manifest.Identity
+}
+
+// payloads is what the answers of a tree name, ascending by key. A payload
+// that was stored before keeps the headers that it was stored with.
+func payloads(tree *manifest.Tree) []Object {
+	header := publish.HeaderOf(manifest.Location{Class: manifest.Payload}, releases.Cache{})
+	object := func(p *releases.Payload) Object {
+		o := Object{Key: tree.Layout.PayloadKey(p.SHA256, p.Name), Digest: Digest{Size: p.Size}, SHA256: p.SHA256}
+		_, _ = hex.Decode(o.MD5[:], []byte(p.MD5))
+		return o
+	}
+	var all []Object
+	for _, p := range tree.Payloads {
+		o := object(p)
+		o.Header = &header
+		all = append(all, o)
+	}
+	for _, p := range tree.Stored {
+		o := object(p)
+		o.Stored = true
+		all = append(all, o)
+	}
+	slices.SortFunc(all, byKey)
+	return all
+}
+
+func byKey(a, b Object) int { return strings.Compare(a.Key, b.Key) }
+
+// OfState is the objects that a state records.
+func OfState(state *publish.State) iter.Seq[Object] {
+	return func(yield func(Object) bool) {
+		live := state.Live
+		var some []Object // of the folders at one key
+		for i, f := range live.Folders {
+			some = appendFolder(some, live, f)
+			if i+1 < len(live.Folders) && live.Folders[i+1].Key == f.Key {
+				continue // names of other numbers of digits lie between these
+			}
+			slices.SortFunc(some, byKey)
+			for _, o := range some {
+				if !yield(o) {
+					return
+				}
+			}
+			some = some[:0]
+		}
+		layout := manifest.Layout{Prefix: state.Prefix}
+		for _, p := range live.Payloads {
+			at, _ := layout.Parse(p.Key)
+			o := Object{Key: p.Key, Digest: Digest{p.Size, p.MD5}, Header: stated(p.Header), SHA256: at.SHA256, InDoubt: p.Perhaps}
+			if !yield(o) {
+				return
+			}
+		}
+	}
+}
+
+func appendFolder(some []Object, live *publish.Live, f publish.Folder) []Object {
+	names := manifest.Layout{BucketDigits: f.Digits}
+	for i, slot := range f.Slots {
+		name := f.Key + names.BucketName(int(slot))
+		var body Digest
+		for j := range live.Kinds[f.Kinds[i]] {
+			c := &live.Kinds[f.Kinds[i]][j]
+			o := Object{
+				Key: name + suffixes[j], Digest: Digest{c.Size, c.MD5}, Header: stated(c.Header), Encoding: encodingOf(suffixes[j]),
+				InDoubt: c.Presence == publish.Perhaps || c.Presence == publish.Doubtful,
+			}
+			if o.Encoding == manifest.Identity {
+				body = o.Digest
+			}
+			o.Body = body
+			if c.Presence != publish.Absent {
+				some = append(some, o)
+			}
+		}
+	}
+	return some
+}
+
+// stated is nil for a header of which nothing is known, as of one that has been
+// listed in a store that keeps none.
+func stated(h publish.Header) *publish.Header {
+	if h == (publish.Header{}) {
+		return nil
+	}
+	return &h
+}
+
+// suffixes are how the keys of a kind's cells end.
+var suffixes = [len(publish.Kind{})]string{
+	string(manifest.JSON), string(manifest.JSON) + string(manifest.Brotli), string(manifest.JSON) + string(manifest.Gzip),
+	string(manifest.Text), string(manifest.Text) + string(manifest.Brotli), string(manifest.Text) + string(manifest.Gzip),
+}

@@ -44,6 +44,7 @@ Results go to standard output, progress and messages to standard error.`,
 		gcCommand(global),
 		serveCommand(global),
 		explainCommand(global),
+		simulateCommand(global),
 	)
 	for _, c := range root.Commands() {
 		c.Args = noArguments

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"cairn/manifest"
+	"cairn/manifest/simulate"
+	"cairn/releases"
+
+	"github.com/spf13/cobra"
+)
+
+// simulateOptions are the flags of simulate.
+type simulateOptions struct {
+	simulate.Options
+	from          atFlag
+	days          float64
+	start, target []string
+	baseURL       string
+	concurrency   int
+	by            string
+	json          bool
+	svg           string
+}
+
+func simulateCommand(global *globalOptions) *cobra.Command {
+	var opts simulateOptions
+	cmd := &cobra.Command{
+		Use:   "simulate",
+		Short: "Run a fleet through the schedule, and show who is where over time",
+		Long: `simulate runs a fleet of devices through the schedule of its rollouts. Each polls
+at an instant of its own, looks for its answer as a device does, installs what
+it is offered, and runs that from then on. The devices that cohorts list are
+among them; the others have random serials. A publish is assumed at each change
+of the schedule, or --publish-every so often. The same flags and definitions
+give the same result, where --from is given, too.
+
+It exits with 1 where a device moves to a lower version though its cohort does
+not say version_check = false; where one loops, that is, comes back to a version
+with the same releases in its reach; where one is offered what it runs; and
+where one will never reach the newest release in its reach. A device that has
+not had the time yet is on its way.
+
+--start and --target take shares, relative to their sum. "none" stands for a
+device that states no version, "unknown" for a version that nobody knows. By
+default 9 of 10 devices start on the highest release that is rolled out to all
+of their cohort by then; the rest is spread over the known versions, none and
+unknown, but for releases whose rollout has not begun. Targets are all alike.
+
+--base-url has the fleet ask what is published there, over HTTP. Time stands
+still then, at --from: devices poll until nothing moves any more, each key is
+asked for once, and every device must end where the definitions lead it.`,
+		Example: `  cairn simulate --devices 1000000 --days 14 --svg rollout.svg
+  cairn simulate --from 2026-12-01T00:00:00Z --start 1.0.0=95,0.9.0-factory=4,none=1 --fail-rate 0.02
+  cairn simulate --base-url https://ota.example.com --devices 10000`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := opts.check(cmd); err != nil {
+				return err
+			}
+			p, err := global.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer p.close()
+			return runSimulate(cmd, p, opts)
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&opts.Devices, "devices", 0, "`N` devices in all, those that cohorts list among them (default 10000, or twice as many as cohorts list)")
+	f.Var(&opts.from, "from", "the instant of the start, such as 2026-12-01T09:00:00Z; UTC where it states no offset (default now)")
+	f.Float64Var(&opts.days, "days", 14, "`N` days, or a fraction of one")
+	f.DurationVar(&opts.Poll, "poll", time.Hour, "how long a device waits from one poll to the next")
+	f.DurationVar(&opts.Every, "publish-every", 0, "publish so often, in whole seconds (default at each change of the schedule)")
+	f.DurationVar(&opts.Install, "install-time", 0, "how long it takes from an offer until the device runs the release")
+	f.Float64Var(&opts.FailRate, "fail-rate", 0, "the share of updates that fail, 0 to below 1; the device polls again")
+	f.IntVar(&opts.MaxHops, "max-hops", 0, "exit with 1 where a device takes more than `N` updates (default any number)")
+	f.StringSliceVar(&opts.start, "start", nil, "versions at the start, as `VERSION=SHARE,...`")
+	f.StringSliceVar(&opts.target, "target", nil, "what the devices are, as `TYPE/HARDWARE=SHARE,...`")
+	f.Uint64Var(&opts.Seed, "seed", 1, "draw other devices with another `number`")
+	f.StringVar(&opts.baseURL, "base-url", "", "ask what is published at this `URL`; \"project\" is base_url in cairn.toml")
+	addConcurrency(cmd, &opts.concurrency)
+	f.StringVar(&opts.by, "by", "", "write a table for each `cohort`")
+	f.BoolVar(&opts.json, "json", false, "write one JSON object")
+	f.StringVar(&opts.svg, "svg", "", "draw a chart, too, into this `file`")
+	return cmd
+}
+
+func (o *simulateOptions) check(cmd *cobra.Command) error {
+	const century = 36_525 // days
+	switch {
+	case cmd.Flags().Changed("devices") && o.Devices < 1 || o.Devices > 1_000_000_000:
+		return usagef("--devices %d is outside 1 to 1,000,000,000", o.Devices)
+	case !(o.days > 0 && o.days <= century):
+		return usagef("--days %g is outside 0 to %s", o.days, thousands(century))
+	case o.Poll < time.Second:
+		return usagef("--poll %s is under a second", o.Poll)
+	case o.Every < 0 || o.Every%time.Second != 0:
+		return usagef("--publish-every %s is no number of whole seconds", o.Every)
+	case o.Install < 0:
+		return usagef("--install-time %s is below 0", o.Install)
+	case !(o.FailRate >= 0 && o.FailRate < 1):
+		return usagef("--fail-rate %g is outside 0 to below 1", o.FailRate)
+	case o.MaxHops < 0:
+		return usagef("--max-hops %d is below 0", o.MaxHops)
+	case o.by != "" && o.by != "cohort":
+		return usagef("--by %q: devices can be told by \"cohort\" only", o.by)
+	case o.concurrency < 0 || o.concurrency > 1024:
+		return usagef("--concurrency %d is outside 1 to 1024", o.concurrency)
+	}
+	if o.baseURL == "" {
+		if cmd.Flags().Changed("concurrency") {
+			return usagef("--concurrency goes with --base-url")
+		}
+		return nil
+	}
+	for _, name := range []string{"days", "poll", "publish-every", "install-time", "fail-rate"} {
+		if cmd.Flags().Changed(name) {
+			return usagef("--%s does not go with --base-url: time stands still there", name)
+		}
+	}
+	return nil
+}
+
+func runSimulate(cmd *cobra.Command, p *project, opts simulateOptions) error {
+	opts.From = opts.from.instant().Truncate(time.Second)
+	opts.For = time.Duration(opts.days * 24 * float64(time.Hour))
+	opts.Done = new(atomic.Int64)
+	if err := opts.population(p.fleet); err != nil {
+		return err
+	}
+	var result *simulate.Result
+	err := follow(cmd.ErrOrStderr(), func(elapsed time.Duration) string {
+		if opts.Done.Load() == 0 {
+			return "finding out who is offered what, and when"
+		}
+		return pace("simulating", opts.Done.Load(), int64(opts.Devices), elapsed)
+	}, func() (err error) {
+		result, err = p.simulate(cmd.Context(), opts)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := writeSimulation(cmd, result, opts); err != nil {
+		return err
+	}
+	if opts.svg != "" {
+		if err := writeChart(opts.svg, result); err != nil {
+			return err
+		}
+	}
+	return simulationError(result)
+}
+
+func (p *project) simulate(ctx context.Context, opts simulateOptions) (*simulate.Result, error) {
+	if opts.baseURL == "" {
+		return simulate.Run(ctx, p.fleet, opts.Options)
+	}
+	base, err := p.baseURL(opts.baseURL)
+	if err != nil {
+		return nil, err
+	}
+	const requests = 32
+	n := opts.concurrency
+	if n == 0 {
+		n = requests
+	}
+	return simulate.Settle(ctx, p.fleet, opts.Options, publishedAt(base), n)
+}
+
+// population takes the flags apart that say what the devices are.
+func (o *simulateOptions) population(f *releases.Fleet) error {
+	n := simulate.Listed(f)
+	if o.Devices == 0 {
+		o.Devices = max(10_000, 2*n)
+	}
+	if n > o.Devices {
+		return usagef("--devices %d: cohorts list %s, who are all among them", o.Devices, count(n, "device"))
+	}
+	targets := manifest.Targets(f)
+	if len(targets) == 0 {
+		return usagef("no release has a payload: there is nothing to simulate")
+	}
+	for _, s := range o.target {
+		name, weight, err := share("target", s)
+		if err != nil {
+			return err
+		}
+		known := make([]string, len(targets))
+		found := false
+		for i, t := range targets {
+			known[i] = t.SoftwareType + "/" + t.HardwareVersion
+			if known[i] == name {
+				o.Targets = append(o.Targets, simulate.Share[manifest.Target]{Of: t, Weight: weight})
+				found = true
+			}
+		}
+		if !found {
+			return usagef("--target %q: no release is made for that; there are\n  %s", name, list(known, 20))
+		}
+	}
+	for _, s := range o.start {
+		name, weight, err := share("start", s)
+		if err != nil {
+			return err
+		}
+		if name == "" || len(name) > 128 || len(releases.Escape(name)) > releases.MaxSegment {
+			return usagef("--start %q: a version has 1 to 128 characters, at most %d where it is escaped", name, releases.MaxSegment)
+		}
+		o.Start = append(o.Start, simulate.Share[string]{Of: name, Weight: weight})
+	}
+	return nil
+}
+
+// share takes NAME=SHARE apart.
+func share(flag, s string) (name string, weight float64, err error) {
+	i := strings.LastIndexByte(s, '=')
+	if i >= 0 {
+		weight, err = strconv.ParseFloat(s[i+1:], 64)
+	}
+	if i < 0 || err != nil || !(weight > 0 && weight <= 1e9) {
+		return "", 0, usagef("--%s %q is not NAME=SHARE with a share over 0", flag, s)
+	}
+	return s[:i], weight, nil
+}
+
+func writeSimulation(cmd *cobra.Command, r *simulate.Result, opts simulateOptions) error {
+	if opts.json {
+		e := json.NewEncoder(cmd.OutOrStdout())
+		e.SetEscapeHTML(false)
+		return e.Encode(r)
+	}
+	return simulationReport{r, opts}.write(cmd.OutOrStdout())
+}
+
+func writeChart(name string, r *simulate.Result) error {
+	var b bytes.Buffer
+	if err := r.SVG(&b); err != nil {
+		return err
+	}
+	if err := os.WriteFile(name, b.Bytes(), 0o666); err != nil {
+		return fmt.Errorf("write the chart: %w", err)
+	}
+	return nil
+}

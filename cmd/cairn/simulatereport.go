@@ -1,0 +1,147 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"cairn/manifest/simulate"
+)
+
+// simulationReport is a simulation for readers.
+type simulationReport struct {
+	*simulate.Result
+	options simulateOptions
+}
+
+func (r simulationReport) write(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintln(&b, r.head())
+	if r.options.by == "" {
+		fmt.Fprintln(&b)
+		r.table(&b, r.Whole())
+	} else {
+		for _, c := range r.Cohorts {
+			fmt.Fprintf(&b, "\ncohort %s, %s\n", c.Cohort, count(c.Len(), "device"))
+			r.table(&b, c.Devices)
+		}
+	}
+	fmt.Fprintf(&b, "\n%s\n", r.sum())
+	for _, f := range r.Failures {
+		fmt.Fprintf(&b, "\n%s %s\n", count(f.Devices, "device"), f.Check.Does(f.Devices))
+		for _, x := range f.First {
+			fmt.Fprintf(&b, "  %s  %s  %s, %s on %s\n    %s: %s\n", x.At.Format(timeFormat), x.Serial, x.Cohort,
+				x.SoftwareType, x.HardwareVersion, trail(x.Path), x.Why)
+		}
+		if n := f.Devices - len(f.First); n > 0 {
+			fmt.Fprintf(&b, "  and %s more\n", thousands(n))
+		}
+		fmt.Fprintf(&b, "  hint: %s\n", f.Check.WayOut())
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r simulationReport) head() string {
+	s := fmt.Sprintf("%s: %s", r.Project, count(r.Devices, "device"))
+	if r.options.baseURL != "" {
+		return s + fmt.Sprintf(" ask %s until nothing moves, in %s; seed %d", r.options.baseURL, count(int(r.Requests), "request"), r.Seed)
+	}
+	publishes := "1 publish"
+	if r.Publishes > 1 {
+		publishes = thousands(r.Publishes) + " publishes"
+	}
+	return s + fmt.Sprintf(" poll every %s, after %s; seed %d", short(r.options.Poll), publishes, r.Seed)
+}
+
+// short is a duration without the units that are 0.
+func short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// table writes the devices on each version, a row for each of some points.
+func (r simulationReport) table(w io.Writer, counts [][]int) {
+	columns, names := r.Columns(counts)
+	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', tabwriter.AlignRight)
+	first := "time" + strings.Repeat(" ", len("2026-12-01T09:00:00Z")-len("time"))
+	if r.options.baseURL != "" {
+		first = "polls"
+	}
+	fmt.Fprintf(t, "%s\t%s\t\n", first, strings.Join(names, "\t"))
+	for i, point := range r.Points {
+		if !point.Row {
+			continue
+		}
+		if r.options.baseURL != "" {
+			fmt.Fprintf(t, "%d\t", point.Polls)
+		} else {
+			fmt.Fprintf(t, "%s\t", point.At.Format(timeFormat))
+		}
+		sum := 0
+		for _, n := range columns[i] {
+			sum += n
+		}
+		for _, n := range columns[i] {
+			if n == 0 {
+				fmt.Fprint(t, "-\t")
+				continue
+			}
+			fmt.Fprintf(t, "%s  %5.1f %%\t", thousands(n), 100*float64(n)/float64(sum))
+		}
+		fmt.Fprintln(t)
+	}
+	t.Flush()
+}
+
+func (r simulationReport) sum() string {
+	s := count(int(r.Updates), "update")
+	if r.Failed > 0 {
+		s += fmt.Sprintf(" and %s that failed", thousands(int(r.Failed)))
+	}
+	s += fmt.Sprintf("; %s settled", count(int(r.Settled), "device"))
+	for _, x := range []struct {
+		n    int64
+		what string
+	}{{r.OnTheWay, "on the way"}, {r.Held, `held by unknown_version = "hold"`}, {r.Lost, "lost"}} {
+		if x.n > 0 {
+			s += fmt.Sprintf(", %s %s", thousands(int(x.n)), x.what)
+		}
+	}
+	return s
+}
+
+// trail is the way of a device: "1.0.0 → 1.1.0".
+func trail(path []string) string {
+	const most = 12
+	var names []string
+	for i, version := range path {
+		if i == most-2 && len(path) > most {
+			names = append(names, "…")
+		}
+		if i < most-2 || i >= len(path)-2 || len(path) <= most {
+			names = append(names, simulate.Label(version))
+		}
+	}
+	return strings.Join(names, " → ")
+}
+
+// simulationError says which checks devices fail, nil for none.
+func simulationError(r *simulate.Result) error {
+	var failed []string
+	for _, f := range r.Failures {
+		failed = append(failed, count(f.Devices, "device")+" "+f.Check.Does(f.Devices))
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s", strings.Join(failed, "; "))
+}

@@ -1,0 +1,172 @@
+package simulate
+
+import (
+	"math/rand/v2"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"cairn/manifest"
+	"cairn/releases"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// population is the devices, before their first poll. It is made as it is
+// looked at: a million devices take no room.
+type population struct {
+	Options
+	fleet    *releases.Fleet
+	layout   manifest.Layout
+	tree     *manifest.Tree // at the start
+	targets  []manifest.Target
+	versions versions
+	members  []int            // of each cohort: how many devices it and those before it list
+	index    *index           // who is in which cohort
+	made     []Share[int32]   // what for: targets
+	starts   [][]Share[int32] // versions, by cohort and target
+}
+
+// device is one of them.
+type device struct {
+	serial string
+	hash   uint64
+	cohort int32 // an index into the fleet's cohorts
+	target int32
+	start  int32    // the version
+	dice   rand.PCG // for all that happens to it later
+}
+
+func newPopulation(f *releases.Fleet, o Options) *population {
+	p := &population{
+		Options: o, fleet: f, layout: manifest.LayoutOf(f),
+		tree: manifest.New(f, o.From), targets: manifest.Targets(f),
+	}
+	p.versions = versionsOf(f, p.tree.Known, o.Start)
+	p.index = newIndex(f)
+	listed := 0
+	for _, c := range f.Cohorts {
+		listed += len(c.Devices)
+		p.members = append(p.members, listed)
+	}
+	for _, shard := range p.tree.Shards {
+		p.index.read(shard)
+	}
+	for i, t := range p.targets {
+		weight := 0.0
+		for _, s := range o.Targets {
+			if s.Of == t {
+				weight += s.Weight
+			}
+		}
+		if len(o.Targets) == 0 {
+			weight = 1
+		}
+		p.made = append(p.made, Share[int32]{int32(i), weight})
+	}
+	for _, c := range f.Cohorts {
+		for _, t := range p.targets {
+			p.starts = append(p.starts, p.startsOf(c, t))
+		}
+	}
+	return p
+}
+
+// Listed is how many devices the cohorts of a fleet list.
+func Listed(f *releases.Fleet) int {
+	n := 0
+	for _, c := range f.Cohorts {
+		n += len(c.Devices)
+	}
+	return n
+}
+
+// device is the i-th device: first those that cohorts list.
+func (p *population) device(i int) device {
+	var d device
+	cohort := sort.SearchInts(p.members, i+1)
+	if cohort < len(p.members) {
+		c := p.fleet.Cohorts[cohort]
+		d.serial = c.Devices[i-p.members[cohort]+len(c.Devices)].Serial
+	} else {
+		d.dice.Seed(p.Seed, uint64(i))
+		d.serial = "SIM-" + strings.ToUpper(strconv.FormatUint(d.dice.Uint64()>>4|1<<60, 16)[1:])
+	}
+	d.hash = xxhash.Sum64String(d.serial)
+	d.cohort = p.index.cohortOf(d.hash)
+	d.dice.Seed(p.Seed, d.hash)
+	d.target = pick(p.made, uniform(&d.dice))
+	d.start = pick(p.starts[int(d.cohort)*len(p.targets)+int(d.target)], uniform(&d.dice))
+	return d
+}
+
+// bucket is the place of the bucket that a hash is in.
+func (p *population) bucket(hash uint64) int { return int(hash >> (64 - 4*p.layout.BucketDigits)) }
+
+// startsOf is which versions the devices of a cohort run at the start.
+func (p *population) startsOf(c *releases.Cohort, t manifest.Target) (shares []Share[int32]) {
+	for _, s := range p.Options.Start {
+		shares = append(shares, Share[int32]{p.versions.start(s.Of), s.Weight})
+	}
+	if len(shares) > 0 {
+		return shares
+	}
+	base := int32(-1)
+	fresh := map[string]bool{}
+	for _, a := range c.Activations {
+		n := releases.Buckets(a.Percent(p.From), p.layout.Buckets())
+		switch {
+		case a.Offers() && n == 0:
+			fresh[a.Release.Version] = true
+		case a.Offers() && n == p.layout.Buckets() && whole(a.Release, t) != nil:
+			base = p.versions.of[a.Release.Version]
+		}
+	}
+	rest := []int32{p.versions.start(None), p.versions.start(Unknown)}
+	for _, v := range p.tree.Known[t] {
+		if !fresh[v] {
+			rest = append(rest, p.versions.of[v])
+		}
+	}
+	if base >= 0 {
+		shares = append(shares, Share[int32]{base, 9 * float64(len(rest))})
+	}
+	for _, v := range rest {
+		shares = append(shares, Share[int32]{v, 1})
+	}
+	return shares
+}
+
+// whole is a release's whole image for a target, nil where it has none.
+func whole(r *releases.Release, t manifest.Target) *releases.Payload {
+	i := slices.IndexFunc(r.Payloads, func(p *releases.Payload) bool {
+		return !p.Delta() && p.SoftwareType == t.SoftwareType && p.HardwareVersion == t.HardwareVersion
+	})
+	if i < 0 {
+		return nil
+	}
+	return r.Payloads[i]
+}
+
+func uniform(dice *rand.PCG) float64 { return float64(dice.Uint64()>>11) / (1 << 53) }
+
+// pick draws one, by a number from 0 to below 1.
+func pick[T any](shares []Share[T], u float64) T {
+	sum := 0.0
+	for _, s := range shares {
+		sum += s.Weight
+	}
+	u = float64(u * sum) // rounded, so that no machine fuses it with what follows
+	last := 0
+	for i, s := range shares {
+		if s.Weight <= 0 {
+			continue
+		}
+		if last = i; u < s.Weight {
+			break
+		}
+		u -= s.Weight
+	}
+	return shares[last].Of
+}

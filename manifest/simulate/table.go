@@ -1,0 +1,100 @@
+package simulate
+
+import (
+	"slices"
+
+	"cairn/manifest"
+	"cairn/releases"
+)
+
+// table is what devices with one reach and target are offered.
+type table struct {
+	next   []int32 // by version: the release's, or upToDate or unanswered
+	fates  []fate  // by version: where it leads if it stays like this
+	newest int32   // the highest release in reach, below 0 for none
+}
+
+const (
+	upToDate   int32 = -1
+	unanswered int32 = -2 // there is no answer at all: it tries again later
+)
+
+// fate is what becomes of a device that polls on and on.
+type fate uint8
+
+const (
+	settled fate = iota // it runs the newest release in its reach, or none is for it
+	onItsWay
+	held  // by unknown_version = "hold"
+	stuck // under the newest release
+	circling
+)
+
+// tableOf asks a tree as devices do.
+func (s *simulation) tableOf(tree *manifest.Tree, r reach, target int) table {
+	cohort, bucket := s.fleet.Cohorts[r.cohort], s.layout.BucketName(r.bucket)
+	t := table{next: make([]int32, len(s.versions.names)), newest: -1}
+	for v, name := range s.versions.names {
+		t.next[v] = unanswered
+		if body, found := find(tree, s.targets[target], cohort.Slug, name, bucket); found {
+			t.next[v] = upToDate
+			if body.Release != nil {
+				t.next[v] = s.versions.of[body.Version()]
+			}
+		}
+	}
+	other := tree.Folder(s.layout.AnswerFolder(s.targets[target], cohort.Slug, manifest.OtherSegment))
+	if slot := other.Slot(bucket); slot >= 0 {
+		if in := other.Reach.Releases[other.Reach.Group[slot]]; len(in) > 0 {
+			t.newest = s.versions.of[in[len(in)-1].Version]
+		}
+	}
+	for v := range t.next {
+		t.fates = append(t.fates, s.fate(&t, target, int32(v)))
+	}
+	return t
+}
+
+// find looks for an answer as a device does: for its version, then for any.
+func find(tree *manifest.Tree, t manifest.Target, cohort, version, bucket string) (manifest.Body, bool) {
+	for _, segment := range []string{manifest.VersionSegment(version), manifest.OtherSegment} {
+		f := tree.Folder(tree.Layout.AnswerFolder(t, cohort, segment))
+		if f == nil {
+			continue
+		}
+		if slot := f.Slot(bucket); slot >= 0 {
+			return tree.Bodies[f.Bodies[slot]], true
+		}
+	}
+	return manifest.Body{}, false
+}
+
+// end follows the answers from a version on: to where they end, or for ever.
+func (t *table) end(v int32) int32 {
+	for range t.next {
+		if t.next[v] < 0 {
+			break
+		}
+		v = t.next[v]
+	}
+	return v
+}
+
+func (s *simulation) fate(t *table, target int, from int32) fate {
+	v := t.end(from)
+	switch {
+	case t.next[v] >= 0:
+		return circling
+	case t.newest >= 0 && v != t.newest && !s.versions.below(t.newest, v):
+		if t.next[v] == upToDate && v != 0 && s.fleet.Project.Unknown == releases.HoldUnknown &&
+			!slices.Contains(s.tree.Known[s.targets[target]], s.versions.names[v]) {
+			return held
+		}
+		return stuck
+	case t.next[v] == unanswered:
+		return stuck
+	case v != from:
+		return onItsWay
+	}
+	return settled
+}

@@ -1,42 +1,95 @@
-// Command bench measures cairn's speed and memory, as ratios to a floor that
-// is measured in the same run, in turn: these hold on a machine that is
-// shared, where times do not.
+// Command bench measures cairn's speed and memory, as ratios to a floor or to
+// another program that is measured in the same run, in turn: these hold on a
+// machine that is shared, where times do not.
 package main
 
 import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
+	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 	"time"
-
-	"cairn/manifest"
-	"cairn/releases/fleettest"
 )
 
+// bench is what all measurements share.
+type bench struct {
+	cairn  string // the binary
+	rounds int
+	slice  time.Duration
+	memory string // a fresh folder on a memory file system
+	disk   string // another, in TMPDIR
+	server *server
+	done   chan error // what came of it
+}
+
 func main() {
+	binary := flag.String("cairn", ".cache/bin/cairn", "the `program` to measure")
 	answers := flag.Int("answers", 1_000_000, "buckets of version folders in the tree that is planned")
 	written := flag.Int("written", 10_000, "the same, in the tree that is written")
 	rounds := flag.Int("rounds", 5, "rounds of each measurement")
-	planOnce := flag.Bool("plan-once", false, "plan a tree once, and nothing else: for the peak memory")
-	writeOnce := flag.String("write-once", "", "write a tree to this `folder` once, and nothing else: likewise")
+	only := flag.String("only", "plan,write,first,updates,latency,large", "the `measurements` to take")
+	memory := flag.String("memory", "/dev/shm", "a `folder` on a memory file system, for the server")
+	slice := flag.Duration("slice", forever, "how long each of those that put a tree works in turn, such as 200ms where the machine is busy")
+	flag.BoolVar(&verbose, "v", false, "show every single run")
+	asChild := flag.Bool("command", false, "run a command and report what it took; for the program's own use, as is the next")
+	loop := flag.String("loop", "", "run a bare loop of this `kind`, likewise")
 	flag.Parse()
-	if *planOnce {
-		manifest.New(fleettest.Large(*answers), at)
-		fail(printPeak())
+	switch {
+	case *asChild:
+		fail(measureCommand(flag.Args()))
+		return
+	case *loop != "":
+		fail(runLoop(*loop, flag.Args()))
 		return
 	}
-	if *writeOnce != "" {
-		fail(writeTree(largeSite(*written), *writeOnce))
-		fail(printPeak())
-		return
+	b := &bench{rounds: *rounds, slice: *slice, done: make(chan error, 1)}
+	var err error
+	b.cairn, err = filepath.Abs(*binary)
+	fail(err)
+	b.memory, err = os.MkdirTemp(*memory, "cairn-bench-")
+	fail(err)
+	b.disk, err = os.MkdirTemp("", "cairn-bench-")
+	fail(err)
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+	go func() { b.done <- b.take(strings.Split(*only, ","), *answers, *written) }()
+	select {
+	case err = <-b.done:
+	case <-interrupted:
+		err = fmt.Errorf("interrupted")
 	}
-	for _, bench := range []func() error{
-		func() error { return benchPlan(*answers, *rounds) },
-		func() error { return benchBuild(*written, *rounds) },
+	if b.server != nil {
+		b.server.stop()
+	}
+	os.RemoveAll(b.memory)
+	os.RemoveAll(b.disk)
+	fail(err)
+}
+
+func (b *bench) take(only []string, answers, written int) error {
+	for _, m := range []struct {
+		name string
+		take func() error
+	}{
+		{"plan", func() error { return b.plan(answers) }},
+		{"write", func() error { return b.write(written) }},
+		{"first", b.first},
+		{"updates", b.updates},
+		{"latency", b.latency},
+		{"large", func() error { return b.large(answers) }},
 	} {
-		fail(bench())
+		if !slices.Contains(only, m.name) {
+			continue
+		}
+		if err := m.take(); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
 	}
+	return nil
 }
 
 func fail(err error) {
@@ -44,33 +97,4 @@ func fail(err error) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
-}
-
-// paired measures two things in turn, and gives the median of each and of
-// their ratio, round by round. What reset does is not measured.
-func paired(rounds int, reset, a, b func() error) (x, y time.Duration, ratio float64, err error) {
-	var xs, ys []time.Duration
-	var ratios []float64
-	for range rounds {
-		for _, m := range []struct {
-			work func() error
-			all  *[]time.Duration
-		}{{a, &xs}, {b, &ys}} {
-			if err := reset(); err != nil {
-				return 0, 0, 0, err
-			}
-			start := time.Now()
-			if err := m.work(); err != nil {
-				return 0, 0, 0, err
-			}
-			*m.all = append(*m.all, time.Since(start))
-		}
-		ratios = append(ratios, float64(xs[len(xs)-1])/float64(ys[len(ys)-1]))
-	}
-	return median(xs), median(ys), median(ratios), nil
-}
-
-func median[T float64 | time.Duration](values []T) T {
-	s := slices.Sorted(slices.Values(values))
-	return s[len(s)/2]
 }

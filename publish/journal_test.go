@@ -4,7 +4,6 @@ import (
 	"crypto/md5"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -39,44 +38,6 @@ func holds(t testing.TB, store publish.Store, w *world) {
 			t.Fatalf("%s: %s is not there", w.name, key)
 		}
 	}
-}
-
-// snapshot is [contents], quickly.
-func snapshot(t testing.TB, store publish.Store) map[string]object {
-	t.Helper()
-	all := map[string]object{}
-	for e, err := range store.List(ctx, "") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		o, err := store.Get(ctx, e.Key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all[e.Key] = object{text(o), o.Header}
-	}
-	return all
-}
-
-func text(o *publish.Stored) string {
-	b := make([]byte, o.Size)
-	_, _ = io.ReadFull(o, b)
-	return string(b)
-}
-
-// ours says whether a key is of a tree, rather than of the state.
-func ours(key string) bool { return !strings.Contains(key, "/"+publish.StateFolder+"/") }
-
-// restore is a store of such contents.
-func restore(t testing.TB, all map[string]object) *memstore.Store {
-	t.Helper()
-	store := &memstore.Store{}
-	for key, o := range all {
-		if err := store.Put(ctx, key, publish.BytesContent([]byte(o.Body)), o.Header); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return store
 }
 
 // crash is a publish that fails at one of its writes, counted from 0.
@@ -208,8 +169,9 @@ func TestAPublishThatFailsAtAnyWriteIsMendedByTheNext(t *testing.T) {
 	}
 }
 
-// failEverywhere lets the publish of a second world over a first one fail at
-// many of its writes, and then publishes the second again, or a third one.
+// failEverywhere lets the publish of a second world over a first one fail early
+// in each of its phases, and elsewhere, and then publishes the second again, or
+// a third one.
 func failEverywhere(t *testing.T, first, second, third *world, salt int) {
 	m, store := newModel(t, first, second, third), &memstore.Store{}
 	stock(t, store, first, second, third)
@@ -219,23 +181,28 @@ func failEverywhere(t *testing.T, first, second, third *world, salt int) {
 	before, writes := snapshot(t, store), 0
 	count := func(string, string) { writes++ }
 	later := attempt{now: fleettest.Start.Add(time.Hour), renew: 150}
-	if _, err := later.run(watched{store, count}, second); err != nil {
+	p, err := later.run(watched{store, count}, second)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if writes == 0 {
+	if p.Len() == 0 {
 		return
 	}
-	next := []*world{second, third}
-	for i := range crashes {
-		at := (salt + i*writes/crashes + i) % writes
-		failOnce(t, m, before, later, crash{at, i%2 == 0, i%4 > 1}, second, next[(i/4+salt)%2])
+	const begin = 2 // writes before the first operation: the state, and the probe
+	points := []int{0, begin, salt * 37 % writes, writes - 1}
+	for i := 1; i < p.Len(); i++ {
+		if p.Op(i).Phase != p.Op(i-1).Phase {
+			points = append(points, i+i/later.renew+begin+1+salt%3)
+		}
 	}
-	for i, at := range []int{0, 2, writes - 1} {
-		failOnce(t, m, before, later, crash{at, (i+salt)%2 == 0, i < 2}, second, next[(i/2+salt)%2])
+	for i, at := range points {
+		next := second
+		if (i+salt)%2 == 0 {
+			next = third
+		}
+		failOnce(t, m, before, later, crash{at, (i+salt/2)%2 == 0, (i+salt/4)%2 == 0}, second, next)
 	}
 }
-
-const crashes = 4 // of one plan
 
 func failOnce(t *testing.T, m *model, before map[string]object, a attempt, c crash, w, next *world) {
 	t.Helper()
@@ -348,6 +315,36 @@ func TestWhatIsDoneInNoOrderIsMendedByTheNext(t *testing.T) {
 		}
 		holds(t, store, w)
 	}
+}
+
+func TestAPhaseIsOverBeforeTheNextOneBegins(t *testing.T) {
+	store := &memstore.Store{}
+	before, w := newWorld(t, "before", small(), fleettest.Start), newWorld(t, "after", small(changed("devices change places")), fleettest.Start)
+	apply(t, before.site, store)
+	p := compare(t, w.site, store)
+	phase, left := map[string]publish.Phase{}, map[publish.Phase]*atomic.Int64{}
+	for i := range p.Len() {
+		o := p.Op(i)
+		phase[o.Object.Key] = o.Phase
+		if left[o.Phase] == nil {
+			left[o.Phase] = &atomic.Int64{}
+		}
+		left[o.Phase].Add(1)
+	}
+	store.Fault = func(_ memstore.Op, key string) (bool, error) {
+		for earlier, n := range left {
+			if n := n.Load(); earlier < phase[key] && n > 0 {
+				t.Errorf("%s begins while %d of the %s are left", key, n, earlier)
+			}
+		}
+		time.Sleep(50 * time.Microsecond)
+		return true, nil
+	}
+	done := watched{store, func(key, _ string) { left[phase[key]].Add(-1) }}
+	if err := p.Apply(ctx, done, publish.ApplyOptions{Concurrency: 8}); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, store, w)
 }
 
 func TestAfterAllIsWhatAListingShows(t *testing.T) {

@@ -309,7 +309,7 @@ func (m *model) checkAll(when string) {
 // invariants 1 to 3.
 func (m *model) check(q *question, when, key string) {
 	m.t.Helper()
-	when += key
+	when = strings.TrimSpace(when + " " + key)
 	for _, v := range m.edges {
 		answer := q.ask(m.objects, v)
 		if !slices.Contains(q.allowed, answer) {

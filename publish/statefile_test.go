@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"maps"
 	"slices"
@@ -71,6 +72,44 @@ func stock(t testing.TB, store publish.Store, worlds ...*world) {
 			}
 		}
 	}
+}
+
+// snapshot is [contents], quickly.
+func snapshot(t testing.TB, store publish.Store) map[string]object {
+	t.Helper()
+	all := map[string]object{}
+	for e, err := range store.List(ctx, "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := store.Get(ctx, e.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[e.Key] = object{text(o), o.Header}
+	}
+	return all
+}
+
+func text(o *publish.Stored) string {
+	b := make([]byte, o.Size)
+	_, _ = io.ReadFull(o, b)
+	return string(b)
+}
+
+// ours says whether a key is of a tree, rather than of the state.
+func ours(key string) bool { return !strings.Contains(key, "/"+publish.StateFolder+"/") }
+
+// restore is a store of such contents.
+func restore(t testing.TB, all map[string]object) *memstore.Store {
+	t.Helper()
+	store := &memstore.Store{}
+	for key, o := range all {
+		if err := store.Put(ctx, key, publish.BytesContent([]byte(o.Body)), o.Header); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return store
 }
 
 // cellsOf is what is known of each object of the folders, by its key.
@@ -293,6 +332,9 @@ func TestWhatIsNoStateOfThisPrefixIsRefused(t *testing.T) {
 		{strings.Replace(state, `"key":"ota/small/v1/payloads`, `"key":"ota/small2/v1/payloads`, 1), "outside the prefix"},
 		{strings.Replace(state, `"presence":1`, `"presence":4`, 1), "points at what isn't there"},
 		{strings.Replace(state, `"digits":1`, `"digits":5`, 1), "points at what isn't there"},
+		{strings.Replace(state, `"slots":[[0,1,`, `"slots":[[20,1,`, 1), "points at what isn't there"},
+		{strings.Replace(state, `"slots":[[0,1,`, `"slots":[[0,0,`, 1), "points at what isn't there"},
+		{strings.Replace(state, `"slots":[[0,1,`, `"slots":[[0,65535,`, 1), "points at what isn't there"},
 		{strings.Replace(state, "/mp/default/_none/", "/mp/default/_other/", 1), "out of order"},
 		{strings.Replace(state, "/mp/default/_none/", "/zz/default/_none/", 1), "out of order"},
 	} {

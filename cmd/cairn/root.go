@@ -45,6 +45,7 @@ Results go to standard output, progress and messages to standard error.`,
 		serveCommand(global),
 		explainCommand(global),
 		simulateCommand(global),
+		deviceHeaderCommand(global),
 	)
 	for _, c := range root.Commands() {
 		c.Args = noArguments

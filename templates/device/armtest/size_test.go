@@ -1,0 +1,188 @@
+// Package armtest holds the device header to its bounds on Cortex-M, as Debian's
+// compiler for it makes the code.
+package armtest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"cairn/releases"
+	"cairn/templates/device"
+)
+
+// maxStack is the most that the header may take, in bytes, however deep its
+// functions call each other.
+const maxStack = 200
+
+// caller calls all that the header offers, so that the linker keeps it.
+const caller = `#include "cairn_ota.h"
+extern struct cairn_ota ota;
+extern uint8_t digest[32];
+extern int get(const char *path);
+struct cairn_ota ota;
+uint8_t digest[32];
+int get(const char *path) { return *path; }
+void _start(void);
+void _start(void)
+{
+    const char *path;
+    cairn_ota_begin(&ota);
+    path = cairn_ota_next(&ota);
+    cairn_ota_body(&ota, path, 1);
+    if (cairn_ota_done(&ota, get(path)) == CAIRN_OTA_INSTALL)
+        digest[0] = (uint8_t)cairn_ota_verify(path, digest);
+}
+`
+
+func TestSize(t *testing.T) {
+	for _, cpu := range []string{"cortex-m0plus", "cortex-m4"} {
+		for _, bound := range []struct{ maxSerial, code int }{{128, 1600}, {31, 1200}} {
+			for _, digits := range [][2]int{{2, 2}, {4, 4}, {1, 3}} {
+				name := fmt.Sprintf("%s, serials of at most %d bytes, %d and %d digits", cpu, bound.maxSerial, digits[0], digits[1])
+				t.Run(name, func(t *testing.T) {
+					dir := compile(t, cpu, device.Promise{MaxSerial: bound.maxSerial}, digits)
+					code, data := sections(t, filepath.Join(dir, "program.map"))
+					if code > bound.code || data > 0 {
+						t.Errorf("the header takes %d bytes of code and constants, and %d of data; the bounds are %d and 0", code, data, bound.code)
+					}
+					deepest, chain := stack(t, filepath.Join(dir, "header.ci"))
+					if deepest > maxStack {
+						t.Errorf("%s takes %d bytes of stack; the bound is %d", chain, deepest, maxStack)
+					}
+					t.Logf("code and constants %d of %d bytes, stack %d of %d (%s)", code, bound.code, deepest, maxStack, chain)
+				})
+			}
+		}
+	}
+}
+
+func arm(t *testing.T, dir, tool string, args ...string) string {
+	t.Helper()
+	tool = "arm-none-eabi-" + tool
+	if _, err := exec.LookPath(tool); err != nil {
+		t.Fatalf("this test needs %s: apt-get install --no-install-recommends gcc-arm-none-eabi", tool)
+	}
+	cmd := exec.Command(tool, args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", tool, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// compile makes header.o of the header and links it with its caller, into a
+// folder that has program.map and header.ci, too.
+func compile(t *testing.T, cpu string, promise device.Promise, digits [2]int) string {
+	t.Helper()
+	p := releases.Project{Slug: "smartfridge", Prefix: "smartfridge", BaseURL: "https://ota.example.com", CohortDigits: digits[0], BucketDigits: digits[1]}
+	header, err := device.Header(p, promise)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"cairn_ota.h": string(header),
+		"header.c":    "#define CAIRN_OTA_IMPLEMENTATION\n#include \"cairn_ota.h\"\n",
+		"caller.c":    caller,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	flags := append(strings.Fields("-mthumb -Os -std=c99 -ffreestanding -ffunction-sections -fdata-sections -Wall -Wextra -Werror -pedantic -Wconversion"), "-mcpu="+cpu)
+	arm(t, dir, "gcc", append(flags, "-fcallgraph-info=su", "-c", "header.c")...)
+	arm(t, dir, "gcc", append(flags, "-c", "caller.c")...)
+	arm(t, dir, "gcc", "-mthumb", "-mcpu="+cpu, "-nostdlib", "-Wl,--gc-sections", "-Wl,-Map=program.map", "-o", "program", "caller.o", "header.o", "-lgcc")
+	return dir
+}
+
+// mapped is an input section in a linker map. A long name has a line of its own.
+var mapped = regexp.MustCompile(`(?m)^ (\.[\w.$]+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S+)$`)
+
+// sections sums up what the linker took for the header: from header.o, and from
+// the compiler's library, which nothing but the header can have called.
+func sections(t *testing.T, name string) (code, data int) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, laidOut, _ := strings.Cut(string(text), "\nLinker script and memory map\n")
+	functions := 0
+	for _, m := range mapped.FindAllStringSubmatch(laidOut, -1) {
+		section, file := m[1], m[3]
+		size, err := strconv.ParseInt(m[2], 16, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if file != "header.o" && !strings.Contains(file, "libgcc") {
+			continue
+		}
+		switch {
+		case strings.HasPrefix(section, ".text"), strings.HasPrefix(section, ".rodata"), strings.HasPrefix(section, ".ARM.ex"):
+			code += int(size)
+		case strings.HasPrefix(section, ".data"), strings.HasPrefix(section, ".bss"):
+			data += int(size)
+		}
+		for _, f := range []string{"begin", "next", "body", "done", "verify"} {
+			if section == ".text.cairn_ota_"+f && size > 0 {
+				functions++
+			}
+		}
+	}
+	if functions != 5 {
+		t.Fatalf("the map has %d of the header's 5 functions:\n%s", functions, laidOut)
+	}
+	return code, data
+}
+
+var (
+	frame = regexp.MustCompile(`node: \{ title: "([^"]+)" label: "[^"]*?(\d+) bytes \(static\)`)
+	call  = regexp.MustCompile(`edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"`)
+	node  = regexp.MustCompile(`node: \{ title: "([^"]+)"`)
+)
+
+// stack finds the deepest chain of calls in what -fcallgraph-info=su writes.
+func stack(t *testing.T, name string) (deepest int, chain string) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	frames, calls := map[string]int{}, map[string][]string{}
+	for _, m := range frame.FindAllStringSubmatch(string(text), -1) {
+		frames[m[1]], _ = strconv.Atoi(m[2])
+	}
+	for _, m := range call.FindAllStringSubmatch(string(text), -1) {
+		calls[m[1]] = append(calls[m[1]], m[2])
+	}
+	if n := len(node.FindAll(text, -1)); n != len(frames) || n < 5 {
+		t.Fatalf("%d of %d functions have a known stack:\n%s", len(frames), n, text)
+	}
+	var from func(function string, depth int) (int, string)
+	from = func(function string, depth int) (int, string) {
+		if depth > len(frames) {
+			t.Fatalf("%s calls itself", function)
+		}
+		most, path := 0, ""
+		for _, callee := range calls[function] {
+			if n, p := from(callee, depth+1); n > most {
+				most, path = n, ", which calls "+p
+			}
+		}
+		return frames[function] + most, function + path
+	}
+	for function := range frames {
+		if n, p := from(function, 1); n > deepest {
+			deepest, chain = n, p
+		}
+	}
+	return deepest, chain
+}

@@ -1,0 +1,72 @@
+package device_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"cairn/templates/device"
+)
+
+// TestWarnings compiles the header as firmware does: with and without the
+// implementation, in two files of one program.
+func TestWarnings(t *testing.T) {
+	const (
+		implementation = "#define CAIRN_OTA_IMPLEMENTATION\n#include \"cairn_ota.h\"\n#include \"cairn_ota.h\"\n"
+		user           = "#include \"cairn_ota.h\"\nint main(void) { static struct cairn_ota c; return cairn_ota_done(&c, 0) == CAIRN_OTA_GET_NEXT; }\n"
+	)
+	for _, digits := range []int{1, 3} {
+		for _, promise := range []device.Promise{{}, {MaxSerial: 31, MaxCohort: 7}} {
+			p := fridges
+			p.BucketDigits, p.CohortDigits = digits, 5-digits
+			dir := folder(t, p, promise)
+			for name, text := range map[string]string{"implementation.c": implementation, "user.c": user} {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, flags := range []string{"-std=c99 -Os", "-std=c99 -O3 -funsigned-char", "-std=c11 -O0 -fshort-enums", "-std=gnu17 -O2"} {
+				gcc(t, dir, append(append(strings.Fields(flags), warnings...), "implementation.c", "user.c")...)
+			}
+		}
+	}
+}
+
+// TestIncludes holds the header to what freestanding C99 has.
+func TestIncludes(t *testing.T) {
+	dir := folder(t, fridges, device.Promise{})
+	if err := os.WriteFile(filepath.Join(dir, "h.c"), []byte("#define CAIRN_OTA_IMPLEMENTATION\n#include \"cairn_ota.h\"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	header, err := os.ReadFile(filepath.Join(dir, "cairn_ota.h"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(header)) {
+		if strings.HasPrefix(line, "#include") && line != "#include <stddef.h>\n" && line != "#include <stdint.h>\n" {
+			t.Errorf("the header has %s", line)
+		}
+	}
+	for _, level := range []string{"-O0", "-O1", "-O2", "-O3", "-Os"} {
+		gcc(t, dir, "-std=c99", "-ffreestanding", level, "-fno-stack-protector", "-fno-pic", "-c", "h.c")
+		out, err := exec.Command("nm", "-u", filepath.Join(dir, "h.o")).CombinedOutput()
+		if err != nil || len(out) > 0 {
+			t.Errorf("%s: the header calls for %s (%v)", level, out, err)
+		}
+	}
+}
+
+// TestFuzz runs testdata/fuzz.c for two seconds.
+func TestFuzz(t *testing.T) {
+	fuzz := build(t, fridges, device.Promise{}, "fuzz.c")
+	seed := fmt.Sprint(time.Now().UnixNano())
+	if out, err := exec.Command(fuzz, "2", seed).CombinedOutput(); err != nil {
+		t.Errorf("with seed %s: %v\n%s", seed, err, out)
+	} else {
+		t.Logf("with seed %s: %s", seed, out)
+	}
+}

@@ -46,6 +46,7 @@ Results go to standard output, progress and messages to standard error.`,
 		explainCommand(global),
 		simulateCommand(global),
 		deviceHeaderCommand(global),
+		conformanceCommand(global),
 	)
 	for _, c := range root.Commands() {
 		c.Args = noArguments

@@ -1,0 +1,93 @@
+package conformance
+
+import (
+	"bytes"
+	"net/http"
+
+	"cairn/manifest"
+	"cairn/publish"
+	"cairn/releases"
+)
+
+// find is what a device gets, by the way of [edge.Handler]: from the folder of
+// its version, else the one of any other. Where a query can be read in several
+// ways, so can the device. The key is without the end that tells the form. It
+// is false where the fleet makes nothing for the device.
+func (g *generator) find(readings ...manifest.Device) (key string, body manifest.Body, ok bool) {
+	hash := manifest.Hash(readings[0].Serial)
+	cohort := g.cohortOf(hash)
+	var folders []string
+	for _, d := range readings {
+		folders = append(folders, g.layout.AnswerFolder(d.Target, cohort, manifest.VersionSegment(d.CurrentVersion)))
+	}
+	for _, d := range readings {
+		folders = append(folders, g.layout.AnswerFolder(d.Target, cohort, manifest.OtherSegment))
+	}
+	for _, key := range folders {
+		f := g.tree.Folder(key)
+		if f == nil {
+			continue
+		}
+		if slot := f.Slot(g.layout.Bucket(hash)); slot >= 0 {
+			return key + g.layout.Bucket(hash), g.tree.Bodies[f.Bodies[slot]], true
+		}
+	}
+	return "", manifest.Body{}, false
+}
+
+func (g *generator) answer(d manifest.Device) manifest.Body {
+	_, body, _ := g.find(d)
+	return body
+}
+
+// cohortOf is the cohort that lists a device, by its hash, or else default.
+func (g *generator) cohortOf(hash string) string {
+	shard := g.tree.Shards[manifest.Index(g.layout.Shard(hash))]
+	_, rest, listed := bytes.Cut(shard, []byte(hash+" "))
+	if !listed {
+		return releases.DefaultCohort
+	}
+	cohort, _, _ := bytes.Cut(rest, []byte("\n"))
+	return string(cohort)
+}
+
+// right is the answer of the query API to a device.
+func (g *generator) right(readings ...manifest.Device) func(manifest.Form) Want {
+	_, body, ok := g.find(readings...)
+	return func(form manifest.Form) Want {
+		switch {
+		case !ok:
+			return failure(http.StatusBadRequest)
+		case body.Payload == nil:
+			return upToDate()
+		}
+		return content(form, body.Of(form))
+	}
+}
+
+// always is an answer to both questions.
+func always(w Want) func(manifest.Form) Want { return func(manifest.Form) Want { return w } }
+
+// The answers of DESIGN.md section 4.
+
+func upToDate() Want {
+	return Want{
+		Status:  []int{http.StatusNoContent},
+		Body:    new(string),
+		Headers: map[string]string{"Memfault-Reason": "latest"},
+		Absent:  []string{"Content-Length"}, // RFC 9110 section 8.6
+	}
+}
+
+func content(form manifest.Form, body []byte) Want {
+	text := string(body)
+	return Want{Status: []int{http.StatusOK}, Body: &text, Type: mediaType(form), Framed: true}
+}
+
+func failure(code int) Want {
+	return Want{Status: []int{code}, Error: true, Type: "application/json"}
+}
+
+func mediaType(form manifest.Form) string {
+	return publish.HeaderOf(manifest.Location{Class: manifest.Answer, Form: form}, releases.Cache{}).ContentType
+}

@@ -1,0 +1,103 @@
+package conformance
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"cairn/manifest"
+	"cairn/releases"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// cohort is one with the devices that stand for it.
+type cohort struct {
+	*releases.Cohort
+	buckets map[int]string // a device in each bucket, of those that are asked
+	edge    []string       // the devices on both sides of each percent edge, and others
+}
+
+// members finds the devices that stand for each cohort. Of default these are
+// made up: serials that no cohort lists.
+func (g *generator) members() {
+	buckets := g.layout.Buckets()
+	for _, c := range g.fleet.Cohorts {
+		m := cohort{c, map[int]string{}, nil}
+		var edge []int
+		if c.Slug == releases.DefaultCohort {
+			edge = g.edges(c, slices.Collect(spread(buckets, buckets)))
+			m.buckets = g.made(slices.AppendSeq(slices.Clone(edge), spread(buckets, mostBuckets)))
+			g.anyone = m.buckets[0]
+		} else {
+			for _, d := range c.Devices {
+				b := g.bucket(d.Serial)
+				if _, ok := m.buckets[b]; !ok {
+					m.buckets[b] = d.Serial
+				}
+			}
+			edge = g.edges(c, slices.Sorted(maps.Keys(m.buckets)))
+		}
+		for _, b := range edge {
+			m.edge = append(m.edge, m.buckets[b])
+		}
+		g.cohorts = append(g.cohorts, m)
+	}
+}
+
+func (g *generator) bucket(serial string) int {
+	return int(xxhash.Sum64String(serial) >> (64 - 4*g.layout.BucketDigits))
+}
+
+// edges picks out of a cohort's buckets, which ascend, the first and the last
+// one, and those on both sides of each edge: the last that a rollout covers,
+// and the first that it doesn't.
+func (g *generator) edges(c *releases.Cohort, buckets []int) []int {
+	if len(buckets) == 0 {
+		return nil
+	}
+	picked := []int{buckets[0], buckets[len(buckets)-1]}
+	for _, a := range c.Activations {
+		if !a.Offers() {
+			continue
+		}
+		n := releases.Buckets(a.Percent(g.at), g.layout.Buckets())
+		ranks := g.layout.Ranks(a.Seed)
+		last, first := -1, -1
+		for _, b := range buckets {
+			switch in := int(ranks[b]) < n; {
+			case in && (last < 0 || ranks[b] > ranks[last]):
+				last = b
+			case !in && (first < 0 || ranks[b] < ranks[first]):
+				first = b
+			}
+		}
+		for _, b := range []int{last, first} {
+			if b >= 0 {
+				picked = append(picked, b)
+			}
+		}
+	}
+	slices.Sort(picked)
+	return slices.Compact(picked)
+}
+
+// made makes up a serial in each of some buckets.
+func (g *generator) made(buckets []int) map[int]string {
+	wanted := map[int]bool{}
+	for _, b := range buckets {
+		wanted[b] = true
+	}
+	serials := map[int]string{}
+	for i := 0; len(serials) < len(wanted); i++ {
+		serial := fmt.Sprintf("CONFORMANCE-%d", i)
+		if b := g.bucket(serial); wanted[b] && serials[b] == "" && !g.listed(serial) {
+			serials[b] = serial
+		}
+	}
+	return serials
+}
+
+func (g *generator) listed(serial string) bool {
+	return g.cohortOf(manifest.Hash(serial)) != releases.DefaultCohort
+}

@@ -1,0 +1,135 @@
+package conformance
+
+import (
+	"net/http"
+	"strings"
+
+	"cairn/manifest"
+	"cairn/publish"
+)
+
+// object is what a key of the tree holds: 200 with its body, which may be of
+// zero bytes.
+func object(body []byte) Want {
+	text := string(body)
+	return Want{Status: []int{http.StatusOK}, Body: &text}
+}
+
+// shard is what a key of the cohort index holds.
+func (g *generator) shard(i int) Want { return object(g.tree.Shards[i]) }
+
+// index asks for the cohort index: shards that list devices, and others.
+func (g *generator) index() {
+	var full, empty []int
+	for i, body := range g.tree.Shards {
+		if len(body) > 0 {
+			full = append(full, i)
+		} else {
+			empty = append(empty, i)
+		}
+	}
+	for _, shards := range [][]int{full, empty} {
+		for i := range spread(len(shards), mostShards) {
+			key := g.layout.CohortKey(g.layout.ShardName(shards[i]))
+			c := g.direct("cohorts/"+g.layout.ShardName(shards[i]), key, g.shard(shards[i]))
+			g.add(c)
+			if i == 0 {
+				c.Name += "/HEAD"
+				g.add(head(c))
+				c.Name, c.Target = strings.Replace(c.Name, "HEAD", "a query", 1), c.Target+"?x=1"
+				g.add(c)
+			}
+			g.sibling("cohorts/"+g.layout.ShardName(shards[i]), key, c.Want)
+		}
+	}
+	if len(full) > 0 {
+		key := g.layout.CohortKey(g.layout.ShardName(full[0]))
+		g.coded(g.direct("coding/cohorts", key, g.shard(full[0])), g.siblings(key))
+		g.cached(g.direct("again/cohorts", key, g.shard(full[0])), g.siblings(key))
+	}
+}
+
+// answers asks for answers by their keys.
+func (g *generator) answers() {
+	total := 0
+	for _, f := range g.tree.Folders {
+		total += len(f.Buckets)
+	}
+	row, before, asked := 0, 0, 0
+	for i := range spread(total, mostFolders) {
+		for i-before >= len(g.tree.Folders[row].Buckets) {
+			before += len(g.tree.Folders[row].Buckets)
+			row++
+		}
+		f := &g.tree.Folders[row]
+		slot := i - before
+		bucket, body := g.layout.BucketName(int(f.Buckets[slot])), g.tree.Bodies[f.Bodies[slot]]
+		for _, form := range forms {
+			key := f.Key + bucket + string(form.Form)
+			name := strings.TrimPrefix(key, g.layout.Prefix+"/v1/")
+			c := g.direct(name, key, object(body.Of(form.Form)))
+			g.add(c)
+			if asked < mostHeads {
+				c.Name += "/HEAD"
+				g.add(head(c))
+			}
+		}
+		asked++
+	}
+	g.answerSiblings()
+}
+
+// answerSiblings asks for the siblings of answers by their keys, once for each
+// distinct answer.
+func (g *generator) answerSiblings() {
+	first := map[uint32]string{}
+	for _, f := range g.tree.Folders {
+		for slot, body := range f.Bodies {
+			if _, ok := first[body]; !ok {
+				first[body] = f.Key + g.layout.BucketName(int(f.Buckets[slot]))
+			}
+		}
+	}
+	for i := range spread(len(g.tree.Bodies), mostSiblings) {
+		stem, ok := first[uint32(i)]
+		for _, form := range forms {
+			if ok {
+				key := stem + string(form.Form)
+				g.sibling(strings.TrimPrefix(key, g.layout.Prefix+"/v1/"), key, object(g.tree.Bodies[i].Of(form.Form)))
+			}
+		}
+	}
+}
+
+// sibling asks for the siblings of a key, which are always encoded.
+func (g *generator) sibling(name, key string, want Want) {
+	there := g.siblings(key)
+	for _, e := range []manifest.Encoding{manifest.Brotli, manifest.Gzip} {
+		c := g.direct(name+string(e), key+string(e), gone())
+		for _, t := range there {
+			if t == e {
+				c.Want = want
+				c.Want.Encoded = publish.ContentEncoding(e)
+			}
+		}
+		g.add(c.with("Accept-Encoding: br, gzip"))
+	}
+}
+
+// types asks for the media types of docs/hosting.md.
+func (g *generator) types() {
+	ask := func(name, key, mediaType string) {
+		c := g.direct("type/"+name, key, Want{Status: []int{http.StatusOK}, Type: mediaType})
+		g.add(c.needing(Types))
+	}
+	ask("cohorts", g.layout.CohortKey(g.layout.ShardName(0)), mediaType(manifest.Text))
+	if key, body, _ := g.find(g.update); body.Payload != nil {
+		for _, f := range forms {
+			ask(f.name, key+string(f.Form), mediaType(f.Form))
+		}
+	}
+	if len(g.tree.Payloads) > 0 {
+		p := g.tree.Payloads[0]
+		ask("payload", g.layout.PayloadKey(p.SHA256, p.Name), "application/octet-stream")
+	}
+}

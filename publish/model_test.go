@@ -431,3 +431,22 @@ func follow(t *testing.T, worlds []*world) {
 		holds(t, store, w)
 	}
 }
+
+func TestAPayloadThatNobodyKnowsOfIsKeptIfItIsInFull(t *testing.T) {
+	w := newWorld(t, "small", small(), fleettest.Start)
+	key := keysOf(publish.NewPlan(w.site, &publish.Live{Kinds: make([]publish.Kind, 1)}, true))[0]
+	for _, there := range []string{"half", w.tree[key].Body} {
+		store, changed := &memstore.Store{}, ""
+		if err := store.Put(ctx, key, publish.BytesContent([]byte(there)), publish.Header{}); err != nil {
+			t.Fatal(err)
+		}
+		store.Changed = func(_ memstore.Op, key string) { changed += key }
+		p := publish.NewPlan(w.site, &publish.Live{Kinds: make([]publish.Kind, 1)}, true)
+		if err := p.Apply(ctx, store, publish.ApplyOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := snapshot(t, store)[key].Body; got != w.tree[key].Body || (changed == key) != (there == "half") {
+			t.Errorf("over %q: %q is there, %q has changed", there, got, changed)
+		}
+	}
+}

@@ -11,8 +11,8 @@ import (
 // delay is what a proxy adds to each request, as a server far away does.
 const delay = 20 * time.Millisecond
 
-// latency puts a tree into an empty bucket that is far away, once: waiting
-// takes the same time on a busy machine.
+// latency puts a tree into an empty bucket that is far away, once: it takes a
+// minute.
 func (b *bench) latency() error {
 	p, tree, err := b.prepare()
 	if err != nil {

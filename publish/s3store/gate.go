@@ -1,7 +1,9 @@
 package s3store
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"slices"
 	"sync"
@@ -29,9 +31,29 @@ func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	answer, err := g.next.RoundTrip(r)
+	var answer *http.Response
+	if r, err = inMemory(r); err == nil {
+		answer, err = g.next.RoundTrip(r)
+	}
 	g.leave(number, answer)
 	return answer, err
+}
+
+// inMemory is a request whose body, if it is a small one, net/http can see to
+// be in memory: it sends that with the header, in one write instead of two.
+func inMemory(r *http.Request) (*http.Request, error) {
+	const small = 64 << 10
+	if r.Body == nil || r.ContentLength <= 0 || r.ContentLength > small {
+		return r, nil
+	}
+	defer r.Body.Close()
+	b := make([]byte, r.ContentLength)
+	if _, err := io.ReadFull(r.Body, b); err != nil {
+		return nil, err
+	}
+	known := *r
+	known.Body = io.NopCloser(bytes.NewReader(b))
+	return &known, nil
 }
 
 // limit is how many requests are let through at once now.

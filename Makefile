@@ -6,7 +6,8 @@ GO    ?= go
 BIN   := .cache/bin
 DEMO  := .cache/demo
 FLAGS ?=
-EDGES := cairn/templates/device/armtest
+EDGES := cairn/templates/device/armtest cairn/publish/edge/nginxtest cairn/cmd/cairn/edgetest
+EDGETEST := cmd/cairn/edgetest
 
 .PHONY: all build demo test test-edges deps-edges lint deps-test bench clean
 
@@ -24,13 +25,19 @@ test: deps-test
 # The doors for devices in what they really run on: needs more than the base
 # tools, and installs that where it may.
 test-edges: deps-test deps-edges
-	$(GO) test $(FLAGS) $(EDGES)
+	$(GO) test -timeout 30m $(FLAGS) $(EDGES)
 
-deps-edges:
-	@command -v arm-none-eabi-gcc >/dev/null || { \
-	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc-arm-none-eabi; } || { \
-	  echo 'make test-edges needs arm-none-eabi-gcc: apt-get install --no-install-recommends gcc-arm-none-eabi' >&2; exit 1; }
+DEBIAN := gcc-arm-none-eabi nginx libnginx-mod-http-js libnginx-mod-http-brotli-static njs
+deps-edges: $(EDGETEST)/node_modules/.package-lock.json
+	@dpkg -s $(DEBIAN) >/dev/null 2>&1 || { \
+	  [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEBIAN); } || { \
+	  echo 'make test-edges needs: apt-get install --no-install-recommends $(DEBIAN)' >&2; exit 1; }
+
+$(EDGETEST)/node_modules/.package-lock.json: $(EDGETEST)/package-lock.json
+	@command -v npm >/dev/null || { echo 'make test-edges needs Node.js 20 or later with npm' >&2; exit 1; }
+	npm ci --prefix $(EDGETEST)
+	@touch $@
 
 # The real servers and linters that the tests need, pinned in .ci/tools/go.mod.
 deps-test: $(BIN)/versitygw

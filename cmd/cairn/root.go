@@ -47,6 +47,7 @@ Results go to standard output, progress and messages to standard error.`,
 		simulateCommand(global),
 		deviceHeaderCommand(global),
 		conformanceCommand(global),
+		edgeCommand(global),
 	)
 	for _, c := range root.Commands() {
 		c.Args = noArguments

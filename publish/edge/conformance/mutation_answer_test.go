@@ -14,7 +14,6 @@ import (
 
 // answerMutations are wrong in what a device gets, or in its form.
 var answerMutations = []mutation{
-
 	{"the version is ignored", `^api/device/`, value("current_version", func(string) string { return "" })},
 	{"an unknown version is none", `^api/device/.*unheard`, value("current_version", func(v string) string { return strings.TrimPrefix(v, "0.0.0-unheard-of") })},
 	{"a known version is unknown", `^api/device/`, value("current_version", func(v string) string { return v + "x" })},

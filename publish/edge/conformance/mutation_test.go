@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,14 +54,16 @@ func caught(t *testing.T, s *conformancetest.Sample, source edge.Source, cases [
 	notice(t, server.URL, cases, by)
 }
 
-// notice checks that a case of some name fails.
+// notice checks that a case of some name fails, for another reason than that
+// this machine is slow.
 func notice(t *testing.T, url string, cases []conformance.Case, by string) {
 	t.Helper()
 	cases = slices.DeleteFunc(slices.Clone(cases), func(c conformance.Case) bool { return !regexp.MustCompile(by).MatchString(c.Name) })
-	r := run(t, url, cases, conformance.Options{Timeout: time.Second})
-	if len(r.Failed) == 0 {
+	r := run(t, url, cases, conformance.Options{Timeout: 2 * time.Second})
+	failed := slices.DeleteFunc(r.Failed, func(f conformance.Failure) bool { return strings.HasPrefix(f.Wrong[0], "no whole answer") })
+	if len(failed) == 0 {
 		t.Errorf("not caught by %d cases %s", len(cases), by)
 		return
 	}
-	t.Logf("%d of %d: %s", len(r.Failed), len(cases), r.Failed[0])
+	t.Logf("%d of %d: %s", len(failed), len(cases), failed[0])
 }

@@ -1,0 +1,167 @@
+// A Cloudflare Worker that answers devices: the query API
+//
+//   GET /api/v0/releases/latest      what to install, as JSON
+//   GET /api/v0/releases/latest/url  what to install, as a URL
+//
+// and, beside it, the tree that "cairn publish" writes. It is stateless, and
+// reads at most three tiny objects for an answer: the device's line in the
+// cohort index, and its answer. config.js says where the tree is.
+
+import { config } from './config.js';
+import { escape, hash, maxSegment, readings, xxh64 } from './device.js';
+import { matches, wanted, wantsJSON } from './negotiate.js';
+import { Tree } from './tree.js';
+
+const forms = { '/api/v0/releases/latest': '.json', '/api/v0/releases/latest/url': '.txt' };
+
+export default {
+  async fetch(request, env, context) {
+    try {
+      return await answer(request, env, context);
+    } catch (error) {
+      console.error(request.url, error);
+      return failure(503, 'the release data cannot be read now: try again later', { 'Retry-After': '60' });
+    }
+  },
+};
+
+async function answer(request, env, context) {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return failure(405, `method ${request.method} is not allowed: use GET`, { Allow: 'GET, HEAD' });
+  }
+  const url = new URL(request.url);
+  const tree = new Tree(config, request, env, context);
+  const form = forms[url.pathname];
+  if (form) return latest(request, env, url.search.slice(1), tree, form);
+  return (await object(request, url.pathname.slice(1), tree)) ?? failure(404, `nothing is at "${url.pathname}"`);
+}
+
+// failure is an error in the shape of the API.
+function failure(code, message, headers) {
+  return new Response(JSON.stringify({ error: { message, http_code: code } }), {
+    status: code,
+    headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers },
+  });
+}
+
+// latest answers the query API.
+async function latest(request, env, query, tree, form) {
+  if (config.keyed && !same(request.headers.get('Memfault-Project-Key'), env.PROJECT_KEY)) {
+    return failure(403, 'the Memfault-Project-Key header is missing or wrong');
+  }
+  const asked = readings(query);
+  if (typeof asked === 'string') return failure(400, asked);
+  const found = await find(asked, tree, form);
+  if (!found) {
+    const { software_type, hardware_version } = asked[0];
+    return failure(400, `no release is made for software type "${software_type}" on hardware version "${hardware_version}"`);
+  }
+  // no-transform: what Cloudflare compresses has no Content-Length any more.
+  const cache = `private, max-age=${config.answers}, no-transform`;
+  if (found.body.length === 0) {
+    return new Response(null, { status: 204, headers: { 'Memfault-Reason': 'latest', 'Cache-Control': cache } });
+  }
+  const headers = { 'Cache-Control': cache, Vary: form === '.txt' ? 'Accept, Accept-Encoding' : 'Accept-Encoding' };
+  if (form === '.txt' && wantsJSON(request)) {
+    const wrapped = JSON.stringify({ data: { url: new TextDecoder().decode(found.body) } });
+    return whole(request, new TextEncoder().encode(wrapped), { ...headers, 'Content-Type': 'application/json' });
+  }
+  return negotiated(request, found, tree, headers);
+}
+
+// same compares keys in a time that does not tell how much of one is right. A
+// Worker that should have a key and has none lets nobody in.
+function same(given, key) {
+  const a = new TextEncoder().encode(given ?? ''), b = new TextEncoder().encode(key ?? '');
+  return b.length > 0 && a.length === b.length && crypto.subtle.timingSafeEqual(a, b);
+}
+
+// find goes the way of a device: its cohort's shard, the folder of its version,
+// and the one of any other version. It is undefined where nothing is made for
+// the device.
+async function find(asked, tree, form) {
+  const h = hash(asked[0].device_serial), cohort = await cohortOf(h, tree);
+  const key = (device, cohort, version) => {
+    const names = [device.software_type, device.hardware_version].map(escape);
+    return `${config.prefix}/v1/latest/${names.join('/')}/${cohort}/${version}/${h.slice(0, config.bucketDigits)}${form}`;
+  };
+  const keys = [
+    ...asked.map((device) => key(device, cohort, device.current_version ? escape(device.current_version) : '_none')),
+    ...asked.map((device) => key(device, cohort, '_other')),
+  ];
+  for (const key of keys) {
+    const body = await tree.read(key);
+    if (body) return { key, body };
+  }
+  // The default cohort has an answer for every target: if it has one here, the
+  // device is just changing cohorts.
+  if (cohort !== 'default' && (await tree.read(key(asked[0], 'default', '_other')))) {
+    throw new Error(`cohort ${cohort} has no answer for device ${h}`);
+  }
+}
+
+// cohortOf finds the cohort of a device in its shard, by its hash.
+async function cohortOf(h, tree) {
+  const shard = await tree.read(`${config.prefix}/v1/cohorts/${h.slice(0, config.cohortDigits)}.txt`);
+  if (!shard) throw new Error(`the cohort index has no shard for device ${h}`);
+  const line = new TextDecoder().decode(shard).split('\n').find((line) => line.startsWith(h + ' '));
+  return line ? line.slice(h.length + 1) : 'default';
+}
+
+// The keys that a tree can have. Nothing else in the bucket is to be had.
+const segment = `[-A-Za-z0-9_][-A-Za-z0-9_.]{0,${maxSegment - 1}}`;
+const folder = `${config.prefix}/v1`;
+const small = new RegExp(
+  `^${folder}/(cohorts/[0-9a-f]{${config.cohortDigits}}\\.txt` +
+    `|latest/${segment}/${segment}/[-A-Za-z0-9_]+/${segment}/[0-9a-f]{${config.bucketDigits}}\\.(?:txt|json))(\\.br|\\.gz)?$`,
+);
+const payload = new RegExp(`^${folder}/payloads/([0-9a-f]{32})/${segment}$`);
+
+// object serves the tree: undefined where nothing is.
+async function object(request, key, tree) {
+  const file = payload.exec(key);
+  if (file) {
+    return tree.stream(key, {
+      'Content-Type': 'application/octet-stream',
+      'Cache-Control': 'public, max-age=31536000, immutable',
+      ETag: `"${file[1]}"`,
+    });
+  }
+  const match = small.exec(key);
+  if (!match) return undefined;
+  const age = match[1].startsWith('cohorts/') ? config.cohorts : config.answers;
+  const headers = { 'Cache-Control': `public, max-age=${age}, no-transform` };
+  const coding = match[2];
+  if (coding) return tree.stream(key, { ...headers, 'Content-Type': type(key), 'Content-Encoding': codings[coding] });
+  const body = await tree.read(key);
+  return body && negotiated(request, { key, body }, tree, { ...headers, Vary: 'Accept-Encoding' });
+}
+
+const codings = { '.br': 'br', '.gz': 'gzip' };
+
+function type(key) {
+  return /\.json(\.br|\.gz)?$/.test(key) ? 'application/json' : 'text/plain; charset=utf-8';
+}
+
+// Siblings save at least as many bytes: a smaller answer has none.
+const leastSaving = 64;
+
+// negotiated is an answer in the coding that the device asks for, where the
+// tree has it in that: the sibling is there only where it is smaller.
+async function negotiated(request, found, tree, headers) {
+  headers = { ...headers, 'Content-Type': type(found.key) };
+  if (found.body.length > leastSaving) {
+    for (const end of wanted(request)) {
+      const sibling = await tree.stream(found.key + end, { ...headers, 'Content-Encoding': codings[end] });
+      if (sibling) return sibling;
+    }
+  }
+  return whole(request, found.body, headers);
+}
+
+// whole sends a small body. Its ETag is made of the bytes.
+function whole(request, body, headers) {
+  headers = { ...headers, ETag: `"${xxh64(body)}"` };
+  if (matches(request, headers.ETag)) return new Response(null, { status: 304, headers });
+  return new Response(body, { headers });
+}

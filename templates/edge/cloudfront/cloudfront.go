@@ -1,0 +1,168 @@
+// Package cloudfront writes the function with which CloudFront answers devices,
+// and what it knows of the tree.
+package cloudfront
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/template"
+	"time"
+
+	"cairn/manifest"
+	"cairn/releases"
+	"cairn/templates/edge/javascript"
+)
+
+// Limits of CloudFront: docs.aws.amazon.com, "Quotas" and "File format for
+// key-value pairs".
+const (
+	MaxFunction = 10 << 10  // bytes
+	MaxStore    = 5_000_000 // bytes of the file
+	MaxKey      = 512       // characters
+	MaxValue    = 1024      // characters
+)
+
+// marker is what a line may have that is put before the function.
+const marker = 120
+
+//go:embed function.js.tmpl
+var source string
+
+var function = template.Must(template.New("").Funcs(template.FuncMap{
+	"js": func(s string) (string, error) {
+		b, err := json.Marshal(s)
+		return string(b), err
+	},
+	"seconds": func(d time.Duration) int64 { return int64(d / time.Second) },
+}).Parse(source))
+
+// Function makes the code of the function.
+func Function(f *releases.Fleet) ([]byte, error) {
+	var b bytes.Buffer
+	err := function.Execute(&b, struct {
+		releases.Project
+		Cache  releases.Cache
+		Device string
+	}{f.Project, f.Cache, uncommented(javascript.Device)})
+	if err == nil && b.Len() > MaxFunction-marker {
+		err = fmt.Errorf("the function has %d bytes, and CloudFront takes %d", b.Len(), MaxFunction-marker)
+	}
+	return b.Bytes(), err
+}
+
+// uncommented leaves out lines that are comments, for the limit on the size.
+func uncommented(script string) string {
+	var b strings.Builder
+	for line := range strings.Lines(script) {
+		if !strings.HasPrefix(strings.TrimSpace(line), "//") {
+			b.WriteString(line)
+		}
+	}
+	return strings.TrimSpace(b.String()) + "\n"
+}
+
+// Pair is a key of the store, and its value.
+type Pair struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+// Pairs are what the function knows of a tree: the cohort of each listed
+// device, and each version folder, in the order of the tree.
+func Pairs(t *manifest.Tree) []Pair {
+	var pairs []Pair
+	for _, shard := range t.Shards {
+		for line := range strings.Lines(string(shard)) {
+			hash, cohort, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+			pairs = append(pairs, Pair{"d/" + hash, cohort})
+		}
+	}
+	root := t.Layout.Prefix + "/v1/latest/"
+	for i := range t.Folders {
+		f := &t.Folders[i]
+		pairs = append(pairs, folder("f/"+strings.TrimSuffix(strings.TrimPrefix(f.Key, root), "/"), f, t.Layout)...)
+	}
+	return pairs
+}
+
+// folder says which buckets of a folder are up to date: a bit for each, or "="
+// and the bit that all of them have. Buckets of four digits have a value for
+// each first digit.
+func folder(key string, f *manifest.Folder, layout manifest.Layout) []Pair {
+	bits := make([]bool, layout.Buckets())
+	same := true
+	for slot, bucket := range f.Buckets {
+		bits[bucket] = f.Bodies[slot] == 0 // the first body is the marker
+		same = same && bits[bucket] == (f.Bodies[0] == 0)
+	}
+	values := []Pair{{key, ""}}
+	if layout.BucketDigits == 4 {
+		values = nil
+		for digit := range 16 {
+			values = append(values, Pair{fmt.Sprintf("%s/%x", key, digit), ""})
+		}
+	}
+	per := len(bits) / len(values)
+	for i := range values {
+		if same {
+			values[i].Value = "=0"
+			if f.Bodies[0] == 0 {
+				values[i].Value = "=1"
+			}
+			continue
+		}
+		values[i].Value = hex(bits[i*per : (i+1)*per])
+	}
+	return values
+}
+
+func hex(bits []bool) string {
+	var b strings.Builder
+	for i := 0; i < len(bits); i += 4 {
+		digit := 0
+		for _, bit := range bits[i : i+4] {
+			digit <<= 1
+			if bit {
+				digit |= 1
+			}
+		}
+		b.WriteByte("0123456789abcdef"[digit])
+	}
+	return b.String()
+}
+
+// Store writes pairs as the file that CloudFront imports.
+func Store(pairs []Pair) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString(`{"data":[`)
+	for i, p := range pairs {
+		if len(p.Key) > MaxKey || len(p.Value) > MaxValue {
+			return nil, fmt.Errorf("key %q of the key-value store is too long: CloudFront takes keys of %d characters and values of %d", p.Key, MaxKey, MaxValue)
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		line, err := json.Marshal(p)
+		if err != nil {
+			return nil, err
+		}
+		b.WriteByte('\n')
+		b.Write(line)
+	}
+	b.WriteString("\n]}\n")
+	if b.Len() > MaxStore {
+		return nil, fmt.Errorf("the key-value store has %d bytes for %d keys, and CloudFront takes %d", b.Len(), len(pairs), MaxStore)
+	}
+	return b.Bytes(), nil
+}
+
+// IsStore says whether a file is one that [Store] may have written.
+func IsStore(file []byte) bool {
+	var store struct {
+		Data []Pair `json:"data"`
+	}
+	return json.Unmarshal(file, &store) == nil && store.Data != nil
+}

@@ -1,0 +1,90 @@
+package cloudfront_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"cairn/manifest"
+	"cairn/releases"
+	"cairn/templates/edge/cloudfront"
+)
+
+func example(t *testing.T) *releases.Fleet {
+	t.Helper()
+	f, err := releases.Load(os.DirFS("../../../examples/smartfridge"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestFunctionSize(t *testing.T) {
+	f := example(t)
+	function, err := cloudfront.Function(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(function) > 9_800 {
+		t.Errorf("%d bytes: little is left of CloudFront's %d", len(function), cloudfront.MaxFunction)
+	}
+	f.Project.Key = strings.Repeat("k", 1000)
+	if _, err := cloudfront.Function(f); err == nil {
+		t.Error("a function that CloudFront refuses is written")
+	}
+}
+
+func TestPairs(t *testing.T) {
+	pairs := cloudfront.Pairs(manifest.New(example(t), time.Date(2026, 12, 2, 12, 0, 0, 0, time.UTC)))
+	values := map[string]string{}
+	for _, p := range pairs {
+		if _, doubled := values[p.Key]; doubled {
+			t.Errorf("key %s is there twice", p.Key)
+		}
+		values[p.Key] = p.Value
+	}
+	for key, want := range map[string]string{
+		"d/a3b54d0d0cbb5019":            "beta", // FRIDGE-0042
+		"f/stm32-fw/mp/default/_other":  "=0",
+		"f/stm32-fw/evt/default/1.1.0":  "=1",
+		"f/stm32-fw/mp/default/no.such": "",
+		"f/stm32-fw/mp/no-such/_other":  "",
+		"d/0000000000000000":            "",
+	} {
+		if values[key] != want {
+			t.Errorf("%s is %q, should be %q", key, values[key], want)
+		}
+	}
+	store, err := cloudfront.Store(pairs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read struct{ Data []cloudfront.Pair }
+	if err := json.Unmarshal(store, &read); err != nil || len(read.Data) != len(pairs) || !cloudfront.IsStore(store) {
+		t.Errorf("the store is read as %d keys: %v", len(read.Data), err)
+	}
+}
+
+func TestStoreLimits(t *testing.T) {
+	var many []cloudfront.Pair
+	for i := range 130_000 {
+		many = append(many, cloudfront.Pair{Key: fmt.Sprintf("d/%016x", i), Value: "beta"})
+	}
+	for name, pairs := range map[string][]cloudfront.Pair{
+		"many keys":    many,
+		"a long key":   {{Key: strings.Repeat("k", 513), Value: "v"}},
+		"a long value": {{Key: "k", Value: strings.Repeat("v", 1025)}},
+	} {
+		if _, err := cloudfront.Store(pairs); err == nil || !strings.Contains(err.Error(), "CloudFront takes") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if store, err := cloudfront.Store(many[:100_000]); err != nil {
+		t.Errorf("100,000 devices: %v", err)
+	} else {
+		t.Logf("100,000 devices are %d bytes", len(store))
+	}
+}

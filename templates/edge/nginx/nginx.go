@@ -1,0 +1,168 @@
+// Package nginx writes the configuration of an nginx that is an edge: the
+// query API of DESIGN.md section 4 and the tree beside it, over a published
+// directory or over an origin such as a bucket.
+package nginx
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"text/template"
+	"time"
+
+	"cairn/releases"
+)
+
+// Config says what an edge serves, and where. It has a root or an origin.
+type Config struct {
+	Project releases.Project
+	Cache   releases.Cache
+	Root    string   // absolute path of the folder that stands for the bucket
+	Origin  *url.URL // where the bucket can be read, over http or https
+	Listen  string   // "host:port"; the host may be empty
+}
+
+// The files of an edge.
+const (
+	ConfigFile = "nginx.conf"
+	ScriptFile = "cairn.js"
+)
+
+//go:embed nginx.conf.tmpl
+var configText string
+
+//go:embed xxh64.js.tmpl
+var hashText string
+
+//go:embed cairn.js.tmpl
+var scriptText string
+
+var (
+	functions = template.FuncMap{
+		"js":      quoteJS,
+		"conf":    quoteConf,
+		"times":   times,
+		"plus":    plus,
+		"rotate":  rotate,
+		"seconds": func(d time.Duration) int64 { return int64(d / time.Second) },
+	}
+	configTemplate = template.Must(template.New(ConfigFile).Funcs(functions).Parse(configText))
+	scriptTemplate = template.Must(template.Must(template.New(ScriptFile).Funcs(functions).Parse(scriptText)).New("xxh64").Parse(hashText)).Lookup(ScriptFile)
+)
+
+// values are what the templates fill in.
+type values struct {
+	Slug, Prefix, Key          string
+	CohortDigits, BucketDigits int
+	Answers, Cohorts           time.Duration
+	Root, Listen               string
+	Origin                     *origin
+	// Patterns of keys, as [manifest.Layout] has them.
+	Shard, Bucket, Folder, Segment string
+}
+
+// segment matches the segments of a key, and nothing that leads elsewhere.
+const segment = `[-_A-Za-z0-9][-_.A-Za-z0-9]*`
+
+// Files makes the two files.
+func Files(c Config) (map[string][]byte, error) {
+	listen, err := listenValue(c.Listen)
+	if err != nil {
+		return nil, err
+	}
+	v := values{
+		Slug: c.Project.Slug, Prefix: c.Project.Prefix, Key: c.Project.Key,
+		CohortDigits: c.Project.CohortDigits, BucketDigits: c.Project.BucketDigits,
+		Answers: c.Cache.Answers, Cohorts: c.Cache.Cohorts,
+		Root: c.Root, Listen: listen,
+		Shard:   fmt.Sprintf("[0-9a-f]{%d}", c.Project.CohortDigits),
+		Bucket:  fmt.Sprintf("[0-9a-f]{%d}", c.Project.BucketDigits),
+		Folder:  strings.Join([]string{segment, segment, segment, segment}, "/"),
+		Segment: segment,
+	}
+	if c.Root != "" {
+		err = checkRoot(c.Root)
+	} else {
+		v.Origin, err = newOrigin(c.Origin)
+	}
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	for _, t := range []*template.Template{configTemplate, scriptTemplate} {
+		var b bytes.Buffer
+		if err := t.Execute(&b, v); err != nil {
+			return nil, err
+		}
+		files[t.Name()] = b.Bytes()
+	}
+	return files, nil
+}
+
+// listenValue is an address as nginx takes it.
+func listenValue(address string) (string, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || port == "" || strings.ContainsAny(host+port, " \t\n;{}$\"'\\#/") {
+		return "", fmt.Errorf("%q is no address such as 127.0.0.1:8080 or :8080", address)
+	}
+	if host == "" {
+		return port, nil
+	}
+	return address, nil
+}
+
+// origin is where objects are fetched.
+type origin struct {
+	Scheme  string
+	Address string // with the port
+	Name    string // without it
+	Host    string // as the Host line states it
+	Path    string // before a key's slash
+	TLS     bool
+}
+
+func newOrigin(u *url.URL) (*origin, error) {
+	wrong := ""
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
+		wrong = "is no URL such as https://bucket.s3.example.com"
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		wrong = "has more than a host and a path: the origin is read without a name or a key"
+	case strings.ContainsAny(u.Host+u.Path, " \t\r\n;{}$\"'\\#?%"):
+		wrong = "has characters that its keys cannot have"
+	}
+	if wrong != "" {
+		return nil, fmt.Errorf("%q %s", u.Redacted(), wrong)
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return &origin{
+		Scheme: u.Scheme, Address: net.JoinHostPort(u.Hostname(), port), Name: u.Hostname(), Host: u.Host,
+		Path: strings.TrimRight(u.Path, "/"), TLS: u.Scheme == "https",
+	}, nil
+}
+
+// checkRoot refuses a path that nginx would not take literally.
+func checkRoot(path string) error {
+	if strings.ContainsAny(path, "$\n\r\x00") {
+		return fmt.Errorf("the path %q has a $ or a line break, which nginx does not take: move the tree, or link to it", path)
+	}
+	return nil
+}
+
+// quoteConf is a string in nginx's syntax.
+func quoteConf(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+// quoteJS is a string in JavaScript's.
+func quoteJS(s string) (string, error) {
+	b, err := json.Marshal(s)
+	return string(b), err
+}

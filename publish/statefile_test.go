@@ -375,9 +375,6 @@ func TestAStateThatCannotBeUsedIsReplaced(t *testing.T) {
 }
 
 func TestTheStateOfAMillionAnswersIsSmall(t *testing.T) {
-	if testing.Short() {
-		t.Skip("makes a million answers")
-	}
 	f := fleettest.Large(1_000_000)
 	site := publish.NewSite(manifest.New(f, fleettest.Start), f.Cache, nil)
 	p := publish.NewPlan(site, &publish.Live{Kinds: make([]publish.Kind, 1)}, true)

@@ -94,7 +94,11 @@ func (c *client) exchange(ctx context.Context, asked Case) (*response, error) {
 func (c *client) once(ctx context.Context, asked Case) (*response, error) {
 	conn := c.conn
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
+	defer func() {
+		if !stop() {
+			c.close() // its deadline has passed
+		}
+	}()
 	if _, err := io.WriteString(conn, c.base.request(asked)); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil, fmt.Errorf("%w: %w", errNothing, err)
 	}

@@ -24,8 +24,8 @@ func Scan(ctx context.Context, site *Site, store Store, concurrency int) (*Live,
 	s := scan{
 		site:    site,
 		live:    &Live{},
-		content: map[scanned]uint32{},
-		header:  map[Header]uint16{},
+		content: interned[scanned]{},
+		header:  interned[Header]{},
 		known:   map[scanned]string{},
 	}
 	if concurrency == 0 {
@@ -59,9 +59,9 @@ type scan struct {
 	seen []sighting // in the order of their keys
 
 	contents []scanned
-	content  map[scanned]uint32
+	content  interned[scanned]
 	headers  []Header
-	header   map[Header]uint16
+	header   interned[Header]
 	known    map[scanned]string // what the site's contents offer
 }
 
@@ -82,23 +82,19 @@ type sighting struct {
 }
 
 func (s *scan) contentOf(c scanned) uint32 {
-	i, ok := s.content[c]
-	if !ok {
-		i = uint32(len(s.contents))
-		s.content[c] = i
+	i, added := s.content.of(c)
+	if added {
 		s.contents = append(s.contents, c)
 	}
-	return i
+	return uint32(i)
 }
 
 func (s *scan) headerOf(h Header) uint16 {
-	i, ok := s.header[h]
-	if !ok {
-		i = uint16(len(s.headers))
-		s.header[h] = i
+	i, added := s.header.of(h)
+	if added {
 		s.headers = append(s.headers, h)
 	}
-	return i
+	return uint16(i)
 }
 
 func (s *scan) key(o sighting) string {

@@ -73,7 +73,7 @@ func (l *loader) activation(c *Cohort, m member, t *table) {
 	if len(l.unread) > 0 {
 		hint = "mend " + l.unread[0] + " first, which may define it"
 	}
-	if near := nearest(m.name, slices.Sorted(maps.Keys(l.versions))); near != "" {
+	if near := Nearest(m.name, slices.Sorted(maps.Keys(l.versions))); near != "" {
 		hint = fmt.Sprintf("did you mean %q? Otherwise %s", near, hint)
 	}
 	t.fault(m.offset, hint, "no release has version %q", m.name)

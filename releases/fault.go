@@ -127,8 +127,8 @@ func excerpt(line string, column int) string {
 	return s
 }
 
-// nearest is the candidate that a mistyped word most likely meant, or "".
-func nearest(word string, candidates []string) string {
+// Nearest is the candidate that a mistyped word most likely meant, or "".
+func Nearest(word string, candidates []string) string {
 	best, distance := "", 1+max(1, len(word)/3)
 	for _, c := range candidates {
 		if d := editDistance(strings.ToLower(word), strings.ToLower(c)); d < distance {

@@ -205,7 +205,7 @@ func (t *table) targets(what string) iter.Seq2[member, *table] {
 func (t *table) unquoted(m member, known []string) bool {
 	inner := func(n *node) bool {
 		return len(n.members) > 0 && !slices.ContainsFunc(n.members, func(m member) bool {
-			return m.value.kind != tableKind || nearest(m.name, known) != ""
+			return m.value.kind != tableKind || Nearest(m.name, known) != ""
 		})
 	}
 	if strings.IndexByte("\"'", t.file.text[m.offset]) >= 0 || !inner(m.value) {

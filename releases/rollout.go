@@ -109,3 +109,14 @@ func Buckets(percent float64, of int) int {
 	n := int(math.Floor(percent*float64(of)/100 + 0.5))
 	return min(max(n, 1), of-1)
 }
+
+// Final is the share that the schedule comes to in the end, in percent.
+func (r Rollout) Final() float64 {
+	switch {
+	case r.Ramp != nil:
+		return r.Ramp.To
+	case len(r.Steps) > 0:
+		return r.Steps[len(r.Steps)-1].Percent
+	}
+	return r.Fixed
+}

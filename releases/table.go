@@ -253,7 +253,7 @@ func (t *table) rest() {
 			continue
 		}
 		hint := "known here: " + strings.Join(slices.Sorted(slices.Values(t.asked)), ", ")
-		if near := nearest(m.name, t.asked); near != "" {
+		if near := Nearest(m.name, t.asked); near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		} else if n := len(t.names); n > 1 && t.barelyDotted(m) {
 			whole := append(slices.Clone(t.names[:n-1]), t.names[n-1]+"."+m.name)

@@ -1,0 +1,139 @@
+package edit
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Append adds elements to the end of an array, each on its own line where the
+// array has its last one on its own.
+func (d *Document) Append(literals []string, path ...any) error {
+	more, err := values([]byte("x = [" + strings.Join(literals, ", ") + "]"))
+	if err != nil {
+		return err
+	}
+	meant := func(root map[string]any) {
+		array := valueAt(root, path).([]any)
+		assign(root, path, append(array, more["x"].([]any)...))
+	}
+	i := d.find(path)
+	it := d.items[i]
+	last := -1
+	for j := i + 1; j < len(d.items) && d.items[j].begin < it.end; j++ {
+		if d.items[j].in == i {
+			last = j
+		}
+	}
+	if last < 0 {
+		if lineEnd(d.text, it.value) >= it.end {
+			return d.change(meant, splice{it.value + 1, it.value + 1, strings.Join(literals, ", ")})
+		}
+		at := lineEnd(d.text, it.value) + 1
+		return d.change(meant, splice{at, at, "  " + strings.Join(literals, ","+d.newline()+"  ") + "," + d.newline()})
+	}
+	end := d.items[last].end
+	comma := skip(d.text, end)
+	trailing := d.text[comma] == ','
+	line := lineBegin(d.text, d.items[last].begin)
+	indent := string(d.text[line:d.items[last].begin])
+	if strings.Trim(indent, " \t") != "" || line < it.value {
+		return d.change(meant, splice{end, end, ", " + strings.Join(literals, ", ")})
+	}
+	rest := indent + strings.Join(literals, ","+d.newline()+indent)
+	var splices []splice
+	from := end
+	if trailing {
+		from = comma + 1
+		rest += ","
+	} else {
+		splices = append(splices, splice{end, end, ","})
+	}
+	if at := lineEnd(d.text, from); at < it.end {
+		return d.change(meant, append(splices, splice{at + 1, at + 1, rest + d.newline()})...)
+	}
+	// The bracket closes on the line of the last element.
+	return d.change(meant, append(splices, splice{from, from, d.newline() + rest})...)
+}
+
+// Drop takes elements out of an array: those whose indexes are told.
+func (d *Document) Drop(gone func(index int) bool, path ...any) error {
+	i := d.find(path)
+	meant := func(root map[string]any) {
+		var kept = []any{}
+		for index, v := range valueAt(root, path).([]any) {
+			if !gone(index) {
+				kept = append(kept, v)
+			}
+		}
+		assign(root, path, kept)
+	}
+	n := len(d.items[i].path)
+	return d.change(meant, d.cutElements(i, func(j int) bool { return gone(d.items[j].path[n].(int)) })...)
+}
+
+// cutElements takes out items of an inline table or array with their commas.
+// One that has its line for itself goes with it.
+func (d *Document) cutElements(in int, gone func(item int) bool) []splice {
+	var cuts []splice
+	kept := false // an element stands before this one
+	var before int
+	for j := in + 1; j < len(d.items) && d.items[j].begin < d.items[in].end; j++ {
+		it := d.items[j]
+		if it.in != in {
+			continue
+		}
+		if !gone(j) {
+			kept, before = true, it.end
+			continue
+		}
+		next := skip(d.text, it.end)
+		comma := d.text[next] == ','
+		from, to := it.begin, it.end
+		if comma {
+			to = next + 1
+		}
+		begin, end := lineBegin(d.text, from), lineEnd(d.text, to)
+		rest := bytes.TrimLeft(d.text[to:end], " \t\r")
+		switch {
+		case begin > d.items[in].value && end < d.items[in].end && len(bytes.TrimSpace(d.text[begin:from])) == 0 && (len(rest) == 0 || rest[0] == '#'):
+			from, to = begin, end+1
+		case comma:
+			to = to + len(d.text[to:end]) - len(bytes.TrimLeft(d.text[to:end], " \t"))
+		case kept:
+			from = before
+		}
+		cuts = append(cuts, splice{from, to, ""})
+	}
+	return merged(cuts)
+}
+
+// cutExpression takes out the line of a key, or a header with all below it: with
+// the comment right above, but for the one that the file begins with, and the
+// empty lines before that.
+func (d *Document) cutExpression(i int) splice {
+	it := d.items[i]
+	last := it.end
+	for _, below := range d.items {
+		if it.form == header && below.section == i {
+			last = max(last, below.end)
+		}
+	}
+	from, to := lineBegin(d.text, it.begin), min(lineEnd(d.text, last)+1, len(d.text))
+	if it.form != header {
+		return splice{from, to, ""}
+	}
+	if comment := d.commentAbove(from); comment > 0 {
+		from = comment
+	}
+	blank := from
+	for blank > 0 && len(bytes.TrimSpace(d.text[lineBegin(d.text, blank-1):blank])) == 0 {
+		blank = lineBegin(d.text, blank-1)
+	}
+	if blank > 0 {
+		return splice{blank, to, ""}
+	}
+	for to < len(d.text) && len(bytes.TrimSpace(d.text[to:lineEnd(d.text, to)])) == 0 {
+		to = min(lineEnd(d.text, to)+1, len(d.text))
+	}
+	return splice{from, to, ""}
+}

@@ -1,0 +1,144 @@
+package edit
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"cairn/releases"
+)
+
+// Assign moves devices to a cohort: they are taken out of the lists that have
+// them and, unless it is the default cohort, added to the end of its list, its
+// devices_file where it has one. Serials that are there already stay.
+func (p Project) Assign(serials []string, cohort string, create bool) ([]Change, error) {
+	file, err := p.cohortFile(cohort, create)
+	if err != nil {
+		return nil, err
+	}
+	come := map[string]bool{}
+	for _, s := range serials {
+		if !releases.ValidSerial(s) {
+			return nil, fmt.Errorf("%q is no device serial: letters, digits, - and _, at most 128 characters", s)
+		}
+		come[s] = true
+	}
+	leave := map[*releases.Cohort]map[string]bool{}
+	for _, c := range p.Fleet.Cohorts {
+		for _, d := range c.Devices {
+			switch {
+			case !come[d.Serial]:
+			case c.Slug == cohort:
+				delete(come, d.Serial)
+			case leave[c] == nil:
+				leave[c] = map[string]bool{d.Serial: true}
+			default:
+				leave[c][d.Serial] = true
+			}
+		}
+	}
+	var changes []Change
+	for _, c := range p.Fleet.Cohorts {
+		if leave[c] == nil {
+			continue
+		}
+		for _, unlist := range []func(*releases.Cohort, map[string]bool) ([]Change, error){p.unlist, p.unlistFile} {
+			some, err := unlist(c, leave[c])
+			if err != nil {
+				return nil, err
+			}
+			changes = append(changes, some...)
+		}
+	}
+	if cohort == releases.DefaultCohort {
+		return changes, nil
+	}
+	var add []string
+	for _, s := range serials {
+		if come[s] {
+			add = append(add, s)
+			delete(come, s) // of two that are the same, one
+		}
+	}
+	some, err := p.enlist(file, p.Fleet.Cohort(cohort), add)
+	return append(changes, some...), err
+}
+
+func (p Project) unlist(c *releases.Cohort, gone map[string]bool) ([]Change, error) {
+	var indexes []bool
+	for _, d := range c.Devices {
+		if !d.InFile {
+			indexes = append(indexes, gone[d.Serial])
+		}
+	}
+	if !slices.Contains(indexes, true) {
+		return nil, nil
+	}
+	return p.change(c.File, func(d *Document) error {
+		return d.Drop(func(i int) bool { return indexes[i] }, "devices")
+	})
+}
+
+func (p Project) unlistFile(c *releases.Cohort, gone map[string]bool) ([]Change, error) {
+	if c.DevicesFile == "" {
+		return nil, nil
+	}
+	before, err := fs.ReadFile(p.Files, c.DevicesFile)
+	if err != nil {
+		return nil, err
+	}
+	lines := map[int]bool{}
+	for _, d := range c.Devices {
+		if d.InFile && gone[d.Serial] {
+			lines[int(d.Line)] = true
+		}
+	}
+	if len(lines) == 0 {
+		return nil, nil
+	}
+	after := make([]byte, 0, len(before))
+	n := 0
+	for line := range bytes.Lines(before) {
+		if n++; !lines[n] {
+			after = append(after, line...)
+		}
+	}
+	return []Change{{c.DevicesFile, before, after}}, nil
+}
+
+func (p Project) enlist(file string, c *releases.Cohort, serials []string) ([]Change, error) {
+	if len(serials) == 0 && c != nil {
+		return nil, nil
+	}
+	if c != nil && c.DevicesFile != "" {
+		before, err := fs.ReadFile(p.Files, c.DevicesFile)
+		if err != nil {
+			return nil, err
+		}
+		newline := "\n"
+		if bytes.Contains(before, []byte("\r\n")) {
+			newline = "\r\n"
+		}
+		after := bytes.Clone(before)
+		if len(after) > 0 && after[len(after)-1] != '\n' {
+			after = append(after, newline...)
+		}
+		return []Change{{c.DevicesFile, before, append(after, strings.Join(serials, newline)+newline...)}}, nil
+	}
+	return p.change(file, func(d *Document) error {
+		literals := make([]string, len(serials))
+		for i, s := range serials {
+			literals[i] = String(s)
+		}
+		if d.Has("devices") {
+			return d.Append(literals, "devices")
+		}
+		const perLine = 4 // and more go on lines of their own
+		if len(literals) > perLine {
+			return d.Set("[\n  "+strings.Join(literals, ",\n  ")+",\n]", "devices")
+		}
+		return d.Set("["+strings.Join(literals, ", ")+"]", "devices")
+	})
+}

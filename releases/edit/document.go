@@ -1,0 +1,209 @@
+// Package edit changes definitions the way a careful person does: it touches
+// the bytes that must change and no others, so that comments, order and
+// formatting stay. What is changed is a value, [Change]; writing it is for
+// others.
+package edit
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// Document is the text of a TOML file. A place in it is a path: the names of
+// tables and keys (string), and the indexes of array elements (int), from the
+// root. Each method proves what it did: it parses the text that it made and
+// compares all values with those that were meant. Where that fails it gives
+// an error, and the document is as before.
+type Document struct {
+	text  []byte
+	items []item
+}
+
+// Parse reads a document. The error is the parser's, without a place: load the
+// definitions first, to refuse a faulty file with its line.
+func Parse(text []byte) (*Document, error) {
+	d := &Document{}
+	if _, err := values(text); err != nil {
+		return nil, err
+	}
+	return d, d.read(text)
+}
+
+// Bytes is the text as it is now.
+func (d *Document) Bytes() []byte { return d.text }
+
+// Has says whether there is a value or a table at a path.
+func (d *Document) Has(path ...any) bool {
+	return slices.ContainsFunc(d.items, func(i item) bool { return i.under(path) })
+}
+
+// Literal is the text of the value at a path, such as `"1.1.0"` or `10`; "" where
+// there is none.
+func (d *Document) Literal(path ...any) string {
+	if i := d.find(path); i >= 0 && d.items[i].form != header {
+		return string(d.text[d.items[i].value:d.items[i].end])
+	}
+	return ""
+}
+
+// Set gives the value at a path a new literal, or adds it: to its table, which
+// is made where there is none. What is a [table] becomes a key.
+func (d *Document) Set(literal string, path ...any) error {
+	probe, err := values([]byte("x = " + literal))
+	if err != nil {
+		return fmt.Errorf("%s is no value: %w", literal, err)
+	}
+	meant := func(root map[string]any) { assign(root, path, probe["x"]) }
+	if i := d.find(path); i >= 0 && d.items[i].form != header {
+		return d.change(meant, splice{d.items[i].value, d.items[i].end, literal})
+	}
+	if d.Has(path...) {
+		if err := d.Remove(path...); err != nil {
+			return err
+		}
+	}
+	return d.change(meant, d.insertion(literal, path))
+}
+
+// Table makes sure that there is a table at a path.
+func (d *Document) Table(path ...any) error {
+	if d.Has(path...) {
+		return nil
+	}
+	meant := func(root map[string]any) { assign(root, path, map[string]any{}) }
+	if i := d.closed(path[:len(path)-1]); i >= 0 {
+		return d.change(meant, d.intoInline(i, path[len(d.items[i].path):], "{}"))
+	}
+	return d.change(meant, d.newSection(path, ""))
+}
+
+// Remove takes out what is at a path: a key with its line, or a table with all
+// that is in it and the comment that stands right above it.
+func (d *Document) Remove(path ...any) error {
+	meant := func(root map[string]any) {
+		// A table that stood there only because of what was in it goes too.
+		unassign(root, path)
+		for n := len(path) - 1; n > 0 && d.find(path[:n]) < 0; n-- {
+			if table, ok := valueAt(root, path[:n]).(map[string]any); !ok || len(table) > 0 {
+				break
+			}
+			unassign(root, path[:n])
+		}
+	}
+	var cuts []splice
+	for i, it := range d.items {
+		if !it.under(path) || it.in >= 0 && d.items[it.in].under(path) {
+			continue
+		}
+		if it.in >= 0 {
+			cuts = append(cuts, d.cutElements(it.in, func(j int) bool { return j == i })...)
+		} else {
+			cuts = append(cuts, d.cutExpression(i))
+		}
+	}
+	return d.change(meant, merged(cuts)...)
+}
+
+// splice puts text in the place of some bytes.
+type splice struct {
+	from, to int
+	text     string
+}
+
+// merged joins cuts that touch each other or overlap.
+func merged(cuts []splice) []splice {
+	var out []splice
+	for _, c := range cuts {
+		if n := len(out); n > 0 && c.from <= out[n-1].to {
+			out[n-1].from = min(out[n-1].from, c.from)
+			out[n-1].to = max(out[n-1].to, c.to)
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// change makes the text anew with some splices, in ascending order, and checks
+// that the values are those that were meant.
+func (d *Document) change(meant func(root map[string]any), splices ...splice) error {
+	var text bytes.Buffer
+	at := 0
+	for _, s := range splices {
+		text.Write(d.text[at:s.from])
+		text.WriteString(s.text)
+		at = s.to
+	}
+	text.Write(d.text[at:])
+	want, err := values(d.text)
+	if err != nil {
+		return err
+	}
+	meant(want)
+	got, err := values(text.Bytes())
+	if err != nil || !reflect.DeepEqual(got, want) {
+		return fmt.Errorf("this file is written in a way that cairn can't edit without touching more than it should; edit it by hand")
+	}
+	return d.read(text.Bytes())
+}
+
+// values are what a text says, whatever its form.
+func values(text []byte) (map[string]any, error) {
+	root := map[string]any{}
+	err := toml.Unmarshal(text, &root)
+	return root, err
+}
+
+// assign sets the value at a path, and makes the tables on the way.
+func assign(root any, path []any, value any) {
+	n := len(path) - 1
+	for i := range path[:n] {
+		if table, ok := valueAt(root, path[:i]).(map[string]any); ok && table[path[i].(string)] == nil {
+			table[path[i].(string)] = map[string]any{}
+		}
+	}
+	switch last := path[n].(type) {
+	case string:
+		valueAt(root, path[:n]).(map[string]any)[last] = value
+	case int:
+		valueAt(root, path[:n]).([]any)[last] = value
+	}
+}
+
+// unassign takes the key at the end of a path out of its table.
+func unassign(root any, path []any) {
+	n := len(path) - 1
+	delete(valueAt(root, path[:n]).(map[string]any), path[n].(string))
+}
+
+// valueAt is what stands at a path.
+func valueAt(root any, path []any) any {
+	for _, part := range path {
+		switch name := part.(type) {
+		case string:
+			root = root.(map[string]any)[name]
+		case int:
+			root = root.([]any)[name]
+		}
+	}
+	return root
+}
+
+// Key writes the name of a table or a key as people do: activate."1.1.0".
+func Key(names ...string) string {
+	parts := make([]string, len(names))
+	for i, n := range names {
+		if parts[i] = n; !bare.MatchString(n) {
+			parts[i] = String(n)
+		}
+	}
+	return strings.Join(parts, ".")
+}
+
+var bare = regexp.MustCompile(`^[A-Za-z_][-A-Za-z0-9_]*$`)

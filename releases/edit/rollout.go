@@ -1,0 +1,226 @@
+package edit
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cairn/releases"
+)
+
+// Deployment offers a release to a cohort.
+type Deployment struct {
+	Version string
+	Cohort  string
+	Rollout releases.Rollout
+	Create  bool // the cohort, where there is none of that name
+	Again   bool // although it was aborted there
+}
+
+// Deploy activates a release in a cohort, or gives it another rollout there. A
+// pause ends with that.
+func (p Project) Deploy(d Deployment) ([]Change, error) {
+	r, err := p.release(d.Version)
+	if err != nil {
+		return nil, err
+	}
+	if r.Withdrawn != "" {
+		return nil, fmt.Errorf("release %s is withdrawn: %s\nnobody is offered a withdrawn release; upload a new one", r.Version, r.Withdrawn)
+	}
+	file, err := p.cohortFile(d.Cohort, d.Create)
+	if err != nil {
+		return nil, err
+	}
+	a, active := p.activation(d.Cohort, d.Version)
+	if a.Aborted != "" && !d.Again {
+		return nil, fmt.Errorf("release %s was aborted in cohort %s: %s\nto offer it once more, add --again", d.Version, d.Cohort, a.Aborted)
+	}
+	return p.change(file, func(doc *Document) error {
+		path := []any{"activate", d.Version}
+		at := func(key string) []any { return append(slices.Clip(path), key) }
+		if !active {
+			if err := doc.Table(path...); err != nil {
+				return err
+			}
+		}
+		for _, key := range []string{"aborted", "paused"} {
+			if doc.Has(at(key)...) {
+				if err := doc.Remove(at(key)...); err != nil {
+					return err
+				}
+			}
+		}
+		whole := releases.Rollout{Fixed: 100}
+		if active && equalRollouts(a.Rollout, d.Rollout) || !active && equalRollouts(whole, d.Rollout) {
+			return nil
+		}
+		return doc.Set(Rollout(d.Rollout), at("rollout")...)
+	})
+}
+
+// Deactivate takes a release out of a cohort, with the comment right above it.
+func (p Project) Deactivate(version, cohort string) ([]Change, error) {
+	as, err := p.activations(version, cohort, "no release", func(releases.Activation) string { return "" })
+	if err != nil {
+		return nil, err
+	}
+	return p.change(p.Fleet.Cohort(cohort).File, func(d *Document) error {
+		return d.Remove("activate", as[0].Release.Version)
+	})
+}
+
+// Abort takes the offer of a release back from a cohort, for a reason. Without
+// a version it is the highest release that the cohort offers.
+func (p Project) Abort(version, cohort, reason string) ([]Change, releases.Activation, error) {
+	as, err := p.activations(version, cohort, "no release on offer", gone)
+	if err != nil {
+		return nil, releases.Activation{}, err
+	}
+	a := as[len(as)-1]
+	changes, err := p.change(p.Fleet.Cohort(cohort).File, func(d *Document) error {
+		return d.Set(String(reason), "activate", a.Release.Version, "aborted")
+	})
+	return changes, a, err
+}
+
+// gone says why an activation offers nothing, "" where it does.
+func gone(a releases.Activation) string {
+	switch {
+	case a.Aborted != "":
+		return "is aborted already: " + a.Aborted
+	case a.Release.Withdrawn != "":
+		return "is withdrawn: " + a.Release.Withdrawn
+	}
+	return ""
+}
+
+// Pause lets the schedules of a cohort stand still from an instant: that of one
+// release, or of all that are still on their way.
+func (p Project) Pause(version, cohort string, at time.Time) ([]Change, []releases.Activation, error) {
+	as, err := p.activations(version, cohort, "no rollout on its way", func(a releases.Activation) string {
+		switch why := gone(a); {
+		case why != "":
+			return why
+		case !a.Paused.IsZero():
+			return "is paused already, from " + Time(a.Paused)
+		case a.Rollout.Percent(at) >= a.Rollout.Final():
+			return fmt.Sprintf("stands at %v %%: there is no schedule to pause; abort-rollout takes it back", a.Rollout.Final())
+		}
+		return ""
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	changes, err := p.change(p.Fleet.Cohort(cohort).File, func(d *Document) error {
+		for _, a := range as {
+			if err := d.Set(Time(at), "activate", a.Release.Version, "paused"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return changes, as, err
+}
+
+// Resume lets paused schedules of a cohort go on at an instant, from the percent
+// at which they stand. What the pause has held up comes later by as much as it
+// took; a pause that has held up nothing leaves no trace.
+func (p Project) Resume(version, cohort string, at time.Time) ([]Change, []releases.Activation, error) {
+	as, err := p.activations(version, cohort, "no rollout that is paused", func(a releases.Activation) string {
+		if a.Paused.IsZero() {
+			return "is not paused"
+		}
+		return ""
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	changes, err := p.change(p.Fleet.Cohort(cohort).File, func(d *Document) error {
+		for _, a := range as {
+			if err := d.Remove("activate", a.Release.Version, "paused"); err != nil {
+				return err
+			}
+			if a.Rollout.Percent(at) > a.Percent(at) {
+				if err := delay(d, a, at.Sub(a.Paused)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	return changes, as, err
+}
+
+// delay puts off what a schedule has after its pause.
+func delay(d *Document, a releases.Activation, by time.Duration) error {
+	rollout := []any{"activate", a.Release.Version, "rollout"}
+	later := func(at time.Time, path ...any) error {
+		path = append(slices.Clip(rollout), path...)
+		return d.Set(like(d.Literal(path...), at.Add(by)), path...)
+	}
+	if a.Rollout.Ramp != nil {
+		return later(a.Rollout.Ramp.Start, "start")
+	}
+	for i, s := range a.Rollout.Steps {
+		if s.At.After(a.Paused) {
+			if err := later(s.At, i, "at"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// like writes an instant with the offset from UTC that a literal has.
+func like(literal string, at time.Time) string {
+	old, err := time.Parse(time.RFC3339, strings.Replace(strings.ToUpper(literal), " ", "T", 1))
+	if err != nil {
+		return Time(at)
+	}
+	return at.In(old.Location()).Format(time.RFC3339)
+}
+
+// Time is a TOML date-time, in UTC, to the second.
+func Time(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+
+// Rollout is the literal of a rollout, as short as can be.
+func Rollout(r releases.Rollout) string {
+	percent := func(p float64) string { return strconv.FormatFloat(p, 'f', -1, 64) }
+	switch {
+	case r.Ramp != nil:
+		s := fmt.Sprintf("{ start = %s, duration = %q", Time(r.Ramp.Start), duration(r.Ramp.Duration))
+		if r.Ramp.From != 1 {
+			s += ", from = " + percent(r.Ramp.From)
+		}
+		if r.Ramp.To != 100 {
+			s += ", to = " + percent(r.Ramp.To)
+		}
+		if r.Ramp.Linear {
+			s += `, shape = "linear"`
+		}
+		return s + " }"
+	case len(r.Steps) > 0:
+		s := "[\n"
+		for _, step := range r.Steps {
+			s += fmt.Sprintf("  { at = %s, percent = %s },\n", Time(step.At), percent(step.Percent))
+		}
+		return s + "]"
+	}
+	return percent(r.Fixed)
+}
+
+func equalRollouts(a, b releases.Rollout) bool { return Rollout(a) == Rollout(b) }
+
+// duration is a time without the parts that are zero: "48h", "1h30m".
+func duration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}

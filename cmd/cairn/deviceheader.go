@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 
 	"cairn/templates/device"
 
@@ -47,26 +45,4 @@ or a cohort that breaks a promise.`,
 	f.IntVar(&promise.MaxSerial, "max-serial", 128, "most `bytes` of a device serial; under 32 makes the code smaller")
 	f.IntVar(&promise.MaxCohort, "max-cohort", 63, "most `bytes` of a cohort's name")
 	return cmd
-}
-
-// replaceFile writes a file so that a reader sees the old one or the new one.
-func replaceFile(name string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
 }

@@ -35,6 +35,13 @@ Results go to standard output, progress and messages to standard error.`,
 		return usagef("%w\nsee '%s --help'", err, cmd.CommandPath())
 	})
 	root.AddCommand(
+		deployReleaseCommand(global),
+		abortRolloutCommand(global),
+		pauseCommand(global),
+		resumeCommand(global),
+		withdrawCommand(global),
+		assignCommand(global),
+		statusCommand(global),
 		checkCommand(global),
 		planCommand(global),
 		buildCommand(global),
@@ -50,7 +57,9 @@ Results go to standard output, progress and messages to standard error.`,
 		edgeCommand(global),
 	)
 	for _, c := range root.Commands() {
-		c.Args = noArguments
+		if c.Args == nil {
+			c.Args = noArguments
+		}
 	}
 	root.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {

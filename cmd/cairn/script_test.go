@@ -42,7 +42,7 @@ func TestScripts(t *testing.T) {
 			"s3": func(ts *testscript.TestScript, _ bool, _ []string) {
 				useS3(ts, server, server.NewBucket(t))
 			},
-			"edit": edit,
+			"edit": editFile,
 		},
 	})
 }
@@ -116,8 +116,8 @@ func fetch(ts *testscript.TestScript, neg bool, args []string) {
 	fmt.Fprintf(w, "\n%s", body)
 }
 
-// edit replaces text in a file: FILE OLD NEW, where \n in NEW ends a line.
-func edit(ts *testscript.TestScript, _ bool, args []string) {
+// editFile replaces text in a file: FILE OLD NEW, where \n in NEW ends a line.
+func editFile(ts *testscript.TestScript, _ bool, args []string) {
 	name := ts.MkAbs(args[0])
 	text := ts.ReadFile(args[0])
 	if !strings.Contains(text, args[1]) {

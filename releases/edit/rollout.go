@@ -190,7 +190,7 @@ func Rollout(r releases.Rollout) string {
 	percent := func(p float64) string { return strconv.FormatFloat(p, 'f', -1, 64) }
 	switch {
 	case r.Ramp != nil:
-		s := fmt.Sprintf("{ start = %s, duration = %q", Time(r.Ramp.Start), duration(r.Ramp.Duration))
+		s := fmt.Sprintf("{ start = %s, duration = %q", Time(r.Ramp.Start), Duration(r.Ramp.Duration))
 		if r.Ramp.From != 1 {
 			s += ", from = " + percent(r.Ramp.From)
 		}
@@ -213,8 +213,8 @@ func Rollout(r releases.Rollout) string {
 
 func equalRollouts(a, b releases.Rollout) bool { return Rollout(a) == Rollout(b) }
 
-// duration is a time without the parts that are zero: "48h", "1h30m".
-func duration(d time.Duration) string {
+// Duration is a time without the parts that are zero: "48h", "1h30m".
+func Duration(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"cairn/releases"
+	"cairn/releases/edit"
+
+	"github.com/spf13/cobra"
+)
+
+type deployOptions struct {
+	editOptions
+	deployment edit.Deployment
+	deactivate bool
+	percent    float64
+	ramp       time.Duration
+	from       float64
+	linear     bool
+	steps      string
+	every      time.Duration
+	start      atFlag
+}
+
+func deployReleaseCommand(global *globalOptions) *cobra.Command {
+	var opts deployOptions
+	cmd := &cobra.Command{
+		Use:   "deploy-release --release-version VERSION --cohort COHORT",
+		Short: "Offer a release to a cohort, to all of it or to more and more of it",
+		Long: `deploy-release activates a release in a cohort: for all of its devices, a
+percentage of them, or more and more of them over time, by a ramp or by steps.
+For a release that the cohort activates already it changes the rollout, and ends
+a pause.
+
+It edits the cohort's file, and shows the difference. Devices see it after the
+next publish. A ramp or steps need a publish now and then to move on; 'cairn
+init' sets that up.`,
+		Example: `  cairn deploy-release --release-version 1.1.0 --cohort beta
+  cairn deploy-release --release-version 1.1.0 --cohort default --rollout-percent 5
+  cairn deploy-release --release-version 1.1.0 --cohort default --ramp 48h
+  cairn deploy-release --release-version 1.1.0 --cohort default --steps 1,10,50,100 --every 24h
+  cairn deploy-release --release-version 1.1.0 --cohort default \
+    --steps 1@2026-12-01T09:00:00Z,100@2026-12-03T09:00:00Z --commit --publish
+  cairn deploy-release --release-version 1.1.0 --cohort beta --deactivate`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runDeployRelease(cmd, global, &opts) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&opts.deployment.Version, "release-version", "", "the release's `version`")
+	f.StringVar(&opts.deployment.Cohort, "cohort", "", "the `cohort` to offer it to")
+	f.Float64Var(&opts.percent, "rollout-percent", 100, "the share of the cohort's devices, 0 to 100")
+	f.DurationVar(&opts.ramp, "ramp", 0, "let the share grow for so long, such as 48h: from 1 percent to all, slowly at first")
+	f.Float64Var(&opts.from, "from", 1, "the `percent` that a ramp begins with")
+	f.BoolVar(&opts.linear, "linear", false, "let a ramp grow at the same pace all the time")
+	f.StringVar(&opts.steps, "steps", "", "let the share grow by steps: `percents` such as 1,10,50,100, or each with its instant, such as 1@2026-12-01T09:00:00Z,100@2026-12-03T09:00:00Z")
+	f.DurationVar(&opts.every, "every", 24*time.Hour, "the time from one of the steps to the next")
+	f.Var(&opts.start, "start", "the instant at which a ramp or steps begin (default now)")
+	f.BoolVar(&opts.deactivate, "deactivate", false, "take the release out of the cohort instead")
+	f.BoolVar(&opts.deployment.Again, "again", false, "offer it although it was aborted in this cohort")
+	f.BoolVar(&opts.deployment.Create, "create-cohort", false, "make the cohort where it does not exist")
+	opts.add(cmd)
+	cmd.MarkFlagsMutuallyExclusive("rollout-percent", "ramp", "steps", "deactivate")
+	return cmd
+}
+
+func runDeployRelease(cmd *cobra.Command, global *globalOptions, opts *deployOptions) error {
+	d := opts.deployment
+	if d.Version == "" || d.Cohort == "" {
+		return usagef("deploy-release needs --release-version VERSION and --cohort COHORT")
+	}
+	if opts.deactivate {
+		return global.edit(cmd, opts.editOptions, func(p *project) (change, error) {
+			files, err := p.definitions().Deactivate(d.Version, d.Cohort)
+			return change{files: files, title: title(d.Cohort, "deactivate %s", d.Version)}, err
+		})
+	}
+	at := now()
+	var err error
+	if d.Rollout, err = opts.rollout(cmd, at); err != nil {
+		return usageError{err}
+	}
+	return global.edit(cmd, opts.editOptions, func(p *project) (change, error) {
+		files, err := p.definitions().Deploy(d)
+		c := change{files: files, title: title(d.Cohort, "deploy %s %s", d.Version, plan(d.Rollout))}
+		for _, a := range p.activations(d.Cohort) {
+			if before, after := a.Percent(at), d.Rollout.Percent(at); a.Release.Version == d.Version && a.Offers() && after < before {
+				c.notes = append(c.notes, fmt.Sprintf("note: cohort %s was offered %s at %s; this takes the offer back from those beyond %s",
+					d.Cohort, d.Version, percent(before), percent(after)))
+			}
+		}
+		return c, err
+	})
+}
+
+func (p *project) activations(cohort string) []releases.Activation {
+	if c := p.fleet.Cohort(cohort); c != nil {
+		return c.Activations
+	}
+	return nil
+}
+
+// rollout is the one that the flags describe.
+func (o *deployOptions) rollout(cmd *cobra.Command, now time.Time) (releases.Rollout, error) {
+	start := now
+	if !o.start.IsZero() {
+		start = o.start.Time
+	}
+	for _, f := range []struct {
+		name string
+		of   bool
+	}{{"from", o.ramp != 0}, {"linear", o.ramp != 0}, {"every", o.steps != ""}, {"start", o.ramp != 0 || o.steps != ""}} {
+		if cmd.Flags().Changed(f.name) && !f.of {
+			return releases.Rollout{}, fmt.Errorf("--%s belongs to --ramp or --steps", f.name)
+		}
+	}
+	switch {
+	case cmd.Flags().Changed("ramp"):
+		switch {
+		case o.ramp <= 0:
+			return releases.Rollout{}, fmt.Errorf("--ramp %s is not over 0", o.ramp)
+		case o.from < 0 || o.from > 100 || o.from != o.from:
+			return releases.Rollout{}, fmt.Errorf("--from %v is outside 0 to 100 percent", o.from)
+		case o.from == 0 && !o.linear:
+			return releases.Rollout{}, fmt.Errorf("--from 0: a ramp that is slow at first cannot grow from 0; take 1, or --linear")
+		}
+		return releases.Rollout{Ramp: &releases.Ramp{Start: start, Duration: o.ramp, From: o.from, To: 100, Linear: o.linear}}, nil
+	case cmd.Flags().Changed("steps"):
+		return o.parseSteps(start)
+	case !(o.percent >= 0 && o.percent <= 100):
+		return releases.Rollout{}, fmt.Errorf("--rollout-percent %v is outside 0 to 100", o.percent)
+	}
+	return releases.Rollout{Fixed: o.percent}, nil
+}
+
+func (o *deployOptions) parseSteps(at time.Time) (releases.Rollout, error) {
+	var r releases.Rollout
+	if o.every <= 0 {
+		return r, fmt.Errorf("--every %s is not over 0", o.every)
+	}
+	for _, part := range strings.Split(o.steps, ",") {
+		share, instant, stated := strings.Cut(strings.TrimSpace(part), "@")
+		p, err := strconv.ParseFloat(strings.TrimSuffix(share, "%"), 64)
+		if err != nil || !(p >= 0 && p <= 100) {
+			return r, fmt.Errorf("--steps: %q is no percentage from 0 to 100; write 1,10,50,100", share)
+		}
+		if stated {
+			if at, err = releases.ParseInstant(instant); err != nil {
+				return r, fmt.Errorf("--steps: %w", err)
+			}
+		}
+		if n := len(r.Steps); n > 0 {
+			last := r.Steps[n-1]
+			if !at.After(last.At) {
+				return r, fmt.Errorf("--steps: %s is not after the step before it", at.Format(timeFormat))
+			}
+			if p < last.Percent {
+				return r, fmt.Errorf("--steps: %v is under the step before it; a rollout only grows", p)
+			}
+		}
+		r.Steps = append(r.Steps, releases.Step{At: at, Percent: p})
+		at = at.Add(o.every)
+	}
+	return r, nil
+}
+
+// plan is a rollout in a few words.
+func plan(r releases.Rollout) string {
+	switch {
+	case r.Ramp != nil:
+		return fmt.Sprintf("over %s from %s", edit.Duration(r.Ramp.Duration), edit.Time(r.Ramp.Start))
+	case len(r.Steps) > 0:
+		return fmt.Sprintf("in %s from %s", count(len(r.Steps), "step"), edit.Time(r.Steps[0].At))
+	}
+	return "at " + percent(r.Fixed)
+}

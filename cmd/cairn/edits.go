@@ -1,0 +1,207 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"cairn/releases"
+	"cairn/releases/edit"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/spf13/cobra"
+)
+
+// editOptions say what becomes of an edit of the definitions.
+type editOptions struct {
+	dryRun, commit, publish bool
+}
+
+func (o *editOptions) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&o.dryRun, "dry-run", false, "show the edit, and write nothing")
+	f.BoolVar(&o.commit, "commit", false, "commit the edit to git, and nothing else")
+	f.BoolVar(&o.publish, "publish", false, "publish at once, as 'cairn publish' does")
+}
+
+// change is an edit as a commit tells of it.
+type change struct {
+	files []edit.Change
+	// title is what it does, as a Conventional Commit's subject:
+	// "ota(beta): abort 1.1.0".
+	title string
+	notes []string // for whoever makes it
+}
+
+// edit changes the definitions: as one whole, and only to definitions without
+// faults.
+func (g *globalOptions) edit(cmd *cobra.Command, opts editOptions, decide func(*project) (change, error)) error {
+	p, err := g.open(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	c, err := decide(p)
+	if err != nil {
+		return usageError{err}
+	}
+	after, err := p.definitions().Check(c.files)
+	if faults := (releases.Faults{}); errors.As(err, &faults) {
+		return fmt.Errorf("nothing was written, since the definitions would be at fault then:\n%w", faults)
+	} else if err != nil {
+		return err
+	}
+	var repo repository
+	if opts.commit && !opts.dryRun {
+		if repo, err = openRepository(cmd.Context(), g.dir, c.files); err != nil {
+			return err
+		}
+	}
+	for _, f := range c.files {
+		if _, err := cmd.OutOrStdout().Write(difference(f)); err != nil {
+			return err
+		}
+	}
+	stderr := cmd.ErrOrStderr()
+	for _, note := range c.notes {
+		fmt.Fprintln(stderr, note)
+	}
+	if len(c.files) == 0 {
+		fmt.Fprintln(stderr, "nothing to change: the definitions say so already")
+	}
+	if opts.dryRun {
+		return nil
+	}
+	if err := writeChanges(g.dir, c.files); err != nil {
+		return err
+	}
+	if opts.commit && len(c.files) > 0 {
+		if err := repo.commit(cmd.Context(), c.title); err != nil {
+			return err
+		}
+		fmt.Fprintf(stderr, "committed: %s\n", c.title)
+	}
+	if opts.publish {
+		return g.publishEdited(cmd, p, after.Fleet, opts, repo)
+	}
+	return nil
+}
+
+func (g *globalOptions) publishEdited(cmd *cobra.Command, p *project, fleet *releases.Fleet, opts editOptions, repo repository) error {
+	publishing := publishOptions{lease: time.Minute}
+	if opts.commit {
+		publishing.source, _ = repo.head(cmd.Context())
+	}
+	if err := runPublish(cmd, &project{p.dir, p.root, fleet}, publishing); err != nil {
+		return fmt.Errorf("the definitions are changed, but not published: %w\nrun 'cairn publish' to go on", err)
+	}
+	if !opts.commit {
+		fmt.Fprintln(cmd.ErrOrStderr(), "commit and push this edit: the next publish from what is committed takes it back otherwise")
+	}
+	return nil
+}
+
+func (p *project) definitions() edit.Project { return edit.Project{Fleet: p.fleet, Files: p.root.FS()} }
+
+// difference is a change as a unified diff, as git shows it.
+func difference(c edit.Change) []byte {
+	before := "a/" + c.File
+	if c.Before == nil {
+		before = "/dev/null"
+	}
+	text := diff.Diff(before, c.Before, "b/"+c.File, c.After)
+	_, text, _ = bytes.Cut(text, []byte("\n")) // "diff a b", which patch does not need
+	return text
+}
+
+// writeChanges puts changed files in place: all of them or, where one of them
+// can't be written, none.
+func writeChanges(dir string, changes []edit.Change) (err error) {
+	type staged struct{ temp, name string }
+	var files []staged
+	defer func() {
+		for _, f := range files {
+			os.Remove(f.temp)
+		}
+	}()
+	for _, c := range changes {
+		name := filepath.Join(dir, filepath.FromSlash(c.File))
+		mode := fs.FileMode(0o644)
+		if c.Before == nil {
+			if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+				return err
+			}
+		} else {
+			if name, err = filepath.EvalSymlinks(name); err != nil {
+				return err
+			}
+			info, err := os.Stat(name)
+			if err != nil {
+				return err
+			}
+			mode = info.Mode().Perm()
+		}
+		if err := unchanged(name, c); err != nil {
+			return err
+		}
+		temp, err := stage(name, c.After, mode)
+		if err != nil {
+			return err
+		}
+		files = append(files, staged{temp, name})
+	}
+	for i, f := range files {
+		if err := os.Rename(f.temp, f.name); err != nil {
+			for j := range i {
+				err = errors.Join(err, restore(files[j].name, changes[j]))
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// unchanged is an error where a file is not what was edited any more.
+func unchanged(name string, c edit.Change) error {
+	now, err := os.ReadFile(name)
+	switch {
+	case c.Before == nil && errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case c.Before == nil || !bytes.Equal(now, c.Before):
+		return fmt.Errorf("%s was changed in the meantime; run the command again", c.File)
+	}
+	return nil
+}
+
+func restore(name string, c edit.Change) error {
+	if c.Before == nil {
+		return os.Remove(name)
+	}
+	return replaceFile(name, c.Before)
+}
+
+// title is the subject of a commit that is about a cohort.
+func title(cohort, format string, args ...any) string {
+	return "ota(" + cohort + "): " + fmt.Sprintf(format, args...)
+}
+
+// now is the instant of an edit, to the second, as definitions write it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
+
+// needReason is an error where no reason is given for what others will ask about.
+func needReason(cmd *cobra.Command, reason string) error {
+	if strings.TrimSpace(reason) == "" {
+		return usagef("%s needs --reason \"why\"", cmd.Name())
+	}
+	if strings.ContainsAny(reason, "\r\n") {
+		return usagef("--reason takes one line")
+	}
+	return nil
+}

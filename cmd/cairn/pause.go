@@ -1,0 +1,58 @@
+package main
+
+import (
+	"strings"
+	"time"
+
+	"cairn/releases"
+	"cairn/releases/edit"
+
+	"github.com/spf13/cobra"
+)
+
+func pauseCommand(global *globalOptions) *cobra.Command {
+	return scheduleCommand(global, "pause", edit.Project.Pause, &cobra.Command{
+		Use:   "pause --cohort COHORT",
+		Short: "Let the rollouts of a cohort stand still",
+		Long: `pause lets schedules stand still at the percentage that they have now: that of
+one release, or of all that are on their way in the cohort. Devices that are
+offered the release already go on to be; 'cairn abort-rollout' takes it back.
+'cairn resume' lets them go on.`,
+		Example: "  cairn pause --cohort default --publish\n  cairn pause --cohort default --release-version 1.1.0",
+	})
+}
+
+func resumeCommand(global *globalOptions) *cobra.Command {
+	return scheduleCommand(global, "resume", edit.Project.Resume, &cobra.Command{
+		Use:   "resume --cohort COHORT",
+		Short: "Let paused rollouts go on from where they stand",
+		Long: `resume lets paused schedules go on from the percentage at which they stand: what
+the pause has held up comes later by as long as it took.`,
+		Example: "  cairn resume --cohort default --commit --publish",
+	})
+}
+
+type reschedule func(p edit.Project, version, cohort string, at time.Time) ([]edit.Change, []releases.Activation, error)
+
+func scheduleCommand(global *globalOptions, verb string, do reschedule, cmd *cobra.Command) *cobra.Command {
+	var opts editOptions
+	var version, cohort string
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if cohort == "" {
+			return usagef("%s needs --cohort COHORT", verb)
+		}
+		return global.edit(cmd, opts, func(p *project) (change, error) {
+			files, as, err := do(p.definitions(), version, cohort, now())
+			var versions []string
+			for _, a := range as {
+				versions = append(versions, a.Release.Version)
+			}
+			return change{files: files, title: title(cohort, "%s %s", verb, strings.Join(versions, ", "))}, err
+		})
+	}
+	f := cmd.Flags()
+	f.StringVar(&version, "release-version", "", "the release's `version` (default: all of the cohort's)")
+	f.StringVar(&cohort, "cohort", "", "the `cohort`")
+	opts.add(cmd)
+	return cmd
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"cairn/manifest"
+	"cairn/publish"
+	"cairn/releases"
+
+	"github.com/spf13/cobra"
+)
+
+func statusCommand(global *globalOptions) *cobra.Command {
+	var opts targetOptions
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show what each cohort is offered, what is published, and what comes next",
+		Long: `status shows each cohort with the releases that it activates: the percentage that
+the definitions say now, the one that is published, and what the schedule does
+next. It changes nothing.`,
+		Example: "  cairn status\n  cairn status --at 2026-12-01T09:00:00Z",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := global.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer p.close()
+			pub, err := p.publication(cmd, opts, true)
+			if err != nil {
+				return err
+			}
+			s := pub.status()
+			if asJSON {
+				enc := json.NewEncoder(cmd.OutOrStdout())
+				enc.SetEscapeHTML(false)
+				enc.SetIndent("", "  ")
+				return enc.Encode(s)
+			}
+			return s.write(cmd.OutOrStdout())
+		},
+	}
+	opts.add(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write one JSON object")
+	return cmd
+}
+
+// status is how a project stands at an instant.
+type status struct {
+	Project   string         `json:"project"`
+	To        string         `json:"to"`
+	At        time.Time      `json:"at"`
+	Published *publishedAs   `json:"published"` // null where nothing is known of it
+	Pending   int            `json:"pending"`   // objects that a publish would change
+	Cohorts   []cohortStatus `json:"cohorts"`
+	Idle      []string       `json:"not_activated"` // releases
+}
+
+type publishedAs struct {
+	Published time.Time `json:"published"`
+	For       time.Time `json:"for"`
+	Source    string    `json:"source"`
+}
+
+type cohortStatus struct {
+	Cohort   string          `json:"cohort"`
+	Devices  *int            `json:"devices"` // null for the cohort that lists none
+	Releases []rolloutStatus `json:"releases"`
+}
+
+type rolloutStatus struct {
+	Version   string       `json:"version"`
+	Percent   float64      `json:"percent"`   // that is offered it, by the definitions
+	Published float64      `json:"published"` // likewise, by what is published
+	Paused    *time.Time   `json:"paused"`
+	Aborted   string       `json:"aborted"`
+	Withdrawn string       `json:"withdrawn"`
+	Next      []nextStatus `json:"next"` // the next change, and the last
+}
+
+type nextStatus struct {
+	At      time.Time `json:"at"`
+	Percent float64   `json:"percent"`
+}
+
+func (p *publication) status() status {
+	f := p.project.fleet
+	s := status{Project: f.Project.Slug, To: p.store.String(), At: p.at, Pending: p.plan.Len(), Cohorts: []cohortStatus{}, Idle: []string{}}
+	if state := p.remote.State; state != nil && !state.Done.Published.IsZero() {
+		s.Published = &publishedAs{state.Done.Published, state.Done.At, state.Done.Source}
+	}
+	buckets := manifest.LayoutOf(f).Buckets()
+	active := map[*releases.Release]bool{}
+	published := p.remote.Rollouts()
+	for _, c := range f.Cohorts {
+		row := cohortStatus{Cohort: c.Slug, Releases: []rolloutStatus{}}
+		if c.Slug != releases.DefaultCohort {
+			n := len(c.Devices)
+			row.Devices = &n
+		}
+		for _, a := range c.Activations {
+			active[a.Release] = true
+			row.Releases = append(row.Releases, p.rolloutStatus(c, a, published, buckets))
+		}
+		s.Cohorts = append(s.Cohorts, row)
+	}
+	for _, r := range f.Releases {
+		if !active[r] {
+			s.Idle = append(s.Idle, r.Version)
+		}
+	}
+	return s
+}
+
+func (p *publication) rolloutStatus(c *releases.Cohort, a releases.Activation, published []publish.Rollout, buckets int) rolloutStatus {
+	r := rolloutStatus{Version: a.Release.Version, Aborted: a.Aborted, Withdrawn: a.Release.Withdrawn, Next: []nextStatus{}}
+	if a.Offers() {
+		r.Percent = a.Percent(p.at)
+	}
+	if !a.Paused.IsZero() && !a.Paused.After(p.at) {
+		r.Paused = &a.Paused
+	}
+	if i := slices.IndexFunc(published, func(o publish.Rollout) bool { return o.Cohort == c.Slug && o.Version == a.Release.Version }); i >= 0 {
+		r.Published = published[i].Percent
+	}
+	for change := range a.Changes(p.at, buckets) {
+		next := nextStatus{change.At, change.Percent}
+		if len(r.Next) == 2 {
+			r.Next[1] = next
+		} else {
+			r.Next = append(r.Next, next)
+		}
+	}
+	return r
+}
+
+func (s status) write(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, at %s\n", s.Project, s.At.Format(timeFormat))
+	switch {
+	case s.Published == nil:
+		fmt.Fprintf(&b, "nothing is known to be published to %s\n", s.To)
+	default:
+		fmt.Fprintf(&b, "published to %s at %s", s.To, s.Published.Published.Format(timeFormat))
+		if s.Published.Source != "" {
+			fmt.Fprintf(&b, " from %s", s.Published.Source)
+		}
+		b.WriteByte('\n')
+	}
+	for _, c := range s.Cohorts {
+		who := "all devices that no other cohort lists"
+		if c.Devices != nil {
+			who = count(*c.Devices, "device")
+		}
+		fmt.Fprintf(&b, "\ncohort %s: %s\n", c.Cohort, who)
+		if len(c.Releases) == 0 {
+			fmt.Fprintf(&b, "  is offered nothing\n")
+			continue
+		}
+		table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+		fmt.Fprintf(table, "  RELEASE\tNOW\tPUBLISHED\tNEXT\n")
+		for _, r := range c.Releases {
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", r.Version, percent(r.Percent), percent(r.Published), r.next())
+		}
+		table.Flush()
+	}
+	if len(s.Idle) > 0 {
+		fmt.Fprintf(&b, "\nno cohort activates %s\n", strings.Join(s.Idle, ", "))
+	}
+	if s.Pending > 0 {
+		fmt.Fprintf(&b, "\na publish would change %s; 'cairn plan' shows what that means\n", count(s.Pending, "object"))
+	} else {
+		fmt.Fprintf(&b, "\n%s holds what the definitions say\n", s.To)
+	}
+	_, err := io.WriteString(w, trimLines(b.String()))
+	return err
+}
+
+func (r rolloutStatus) next() string {
+	switch {
+	case r.Withdrawn != "":
+		return "withdrawn: " + r.Withdrawn
+	case r.Aborted != "":
+		return "aborted: " + r.Aborted
+	case r.Paused != nil:
+		return "paused since " + r.Paused.Format(timeFormat)
+	}
+	parts := make([]string, len(r.Next))
+	for i, n := range r.Next {
+		parts[i] = percent(n.Percent) + " at " + n.At.Format(timeFormat)
+	}
+	return strings.Join(parts, ", … ")
+}
+
+// trimLines takes the space at the end of lines away, which a table leaves.
+func trimLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, " ")
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,7 +1,6 @@
 package main
 
 import (
-
 	"cairn/templates/device"
 
 	"github.com/spf13/cobra"

@@ -8,12 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"cairn/releases"
 	"cairn/releases/edit"
 
 	"github.com/rogpeppe/go-internal/diff"
+	"github.com/rogpeppe/go-internal/lockedfile"
 	"github.com/spf13/cobra"
 )
 
@@ -41,6 +43,11 @@ type change struct {
 // edit changes the definitions: as one whole, and only to definitions without
 // faults.
 func (g *globalOptions) edit(cmd *cobra.Command, opts editOptions, decide func(*project) (change, error)) error {
+	unlock, err := g.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	p, err := g.open(cmd.Context())
 	if err != nil {
 		return err
@@ -86,10 +93,24 @@ func (g *globalOptions) edit(cmd *cobra.Command, opts editOptions, decide func(*
 		}
 		fmt.Fprintf(stderr, "committed: %s\n", c.title)
 	}
+	unlock()
 	if opts.publish {
 		return g.publishEdited(cmd, p, after.Fleet, opts, repo)
 	}
 	return nil
+}
+
+// lock waits until no other command edits the project. The lock is on its
+// cairn.toml, and goes with the process.
+func (g *globalOptions) lock() (unlock func(), err error) {
+	f, err := lockedfile.OpenFile(filepath.Join(g.dir, releases.ProjectFile), os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return func() {}, nil // which the loader has words for
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock the project: %w", err)
+	}
+	return sync.OnceFunc(func() { f.Close() }), nil
 }
 
 func (g *globalOptions) publishEdited(cmd *cobra.Command, p *project, fleet *releases.Fleet, opts editOptions, repo repository) error {

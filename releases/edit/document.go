@@ -63,12 +63,17 @@ func (d *Document) Set(literal string, path ...any) error {
 	if i := d.find(path); i >= 0 && d.items[i].form != header {
 		return d.change(meant, splice{d.items[i].value, d.items[i].end, literal})
 	}
+	before := *d
 	if d.Has(path...) {
-		if err := d.Remove(path...); err != nil {
-			return err
-		}
+		err = d.Remove(path...)
 	}
-	return d.change(meant, d.insertion(literal, path))
+	if err == nil {
+		err = d.change(meant, d.insertion(literal, path))
+	}
+	if err != nil {
+		*d = before
+	}
+	return err
 }
 
 // Table makes sure that there is a table at a path.

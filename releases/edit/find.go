@@ -31,13 +31,17 @@ func (p Project) cohortFile(slug string, create bool) (string, error) {
 	case c == nil && !releases.ValidSlug(slug):
 		return "", fmt.Errorf("cohort %q: a slug is letters, digits, - and _", slug)
 	case c == nil && !create:
-		var known []string
-		for _, c := range p.Fleet.Cohorts {
-			known = append(known, c.Slug)
-		}
-		return "", fmt.Errorf("there is no cohort %q%s", slug, meant(slug, known))
+		return "", fmt.Errorf("%w\nto make it, add --create-cohort", p.noCohort(slug))
 	}
 	return "cohorts/" + slug + ".toml", nil
+}
+
+func (p Project) noCohort(slug string) error {
+	var known []string
+	for _, c := range p.Fleet.Cohorts {
+		known = append(known, c.Slug)
+	}
+	return fmt.Errorf("there is no cohort %q%s", slug, meant(slug, known))
 }
 
 // meant tells what there is, or what was probably meant.
@@ -69,8 +73,8 @@ func (p Project) activation(cohort, version string) (releases.Activation, bool) 
 // activations are those of a cohort that fit, ascending, or the one of a named
 // release; there is one at least. Unfit says why one doesn't, "" where it does.
 func (p Project) activations(version, cohort, otherwise string, unfit func(releases.Activation) string) ([]releases.Activation, error) {
-	if _, err := p.cohortFile(cohort, false); err != nil {
-		return nil, err
+	if p.Fleet.Cohort(cohort) == nil {
+		return nil, p.noCohort(cohort)
 	}
 	if version != "" {
 		if _, err := p.release(version); err != nil {

@@ -51,7 +51,11 @@ func (d *Document) intoInline(i int, path []any, literal string) splice {
 		}
 	}
 	if last < 0 {
-		return splice{it.value + 1, it.end - 1, " " + entry + " "}
+		at, entry := it.value+1, " "+entry
+		if d.text[at] == '}' {
+			entry += " "
+		}
+		return splice{at, at, entry}
 	}
 	at := d.items[last].end
 	return splice{at, at, ", " + entry}

@@ -16,9 +16,5 @@ change. "cairn conformance" checks an edge that runs.`,
 		edgeCloudflareCommand(global),
 		edgeCloudfrontCommand(global),
 	)
-	for _, c := range cmd.Commands() {
-		c.Args = noArguments
-	}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	return cmd
 }

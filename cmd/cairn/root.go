@@ -25,15 +25,12 @@ Exit codes: 0 done, 1 failed, 2 usage or invalid definitions, 130 interrupted.
 Results go to standard output, progress and messages to standard error.`,
 		Version: version(),
 
-		SuggestionsMinimumDistance: 2,
-		SilenceErrors:              true,
-		SilenceUsage:               true,
-		CompletionOptions:          cobra.CompletionOptions{HiddenDefaultCmd: true},
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.PersistentFlags().StringVarP(&global.dir, "dir", "C", ".", "project `folder`")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usagef("%w\nsee '%s --help'", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		deployReleaseCommand(global),
 		abortRolloutCommand(global),
@@ -56,30 +53,22 @@ Results go to standard output, progress and messages to standard error.`,
 		conformanceCommand(global),
 		edgeCommand(global),
 	)
-	for _, c := range root.Commands() {
-		if c.Args == nil {
-			c.Args = noArguments
-		}
-	}
-	root.Args = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return nil
-		}
-		hint := ""
-		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-			hint = fmt.Sprintf("; did you mean %q?", near[0])
-		}
-		return usagef("unknown command %q%s\nsee 'cairn --help'", args[0], hint)
-	}
-	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	finish(root)
 	return root
 }
 
-func noArguments(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usagef("%s takes no argument %q\nsee '%s --help'", cmd.CommandPath(), args[0], cmd.CommandPath())
+// finish gives a command and those below it what none has to say itself.
+func finish(cmd *cobra.Command) {
+	for _, c := range cmd.Commands() {
+		finish(c)
 	}
-	return nil
+	switch {
+	case cmd.HasSubCommands() && !cmd.Runnable():
+		cmd.Args = noCommand
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	case cmd.Args == nil:
+		cmd.Args = noArguments
+	}
 }
 
 // version is that of the module, as the build recorded it.

@@ -87,7 +87,7 @@ asked for once, and every device must end where the definitions lead it.`,
 	f.Uint64Var(&opts.Seed, "seed", 1, "draw other devices with another `number`")
 	f.StringVar(&opts.baseURL, "base-url", "", "ask what is published at this `URL`; \"project\" is base_url in cairn.toml")
 	addConcurrency(cmd, &opts.concurrency)
-	f.StringVar(&opts.by, "by", "", "write a table for each `cohort`")
+	f.Var(&choice{[]string{"cohort"}, &opts.by}, "by", "write a table for each `cohort`")
 	f.BoolVar(&opts.json, "json", false, "write one JSON object")
 	f.StringVar(&opts.svg, "svg", "", "draw a chart, too, into this `file`")
 	return cmd
@@ -110,8 +110,6 @@ func (o *simulateOptions) check(cmd *cobra.Command) error {
 		return usagef("--fail-rate %g is outside 0 to below 1", o.FailRate)
 	case o.MaxHops < 0:
 		return usagef("--max-hops %d is below 0", o.MaxHops)
-	case o.by != "" && o.by != "cohort":
-		return usagef("--by %q: devices can be told by \"cohort\" only", o.by)
 	case o.concurrency < 0 || o.concurrency > 1024:
 		return usagef("--concurrency %d is outside 1 to 1024", o.concurrency)
 	}

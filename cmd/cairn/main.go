@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"cairn/releases"
@@ -37,7 +38,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	var faults releases.Faults
 	var usage usageError
 	var exit exitError
@@ -52,6 +53,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "cairn: %v\n", err)
+		if names := taken(cmd); len(names) > 0 {
+			fmt.Fprintf(stderr, "taken from the environment: %s\n", strings.Join(names, ", "))
+		}
 		return exitUsage
 	case ctx.Err() != nil:
 		fmt.Fprintln(stderr, "cairn: interrupted")

@@ -31,6 +31,12 @@ Results go to standard output, progress and messages to standard error.`,
 	}
 	root.PersistentFlags().StringVarP(&global.dir, "dir", "C", ".", "project `folder`")
 	root.SetFlagErrorFunc(flagError)
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		for _, v := range strayVariables(root) {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s is not read: did you mean %s?\n", v[0], v[1])
+		}
+		return fromEnvironment(cmd)
+	}
 	root.AddCommand(
 		deployReleaseCommand(global),
 		abortRolloutCommand(global),

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"cairn/releases"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// variablePrefix begins the environment variables that stand in for flags.
+const variablePrefix = "CAIRN_"
+
+// variable is the one that stands in for a flag.
+func variable(f *pflag.Flag) string {
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+}
+
+// mustBeTyped says whether a flag is taken from the command line only. A
+// variable outlives the run that it was meant for. One that switches a guard or
+// a lock off, or turns a publish into a dry run, would go on doing so unseen,
+// and an instant that stays set would publish the past: an abort would not stop
+// anything then.
+func mustBeTyped(f *pflag.Flag) bool { return f.Value.Type() == "bool" || f.Name == "at" }
+
+// takenFrom annotates a flag with the variable that its value comes from.
+const takenFrom = "taken from"
+
+// fromEnvironment gives the flags that the command line leaves out the values
+// of their variables. An empty one is none.
+func fromEnvironment(cmd *cobra.Command) error {
+	flags := cmd.Flags()
+	var faults []error
+	flags.VisitAll(func(f *pflag.Flag) {
+		name := variable(f)
+		value := os.Getenv(name)
+		if value == "" || f.Changed || f.Name == "help" || f.Name == "version" {
+			return
+		}
+		if mustBeTyped(f) {
+			faults = append(faults, fmt.Errorf("%s is set, but --%s is taken from the command line only\nhint: unset it, and write --%s where it is meant", name, f.Name, f.Name))
+			return
+		}
+		err := flags.Set(f.Name, value)
+		var invalid *pflag.InvalidValueError
+		if errors.As(err, &invalid) {
+			err = invalidValue(name, invalid)
+		}
+		if err != nil {
+			faults = append(faults, err)
+			return
+		}
+		_ = flags.SetAnnotation(f.Name, takenFrom, []string{name}) // it is there
+	})
+	if len(faults) > 0 {
+		return usageError{errors.Join(faults...)}
+	}
+	return nil
+}
+
+// taken lists the variables that a command has taken.
+func taken(cmd *cobra.Command) (names []string) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Annotations[takenFrom]...) })
+	return names
+}
+
+// strayVariables lists the variables that no flag of any command reads, each
+// with the one that it may be a slip of. Others that are alike by their
+// beginning only are somebody else's.
+func strayVariables(root *cobra.Command) (stray [][2]string) {
+	var known []string
+	var visit func(*cobra.Command)
+	visit = func(cmd *cobra.Command) {
+		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { known = append(known, variable(f)[len(variablePrefix):]) })
+		for _, c := range cmd.Commands() {
+			visit(c)
+		}
+	}
+	visit(root)
+	for _, entry := range slices.Sorted(slices.Values(os.Environ())) {
+		name, _, _ := strings.Cut(entry, "=")
+		word, ours := strings.CutPrefix(name, variablePrefix)
+		if !ours || slices.Contains(known, word) {
+			continue
+		}
+		if near := releases.Nearest(word, known); near != "" {
+			stray = append(stray, [2]string{name, variablePrefix + near})
+		}
+	}
+	return stray
+}

@@ -22,15 +22,18 @@ const ProjectFile = "cairn.toml"
 // follows links out of its root would let definitions name any file of the
 // machine: use [os.Root.FS].
 func Load(fsys fs.FS) (*Fleet, error) {
-	l := &loader{fsys: fsys, fleet: &Fleet{}, refused: map[string]bool{}, slugs: map[string]string{}, texts: map[string]*file{}, inline: map[*Cohort][]int{}}
-	l.project()
-	l.releases()
-	l.cohorts()
+	l := newLoader(fsys)
+	l.definitions()
 	l.digest()
-	if len(l.faults) > 0 {
-		return nil, l.faults.sorted()
-	}
-	return l.fleet, nil
+	return l.result()
+}
+
+// Outline reads the definitions as [Load] does, but no payload file: of those
+// it tells what is stated.
+func Outline(fsys fs.FS) (*Fleet, error) {
+	l := newLoader(fsys)
+	l.definitions()
+	return l.result()
 }
 
 type loader struct {
@@ -44,6 +47,23 @@ type loader struct {
 	texts    map[string]*file  // where cohorts list devices, by path
 	inline   map[*Cohort][]int // the offsets of the devices that a cohort's own file lists
 	payloads []pendingPayload
+}
+
+func newLoader(fsys fs.FS) *loader {
+	return &loader{fsys: fsys, fleet: &Fleet{}, refused: map[string]bool{}, slugs: map[string]string{}, texts: map[string]*file{}, inline: map[*Cohort][]int{}}
+}
+
+func (l *loader) definitions() {
+	l.project()
+	l.releases()
+	l.cohorts()
+}
+
+func (l *loader) result() (*Fleet, error) {
+	if len(l.faults) > 0 {
+		return nil, l.faults.sorted()
+	}
+	return l.fleet, nil
 }
 
 // fault reports what is wrong with a file as a whole.

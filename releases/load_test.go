@@ -243,3 +243,22 @@ nonsense
 		t.Errorf("%d releases, %d cohorts", len(got.Releases), len(got.Cohorts))
 	}
 }
+
+func TestOutline(t *testing.T) {
+	fsys := project(complete)
+	delete(fsys, "releases/deep/a.bin")
+	if _, err := releases.Load(fsys); err == nil {
+		t.Fatal("a payload file that is gone is no fault")
+	}
+	f, err := releases.Outline(fsys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Releases) != 2 || len(f.Releases[0].Payloads) != 3 || f.Releases[0].Payloads[0].Size != 3 || f.Releases[0].Payloads[2].Size != 70000 {
+		t.Errorf("%+v", f.Releases)
+	}
+	fsys["cairn.toml"].Data = nil
+	if _, err := releases.Outline(fsys); err == nil {
+		t.Error("an empty cairn.toml is no fault")
+	}
+}

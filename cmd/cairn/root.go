@@ -25,9 +25,8 @@ Exit codes: 0 done, 1 failed, 2 usage or invalid definitions, 130 interrupted.
 Results go to standard output, progress and messages to standard error.`,
 		Version: version(),
 
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		SilenceErrors: true,
+		SilenceUsage:  true,
 	}
 	root.PersistentFlags().StringVarP(&global.dir, "dir", "C", ".", "project `folder`")
 	root.SetFlagErrorFunc(flagError)
@@ -58,15 +57,16 @@ Results go to standard output, progress and messages to standard error.`,
 		deviceHeaderCommand(global),
 		conformanceCommand(global),
 		edgeCommand(global),
+		completionCommand(),
 	)
-	finish(root)
+	finish(root, global)
 	return root
 }
 
 // finish gives a command and those below it what none has to say itself.
-func finish(cmd *cobra.Command) {
+func finish(cmd *cobra.Command, global *globalOptions) {
 	for _, c := range cmd.Commands() {
-		finish(c)
+		finish(c, global)
 	}
 	switch {
 	case cmd.HasSubCommands() && !cmd.Runnable():
@@ -75,6 +75,7 @@ func finish(cmd *cobra.Command) {
 	case cmd.Args == nil:
 		cmd.Args = noArguments
 	}
+	registerCompletions(cmd, global)
 }
 
 // version is that of the module, as the build recorded it.

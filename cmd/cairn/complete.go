@@ -1,0 +1,133 @@
+package main
+
+import (
+	"os"
+	"strings"
+
+	"cairn/releases"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// argumentFlags are the flags that take what an argument takes.
+var argumentFlags = map[string]string{
+	"COHORT":   "cohort",
+	"HARDWARE": "hardware-version",
+	"SERIAL":   "device-serial",
+	"TYPE":     "software-type",
+	"VERSION":  "release-version",
+}
+
+// registerCompletions has the shell complete the flags and arguments of a
+// command: by the values of a choice, by the flag's name, or by the noun in its
+// usage.
+func registerCompletions(cmd *cobra.Command, global *globalOptions) {
+	register := func(f *pflag.Flag) {
+		if f.Value.Type() == "bool" {
+			return
+		}
+		if err := cmd.RegisterFlagCompletionFunc(f.Name, flagCompletion(f, global)); err != nil {
+			panic(err) // each flag is registered once, and is there
+		}
+	}
+	cmd.LocalNonPersistentFlags().VisitAll(register)
+	cmd.PersistentFlags().VisitAll(register)
+	if cmd.ValidArgsFunction == nil && len(cmd.ValidArgs) == 0 {
+		cmd.ValidArgsFunction = argumentCompletion(arguments(cmd.Use), global)
+	}
+}
+
+func flagCompletion(f *pflag.Flag, global *globalOptions) cobra.CompletionFunc {
+	if c, ok := f.Value.(*choice); ok {
+		return cobra.FixedCompletions(c.of, cobra.ShellCompDirectiveNoFileComp)
+	}
+	if list := flagCandidates[f.Name]; list != nil && (f.Value.Type() == "string" || f.Value.Type() == "stringSlice") {
+		return completion(list, global, f.Value.Type() == "stringSlice")
+	}
+	noun, _ := pflag.UnquoteUsage(f)
+	return pathCompletion(noun)
+}
+
+// pathCompletion completes paths where a noun is that of one.
+func pathCompletion(noun string) cobra.CompletionFunc {
+	directive := cobra.ShellCompDirectiveNoFileComp
+	switch strings.ToLower(noun) {
+	case "folder", "folder or url", "dir":
+		directive = cobra.ShellCompDirectiveFilterDirs
+	case "file":
+		directive = cobra.ShellCompDirectiveDefault
+	}
+	return cobra.FixedCompletions(nil, directive)
+}
+
+// completion lists the candidates that begin as the word does: as the part
+// behind its last comma, in a list.
+func completion(list candidates, global *globalOptions, commas bool) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		directive, before := cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveKeepOrder, ""
+		if commas {
+			directive |= cobra.ShellCompDirectiveNoSpace
+			before = word[:strings.LastIndex(word, ",")+1]
+		}
+		fleet := global.outline(cmd)
+		if fleet == nil {
+			return nil, directive
+		}
+		var found []string
+		for _, c := range list(fleet, cmd) {
+			if c = before + c; !strings.HasPrefix(c, word) {
+				continue
+			}
+			found = append(found, c)
+			if strings.HasSuffix(c, ":") || strings.HasSuffix(c, "//") {
+				directive |= cobra.ShellCompDirectiveNoSpace
+			}
+		}
+		return found, directive
+	}
+}
+
+// outline reads the project, but no payload. It is nil where that is at fault:
+// a shell that completes is no place to say so.
+func (g *globalOptions) outline(cmd *cobra.Command) *releases.Fleet {
+	if fromEnvironment(cmd) != nil {
+		return nil
+	}
+	root, err := os.OpenRoot(g.dir)
+	if err != nil {
+		return nil
+	}
+	defer root.Close()
+	fleet, err := releases.Outline(root.FS())
+	if err != nil {
+		return nil
+	}
+	return fleet
+}
+
+// arguments lists the nouns that stand for arguments in a usage such as "withdraw
+// VERSION [--reason TEXT]".
+func arguments(use string) (nouns []string) {
+	fields := strings.Fields(use)[1:]
+	for i, field := range fields {
+		flag := func(s string) bool { return strings.HasPrefix(strings.TrimLeft(s, "["), "-") }
+		if !flag(field) && (i == 0 || !flag(fields[i-1])) {
+			nouns = append(nouns, strings.Trim(field, "[]."))
+		}
+	}
+	return nouns
+}
+
+func argumentCompletion(nouns []string, global *globalOptions) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		if len(args) >= len(nouns) {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		noun := nouns[len(args)]
+		if list := flagCandidates[argumentFlags[noun]]; list != nil {
+			return completion(list, global, false)(cmd, args, word)
+		}
+		return pathCompletion(noun)(cmd, args, word)
+	}
+}

@@ -43,13 +43,7 @@ func noCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	var known []string
-	for _, c := range cmd.Commands() {
-		if c.IsAvailableCommand() {
-			known = append(known, c.Name())
-		}
-	}
-	return usagef("unknown command %q\n%s", args[0], wayOut(cmd, args[0], nearest(args[0], known)))
+	return usagef("unknown command %q\n%s", args[0], wayOut(cmd, args[0], nearest(args[0], helped(cmd))))
 }
 
 // flagError words what is wrong with the flags of a command.

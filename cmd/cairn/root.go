@@ -59,6 +59,10 @@ Results go to standard output, progress and messages to standard error.`,
 		edgeCommand(global),
 		completionCommand(),
 	)
+	root.AddCommand(topics()...)
+	root.SetHelpCommand(helpCommand())
+	root.InitDefaultHelpCmd()
+	root.SetUsageTemplate(topicsInUsage(root.UsageTemplate()))
 	finish(root, global)
 	return root
 }

@@ -1,6 +1,7 @@
-# make demo   runs the main job on examples/smartfridge (needs Go, make and git)
-# make test   passes the tests; make test-edges those of the edges in their real runtimes
-# make bench  measures speed and memory, as ratios
+# make demo     runs the main job on examples/smartfridge (needs Go, make and git)
+# make install  installs it below PREFIX, /usr/local unless that is given
+# make test     passes the tests; make test-edges those in edges and shells as they are out there
+# make bench    measures speed and memory, as ratios
 
 GO    ?= go
 BIN   := .cache/bin
@@ -9,12 +10,25 @@ FLAGS ?=
 EDGES := cairn/templates/device/armtest cairn/publish/edge/nginxtest cairn/cmd/cairn/edgetest cairn/cmd/cairn/shelltest
 EDGETEST := cmd/cairn/edgetest
 
-.PHONY: all build demo test test-edges deps-edges lint deps-test bench clean
+.PHONY: all build install demo test test-edges deps-edges lint deps-test bench clean
 
 all: build
 
 build:
 	$(GO) build -o $(BIN)/cairn ./cmd/cairn
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+SHARE   := $(DESTDIR)$(PREFIX)/share
+
+# The program, its manual pages, and what completes its command lines.
+install: build
+	install -D $(BIN)/cairn $(DESTDIR)$(PREFIX)/bin/cairn
+	$(BIN)/cairn man --out $(SHARE)/man/man1
+	mkdir -p $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	$(BIN)/cairn completion bash >$(SHARE)/bash-completion/completions/cairn
+	$(BIN)/cairn completion zsh >$(SHARE)/zsh/site-functions/_cairn
+	$(BIN)/cairn completion fish >$(SHARE)/fish/vendor_completions.d/cairn.fish
 
 demo: build
 	@$(GO) run ./examples/demo $(BIN)/cairn examples/smartfridge $(DEMO)
@@ -27,7 +41,7 @@ test: deps-test
 test-edges: deps-test deps-edges
 	$(GO) test -timeout 30m $(FLAGS) $(EDGES)
 
-DEBIAN := gcc-arm-none-eabi nginx libnginx-mod-http-js libnginx-mod-http-brotli-static njs bash bash-completion fish zsh
+DEBIAN := gcc-arm-none-eabi nginx libnginx-mod-http-js libnginx-mod-http-brotli-static njs bash bash-completion fish groff-base zsh
 deps-edges: $(EDGETEST)/node_modules/.package-lock.json
 	@dpkg -s $(DEBIAN) >/dev/null 2>&1 || { \
 	  [ "$$(id -u)" = 0 ] && apt-get update -qq && \

@@ -27,6 +27,8 @@ Results go to standard output, progress and messages to standard error.`,
 
 		SilenceErrors: true,
 		SilenceUsage:  true,
+
+		DisableAutoGenTag: true, // in manual pages
 	}
 	root.PersistentFlags().StringVarP(&global.dir, "dir", "C", ".", "project `folder`")
 	root.SetFlagErrorFunc(flagError)
@@ -58,6 +60,7 @@ Results go to standard output, progress and messages to standard error.`,
 		conformanceCommand(global),
 		edgeCommand(global),
 		completionCommand(),
+		manCommand(),
 	)
 	root.AddCommand(topics()...)
 	root.SetHelpCommand(helpCommand())

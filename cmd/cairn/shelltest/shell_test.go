@@ -27,7 +27,7 @@ func setUp(t *testing.T) func(name string, args ...string) string {
 		defer cancel()
 		cmd := exec.CommandContext(ctx, name, args...)
 		cmd.Dir = dir
-		cmd.Env = []string{"PATH=" + filepath.Join(dir, "bin") + ":" + os.Getenv("PATH"), "HOME=" + dir, "TERM=dumb", "LC_ALL=C.UTF-8"}
+		cmd.Env = []string{"PATH=" + filepath.Join(dir, "bin") + ":" + os.Getenv("PATH"), "HOME=" + dir, "TERM=dumb", "HISTFILE=/dev/null", "LC_ALL=C.UTF-8"}
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s %q: %v\n%s", name, args, err, out)
@@ -45,6 +45,8 @@ zpty -w shell "$2; echo READ''Y"
 zpty -r shell screen '*READY*'
 zpty -w shell $'cairn -C fridge explain --current-version 1.0.0-\t --dev\tDEMO\t --software-type st\t --hardware-v\tev\t --at 2026-12-02T12:00:00Z; echo DO""NE'
 zpty -r shell screen '*DONE*'
+zpty -w shell exit
+while zpty -r shell rest; do :; done
 print -r -- $screen
 `
 
@@ -86,5 +88,15 @@ func TestFish(t *testing.T) {
 		if got := run("fish", "--no-config", "-c", "cairn completion fish | source; complete -C '"+line+"'"); got != want {
 			t.Errorf("%s: %q, not %q", line, got, want)
 		}
+	}
+}
+
+func TestManPagesFormat(t *testing.T) {
+	run := setUp(t)
+	if complaints := run("sh", "-c", "cairn man --out man && groff -K utf8 -man -ww -z man/*.1"); complaints != "" {
+		t.Error(complaints)
+	}
+	if page := run("sh", "-c", "groff -K utf8 -man -Tascii -P -cbou man/cairn-plan.1"); !strings.Contains(page, "\n       --detailed-exitcode\n              exit with 0 where") {
+		t.Error(page)
 	}
 }

@@ -24,11 +24,11 @@ var argumentFlags = map[string]string{
 // usage.
 func registerCompletions(cmd *cobra.Command, global *globalOptions) {
 	register := func(f *pflag.Flag) {
-		if f.Value.Type() == "bool" {
+		if _, own := cmd.GetFlagCompletionFunc(f.Name); own || f.Value.Type() == "bool" {
 			return
 		}
 		if err := cmd.RegisterFlagCompletionFunc(f.Name, flagCompletion(f, global)); err != nil {
-			panic(err) // each flag is registered once, and is there
+			panic(err) // it is there, and has none yet
 		}
 	}
 	cmd.LocalNonPersistentFlags().VisitAll(register)

@@ -70,10 +70,10 @@ func taken(cmd *cobra.Command) (names []string) {
 }
 
 // strayVariables lists the variables that no flag of any command reads, each
-// with the one that it may be a slip of. Others that are alike by their
-// beginning only are somebody else's.
+// with the one that it may be a slip of. Others that begin alike are somebody
+// else's.
 func strayVariables(root *cobra.Command) (stray [][2]string) {
-	var known []string
+	known := []string{"HELP", "VERSION"}
 	var visit func(*cobra.Command)
 	visit = func(cmd *cobra.Command) {
 		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { known = append(known, variable(f)[len(variablePrefix):]) })

@@ -90,11 +90,13 @@ func helped(cmd *cobra.Command) (names []string) {
 	return names
 }
 
-// topicsInUsage words the list of topics as this program reaches them.
-func topicsInUsage(template string) string {
+// usageTemplate is cobra's, with topics as this program reaches them, and the
+// variables.
+func usageTemplate(cobras string) string {
 	const old = "Additional help topics:{{range .Commands}}{{if .IsAdditionalHelpTopicCommand}}\n  {{rpad .CommandPath .CommandPathPadding}} {{.Short}}"
-	if !strings.Contains(template, old) {
+	if !strings.Contains(cobras, old) {
 		panic("cobra words its help otherwise")
 	}
-	return strings.Replace(template, old, "Topics, with 'cairn help TOPIC':{{range .Commands}}{{if .IsAdditionalHelpTopicCommand}}\n  {{rpad .Name .NamePadding}} {{.Short}}", 1)
+	return strings.Replace(cobras, old, "Topics, with 'cairn help TOPIC':{{range .Commands}}{{if .IsAdditionalHelpTopicCommand}}\n  {{rpad .Name .NamePadding}} {{.Short}}", 1) +
+		"{{if .HasAvailableInheritedFlags}}\nA flag that takes a value can be given by a variable: see 'cairn help environment'.\n{{end}}"
 }

@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "cairn: %v\n", err)
 		if names := taken(cmd); len(names) > 0 {
-			fmt.Fprintf(stderr, "taken from the environment: %s\n", strings.Join(names, ", "))
+			fmt.Fprintf(stderr, "taken from the environment, where an empty variable is none: %s\n", strings.Join(names, ", "))
 		}
 		return exitUsage
 	case ctx.Err() != nil:

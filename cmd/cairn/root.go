@@ -65,7 +65,7 @@ Results go to standard output, progress and messages to standard error.`,
 	root.AddCommand(topics()...)
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
-	root.SetUsageTemplate(topicsInUsage(root.UsageTemplate()))
+	root.SetUsageTemplate(usageTemplate(root.UsageTemplate()))
 	finish(root, global)
 	return root
 }

@@ -43,7 +43,7 @@ zmodload zsh/zpty
 zpty shell "$1"
 zpty -w shell "$2; echo READ''Y"
 zpty -r shell screen '*READY*'
-zpty -w shell $'cairn -C fridge explain --current-version 1.0.0-\t --dev\tDEMO\t --software-type st\t --hardware-v\tev\t --at 2026-12-02T12:00:00Z; echo DO""NE'
+zpty -w shell $'cairn -C fridge explain --current-version 1.0.0-\t --dev\tDEMO\t --software-type st\t --hardware-v\tev\t --at 2026-12-02T12:00:00Z; cairn -C fridge plan --to dir:fr\t --at 2026-12-02T12:00:00Z; echo DO""NE'
 zpty -r shell screen '*DONE*'
 zpty -w shell exit
 while zpty -r shell rest; do :; done
@@ -61,7 +61,7 @@ func TestTypedLines(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			screen := run("zsh", "-f", "-c", typed, "zsh", shell.start, shell.prepare)
-			for _, want := range []string{"serial   DEMOSERIAL", "cohort   internal", "version  1.0.0-alpha"} {
+			for _, want := range []string{"serial   DEMOSERIAL", "cohort   internal", "version  1.0.0-alpha", "dir:fridge, for 2026"} {
 				if !strings.Contains(screen, want) {
 					t.Errorf("the screen has no %q:\n%s", want, screen)
 				}

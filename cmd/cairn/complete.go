@@ -113,7 +113,7 @@ func arguments(use string) (nouns []string) {
 	for i, field := range fields {
 		flag := func(s string) bool { return strings.HasPrefix(strings.TrimLeft(s, "["), "-") }
 		if !flag(field) && (i == 0 || !flag(fields[i-1])) {
-			nouns = append(nouns, strings.Trim(field, "[]."))
+			nouns = append(nouns, strings.Trim(field, "[].…"))
 		}
 	}
 	return nouns

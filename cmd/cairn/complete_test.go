@@ -16,6 +16,7 @@ func TestArguments(t *testing.T) {
 		"device-header [--out FILE]":           "",
 		"explain SERIAL":                       "SERIAL",
 		"withdraw VERSION [--reason TEXT]":     "VERSION",
+		"assign SERIAL… --cohort COHORT":       "SERIAL",
 		"init [--slug NAME] [DIR]":             "DIR",
 		"upload FILE VERSION --to TARGET more": "FILE VERSION more",
 	} {
@@ -28,21 +29,21 @@ func TestArguments(t *testing.T) {
 // TestCommandToCome is a command that has no line about completion of its own.
 func TestCommandToCome(t *testing.T) {
 	for line, want := range map[string]string{
-		"withdraw ":                       "1.0.0-alpha 1.0.0 1.1.0 :36",
-		"withdraw 1.0.0 ":                 "beta default internal :36",
-		"withdraw 1.0.0 beta ":            ":0",
-		"withdraw 1.0.0 beta x ":          ":4",
-		"withdraw --release-version 1.1":  "1.1.0 :36",
-		"withdraw --cohort d":             "default :36",
-		"withdraw --format ":              "json text :4",
-		"withdraw --serials ":             ":0",
-		"withdraw --note ":                ":4",
-		"withdraw --delta-from 0":         "0.9.0-factory :36",
-		"withdraw --delta-to 1.1":         "1.1.0 :36",
-		"-C nowhere withdraw --delta-to ": ":36",
+		"recall ":                       "1.0.0-alpha 1.0.0 1.1.0 :36",
+		"recall 1.0.0 ":                 "beta default internal :36",
+		"recall 1.0.0 beta ":            ":0",
+		"recall 1.0.0 beta x ":          ":4",
+		"recall --release-version 1.1":  "1.1.0 :36",
+		"recall --cohort d":             "default :36",
+		"recall --format ":              "json text :4",
+		"recall --serials ":             ":0",
+		"recall --note ":                ":4",
+		"recall --delta-from 0":         "0.9.0-factory :36",
+		"recall --delta-to 1.1":         "1.1.0 :36",
+		"-C nowhere recall --delta-to ": ":36",
 	} {
 		root := rootCommand()
-		cmd := &cobra.Command{Use: "withdraw VERSION COHORT FILE", Args: cobra.ArbitraryArgs, Run: func(*cobra.Command, []string) {}}
+		cmd := &cobra.Command{Use: "recall VERSION COHORT FILE", Args: cobra.ArbitraryArgs, Run: func(*cobra.Command, []string) {}}
 		for _, name := range []string{"release-version", "cohort", "delta-from", "delta-to", "note"} {
 			cmd.Flags().String(name, "", "")
 		}

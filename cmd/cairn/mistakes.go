@@ -48,6 +48,9 @@ func noCommand(cmd *cobra.Command, args []string) error {
 
 // flagError words what is wrong with the flags of a command.
 func flagError(cmd *cobra.Command, err error) error {
+	if args := cmd.Flags().Args(); cmd.HasSubCommands() && len(args) > 0 {
+		return noCommand(cmd, args) // the flag would be one of its
+	}
 	var invalid *pflag.InvalidValueError
 	var missing *pflag.ValueRequiredError
 	var unknown *pflag.NotExistError

@@ -36,6 +36,17 @@ func Outline(fsys fs.FS) (*Fleet, error) {
 	return l.result()
 }
 
+// CheckProject says what is wrong with the text of a [ProjectFile] by itself,
+// as [Faults].
+func CheckProject(text []byte) error {
+	l := &loader{fleet: &Fleet{}}
+	l.project(l.parse(ProjectFile, text))
+	if len(l.faults) > 0 {
+		return l.faults.sorted()
+	}
+	return nil
+}
+
 type loader struct {
 	fsys     fs.FS
 	fleet    *Fleet
@@ -54,7 +65,7 @@ func newLoader(fsys fs.FS) *loader {
 }
 
 func (l *loader) definitions() {
-	l.project()
+	l.project(l.document(ProjectFile, `work in a project folder, or name one with --dir`))
 	l.releases()
 	l.cohorts()
 }
@@ -78,6 +89,10 @@ func (l *loader) document(name, hint string) *table {
 		l.fault(name, wayOut(err, hint), "%s", reason(err))
 		return nil
 	}
+	return l.parse(name, text)
+}
+
+func (l *loader) parse(name string, text []byte) *table {
 	f := &file{path: name, text: text, faults: &l.faults}
 	root, bad := parse(f.text)
 	if bad != nil {

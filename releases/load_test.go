@@ -1,6 +1,7 @@
 package releases_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -260,5 +261,19 @@ func TestOutline(t *testing.T) {
 	fsys["cairn.toml"].Data = nil
 	if _, err := releases.Outline(fsys); err == nil {
 		t.Error("an empty cairn.toml is no fault")
+	}
+}
+
+func TestCheckProject(t *testing.T) {
+	if err := releases.CheckProject([]byte("[project]\nslug = \"a\"\nbase_url = \"https://example.com\"\n")); err != nil {
+		t.Error(err)
+	}
+	err := releases.CheckProject([]byte("[project]\nslug = \"a b\"\n"))
+	var faults releases.Faults
+	if !errors.As(err, &faults) || len(faults) != 2 || faults[1].Place.String() != "cairn.toml:2:8" {
+		t.Errorf("got %v", err)
+	}
+	if releases.CheckProject([]byte("[project")) == nil {
+		t.Error("half a table passes")
 	}
 }

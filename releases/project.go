@@ -17,16 +17,15 @@ const (
 	prefixHint = "an S3 key has at most 1024 bytes, of which a prefix may take 190"
 )
 
-// project reads cairn.toml. Faults there leave defaults behind, so that the
-// other files can be looked at all the same.
-func (l *loader) project() {
+// project reads cairn.toml; nil is one that can't be read. Faults there leave
+// defaults behind, so that the other files can be looked at all the same.
+func (l *loader) project(doc *table) {
 	p := &l.fleet.Project
 	// Until the order can be read, no version is at fault.
 	*p = Project{Order: Natural, Unknown: OldestForUnknown, BucketDigits: 2, CohortDigits: 2}
 	l.fleet.Cache = Cache{Answers: time.Minute, Cohorts: 5 * time.Minute}
 	l.fleet.Guard = Guard{MaxExposureIncrease: 100, MaxDeletes: 20}
 	l.fleet.Prices = Prices{Put: 0.005, Get: 0.0004, Currency: "USD"}
-	doc := l.document(ProjectFile, `work in a project folder, or name one with --dir`)
 	if doc == nil {
 		return
 	}

@@ -54,10 +54,14 @@ $(EDGETEST)/node_modules/.package-lock.json: $(EDGETEST)/package-lock.json
 	@touch $@
 
 # The real servers and linters that the tests need, pinned in .ci/tools/go.mod.
-deps-test: $(BIN)/versitygw
+deps-test: $(BIN)/versitygw $(BIN)/actionlint
 
 $(BIN)/versitygw: .ci/tools/go.mod .ci/tools/go.sum
 	$(GO) -C .ci/tools build -o $(CURDIR)/$@ github.com/versity/versitygw/cmd/versitygw
+	@touch $@
+
+$(BIN)/actionlint: .ci/tools/go.mod .ci/tools/go.sum
+	$(GO) -C .ci/tools build -o $(CURDIR)/$@ github.com/rhysd/actionlint/cmd/actionlint
 	@touch $@
 
 $(BIN)/staticcheck: .ci/tools/go.mod .ci/tools/go.sum

@@ -63,9 +63,9 @@ func (g *globalOptions) edit(cmd *cobra.Command, opts editOptions, decide func(*
 	} else if err != nil {
 		return err
 	}
-	var repo repository
+	var tree worktree
 	if opts.commit && !opts.dryRun {
-		if repo, err = openRepository(cmd.Context(), g.dir, c.files); err != nil {
+		if tree, err = openWorktree(cmd.Context(), g.dir, c.files); err != nil {
 			return err
 		}
 	}
@@ -88,14 +88,14 @@ func (g *globalOptions) edit(cmd *cobra.Command, opts editOptions, decide func(*
 		return err
 	}
 	if opts.commit && len(c.files) > 0 {
-		if err := repo.commit(cmd.Context(), c.title); err != nil {
+		if err := tree.commit(cmd.Context(), c.title); err != nil {
 			return err
 		}
 		fmt.Fprintf(stderr, "committed: %s\n", c.title)
 	}
 	unlock()
 	if opts.publish {
-		return g.publishEdited(cmd, p, after.Fleet, opts, repo)
+		return g.publishEdited(cmd, p, after.Fleet, opts, tree)
 	}
 	return nil
 }
@@ -113,10 +113,10 @@ func (g *globalOptions) lock() (unlock func(), err error) {
 	return sync.OnceFunc(func() { f.Close() }), nil
 }
 
-func (g *globalOptions) publishEdited(cmd *cobra.Command, p *project, fleet *releases.Fleet, opts editOptions, repo repository) error {
+func (g *globalOptions) publishEdited(cmd *cobra.Command, p *project, fleet *releases.Fleet, opts editOptions, tree worktree) error {
 	publishing := publishOptions{lease: time.Minute}
 	if opts.commit {
-		publishing.source, _ = repo.head(cmd.Context())
+		publishing.source, _ = tree.head(cmd.Context())
 	}
 	if err := runPublish(cmd, &project{p.dir, p.root, fleet}, publishing); err != nil {
 		return fmt.Errorf("the definitions are changed, but not published: %w\nrun 'cairn publish' to go on", err)

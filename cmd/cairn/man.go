@@ -76,7 +76,7 @@ func manPage(cmd *cobra.Command, w io.Writer) error {
 
 // manFlag is a flag as cobra writes it: a paragraph with a tab in it, and with
 // a default that says nothing where it is "", [] or [=false].
-var manFlag = regexp.MustCompile(`(?m)^(?:\.PP\n)?(\\fB-.*\\fP)(?:=|=""|=\[\]|\[=false\]|(=.+))\n\t(.*)$`)
+var manFlag = regexp.MustCompile(`(?m)^(?:\.PP\n)?(\\fB-.*\\fP)(?:=|=""|=\[\]|\[=(?:false|"")\]|(=.+))\n\t(.*)$`)
 
 // markdown makes code of the lines that are indented, so that they stay as they
 // are.

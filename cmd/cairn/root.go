@@ -39,6 +39,7 @@ Results go to standard output, progress and messages to standard error.`,
 		return fromEnvironment(cmd)
 	}
 	root.AddCommand(
+		initCommand(global),
 		deployReleaseCommand(global),
 		abortRolloutCommand(global),
 		pauseCommand(global),

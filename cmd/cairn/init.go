@@ -1,0 +1,223 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"cairn/publish/s3store"
+	"cairn/releases"
+	scaffold "cairn/templates/project"
+
+	"github.com/spf13/cobra"
+)
+
+type initOptions struct {
+	slug, organization, baseURL string
+	to, endpoint, region        string
+	ci, branch, policy          string
+}
+
+func initCommand(global *globalOptions) *cobra.Command {
+	var opts initOptions
+	cmd := &cobra.Command{
+		Use:   "init [DIR]",
+		Short: "Start a project: its definitions, a README, CI workflows",
+		Long: `init writes a project into a folder: cairn.toml, releases/, cohorts/default.toml,
+.gitignore, a README for the team and, for a bucket, workflows for GitHub or
+GitLab: they check and plan each change, publish what is merged, and publish
+again on a schedule. Then it prints the policies that CI's roles need.
+
+At a terminal it asks for what no flag says. It writes over nothing: a project
+that is there is left alone, and so is each other file.`,
+		Example: `  cairn init
+  cairn init fridges --slug smartfridge --base-url https://ota.example.com --to s3://acme-ota --region eu-central-1
+  cairn init --print-policy=publish > publish.json`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return noArguments(cmd, args[1:])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir := global.dir
+			if len(args) == 1 && filepath.IsAbs(args[0]) {
+				dir = args[0]
+			} else if len(args) == 1 {
+				dir = filepath.Join(dir, args[0])
+			}
+			if opts.policy != "" {
+				return runPrintPolicy(cmd, dir, opts)
+			}
+			return runInit(cmd, dir, opts)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&opts.slug, "slug", "", "short `name` of the fleet, which firmware has in it: [-a-zA-Z0-9_]+")
+	f.StringVar(&opts.organization, "organization", "", "whose it is, for reports")
+	f.StringVar(&opts.baseURL, "base-url", "", "where devices see what is published")
+	f.StringVar(&opts.to, "to", "", "where to publish: s3://BUCKET, or dir:DIR")
+	f.StringVar(&opts.endpoint, "endpoint", "", "`URL` of the S3 service (default: AWS)")
+	f.StringVar(&opts.region, "region", "", "the bucket's region")
+	f.StringVar(&opts.ci, "ci", "", "github, gitlab, both or none (default: what the git remote says, else both; none for dir:)")
+	f.StringVar(&opts.branch, "branch", "", "the branch that is published (default: that of the git remote, else main)")
+	f.StringVar(&opts.policy, "print-policy", "", "only print a policy of the project that is there: all, publish, plan, publish-trust or plan-trust")
+	f.Lookup("print-policy").NoOptDefVal = "all"
+	return cmd
+}
+
+func runInit(cmd *cobra.Command, dir string, opts initOptions) error {
+	name := filepath.Join(dir, releases.ProjectFile)
+	if _, err := os.Lstat(name); err == nil {
+		return fmt.Errorf("%s is there already: it is left as it is\nname another folder, or change what it says", name)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := opts.complete(cmd, dir); err != nil {
+		return err
+	}
+	repo := findRepository(cmd.Context(), dir)
+	config, err := opts.config(repo)
+	if err != nil {
+		return usageError{err}
+	}
+	files, err := scaffold.Files(config)
+	if err != nil {
+		return usageError{withoutPlaces(err)}
+	}
+	if err := checkBucket(config.Publish); err != nil {
+		return usageError{err}
+	}
+	kept, err := writeProject(cmd.Context(), cmd.OutOrStdout(), dir, repo.above(dir), files)
+	if err != nil {
+		return err
+	}
+	return printNext(cmd.OutOrStdout(), dir, config, repo.origin, kept)
+}
+
+// config is what the flags and the repository say.
+func (opts *initOptions) config(repo repository) (scaffold.Config, error) {
+	c := scaffold.Config{
+		Slug: opts.slug, Organization: opts.organization, BaseURL: opts.baseURL,
+		Publish: releases.Publish{To: opts.to, Endpoint: opts.endpoint, Region: opts.region},
+		Branch:  repo.branch, Within: repo.within,
+	}
+	if opts.branch != "" {
+		c.Branch = opts.branch
+	}
+	ci := opts.ci
+	if scheme, _ := releases.CutTarget(opts.to); ci == "" && scheme != "s3" {
+		ci = "none"
+	} else if ci == "" {
+		ci = repo.ci()
+	}
+	switch ci {
+	case "github":
+		c.GitHub = true
+	case "gitlab":
+		c.GitLab = true
+	case "both":
+		c.GitHub, c.GitLab = true, true
+	case "none":
+	default:
+		return c, fmt.Errorf("--ci %q is neither github, gitlab, both nor none", ci)
+	}
+	return c, nil
+}
+
+// checkBucket says what keeps a target from being a bucket's name.
+func checkBucket(p releases.Publish) error {
+	scheme, name := releases.CutTarget(p.To)
+	if scheme != "s3" {
+		return nil
+	}
+	_, err := s3store.New(s3store.Config{Endpoint: p.Endpoint, Region: p.Region, Bucket: name})
+	return err
+}
+
+// withoutPlaces says what is wrong with values that are in no file yet.
+func withoutPlaces(err error) error {
+	var faults releases.Faults
+	if !errors.As(err, &faults) {
+		return err
+	}
+	var lines []string
+	for _, f := range faults {
+		lines = append(lines, f.Message)
+		if f.Hint != "" {
+			lines = append(lines, "hint: "+f.Hint)
+		}
+	}
+	return errors.New(strings.Join(lines, "\n"))
+}
+
+// writeProject writes what is not there yet, and says so. It gives the names of
+// the files that somebody else wrote. What an earlier attempt has written, it
+// goes on from.
+func writeProject(ctx context.Context, w io.Writer, dir, top string, files []scaffold.File) (kept []string, err error) {
+	for _, f := range files {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		name := filepath.Join(dir, filepath.FromSlash(f.Name))
+		if f.Shared {
+			name = filepath.Join(top, filepath.FromSlash(f.Name))
+		}
+		state := "wrote"
+		if _, err := os.Lstat(name); err == nil {
+			if there, err := os.ReadFile(name); err == nil && bytes.Equal(there, f.Content) {
+				state = "unchanged"
+			} else {
+				state, kept = "kept", append(kept, f.Name)
+			}
+		} else if err := writeNew(name, f.Content); err != nil {
+			return nil, fmt.Errorf("%w\nwhat is written so far is in order: run init again to go on", err)
+		}
+		if _, err := fmt.Fprintf(w, "%s %s\n", state, name); err != nil {
+			return nil, err
+		}
+	}
+	return kept, nil
+}
+
+func writeNew(name string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return replaceFile(name, content)
+}
+
+// runPrintPolicy prints policies for the project that is in a folder.
+func runPrintPolicy(cmd *cobra.Command, dir string, opts initOptions) error {
+	p, err := (&globalOptions{dir}).open(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	repo := findRepository(cmd.Context(), dir)
+	opts.to, opts.endpoint, opts.region = p.fleet.Publish.To, p.fleet.Publish.Endpoint, p.fleet.Publish.Region
+	config, err := opts.config(repo)
+	if err != nil {
+		return usageError{err}
+	}
+	policies, err := scaffold.Policies(config, p.fleet.Project.Prefix, repo.origin)
+	if err != nil {
+		return usageError{err}
+	}
+	if opts.policy == "all" {
+		return printPolicies(cmd.OutOrStdout(), policies)
+	}
+	i := slices.IndexFunc(policies, func(p scaffold.Policy) bool { return p.Name == opts.policy })
+	if i < 0 {
+		return usagef("--print-policy=%s: there is no such policy for this project; 'cairn init --print-policy' prints all", opts.policy)
+	}
+	_, err = cmd.OutOrStdout().Write(policies[i].JSON)
+	return err
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	scaffold "cairn/templates/project"
+)
+
+func printPolicies(w io.Writer, policies []scaffold.Policy) error {
+	for _, p := range policies {
+		if _, err := fmt.Fprintf(w, "\n%s: %s\n%s", p.Name, p.For, p.JSON); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printNext says what there is to do after init.
+func printNext(w io.Writer, dir string, c scaffold.Config, origin scaffold.Origin, kept []string) error {
+	if strings.HasPrefix(c.Publish.To, "s3://") {
+		policies, err := scaffold.Policies(c, c.Slug, origin)
+		if err != nil {
+			return err
+		}
+		if err := printPolicies(w, policies); err != nil {
+			return err
+		}
+	}
+	var steps []string
+	for _, f := range kept {
+		switch {
+		case f == ".gitignore":
+			steps = append(steps, "let .gitignore, which was kept, leave out "+c.Ignored())
+		case strings.HasSuffix(f, ".yml"):
+			steps = append(steps, "compare "+f+", which was kept, with what init writes into an empty folder")
+		}
+	}
+	if c.CI() {
+		steps = append(steps, "fill in "+filepath.Join(dir, scaffold.InstallScript)+": where CI gets cairn")
+		steps = append(steps, ciSteps(c)...)
+	} else if strings.HasPrefix(c.Publish.To, "s3://") {
+		steps = append(steps, "give the policy above to whoever publishes")
+	}
+	in := ""
+	if filepath.Clean(dir) != "." {
+		in = "-C " + shellWord(dir) + " "
+	}
+	steps = append(steps, "bring in the first payload:\n     cairn "+in+"upload-ota-payload --software-type main-fw --hardware-version mp --software-version 1.0.0 FILE")
+	if c.CI() {
+		steps = append(steps, "commit, and push to "+c.Branch)
+	} else {
+		steps = append(steps, "cairn "+in+"check && cairn "+in+"publish")
+	}
+	fmt.Fprint(w, "\nNext:\n")
+	for i, s := range steps {
+		if _, err := fmt.Fprintf(w, "  %d. %s\n", i+1, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ciSteps are what gives CI its credentials.
+func ciSteps(c scaffold.Config) []string {
+	where := map[bool]string{true: "GitHub", false: "GitLab"}[c.GitHub]
+	if c.GitHub && c.GitLab {
+		where = "GitHub or GitLab"
+	}
+	if c.SignsIn() {
+		return []string{
+			"make two roles of the policies above, with your account for " + scaffold.Account + " (docs/starting.md, step by step)",
+			"set the variables OTA_PUBLISH_ROLE and OTA_PLAN_ROLE to their ARNs at " + where,
+		}
+	}
+	return []string{
+		"make two keys with the policies above (docs/starting.md)",
+		"set the secrets OTA_PUBLISH_KEY_ID, OTA_PUBLISH_KEY_SECRET, OTA_PLAN_KEY_ID and OTA_PLAN_KEY_SECRET at " + where,
+	}
+}
+
+// shellWord quotes what a shell would take apart.
+func shellWord(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || slices.Contains([]rune("._/-+@%,:="), r)
+	}
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	scaffold "cairn/templates/project"
+)
+
+// repository is what git knows of a folder; the zero value's is none.
+type repository struct {
+	top    string // an absolute path; "" outside of a repository
+	within string // the folder in the repository, with slashes; "." for its top
+	branch string // the one that is published
+	origin scaffold.Origin
+}
+
+// findRepository asks git about a folder, which need not be there yet. Without
+// git, or outside of a repository, workflows go into the folder itself.
+func findRepository(ctx context.Context, dir string) repository {
+	r := repository{within: ".", branch: "main"}
+	there, rest := dir, ""
+	for {
+		if info, err := os.Stat(there); err == nil && info.IsDir() {
+			break
+		}
+		abs, err := filepath.Abs(there)
+		if err != nil || filepath.Dir(abs) == abs {
+			return r
+		}
+		there, rest = filepath.Dir(abs), filepath.Join(filepath.Base(abs), rest)
+	}
+	ask := func(args ...string) (string, bool) {
+		out, err := git(ctx, there, args...)
+		return out, err == nil
+	}
+	top, ok := ask("rev-parse", "--show-toplevel")
+	prefix, inside := ask("rev-parse", "--show-prefix")
+	if !ok || !inside {
+		return r
+	}
+	r.top = top
+	r.within = path.Clean(path.Join(prefix, filepath.ToSlash(rest)))
+	if head, ok := ask("symbolic-ref", "--short", "refs/remotes/origin/HEAD"); ok {
+		r.branch = strings.TrimPrefix(head, "origin/")
+	} else if head, ok := ask("symbolic-ref", "--short", "HEAD"); ok {
+		r.branch = head
+	}
+	if remote, ok := ask("remote", "get-url", "origin"); ok {
+		r.origin = origin(remote)
+	}
+	return r
+}
+
+// above is the top of the repository, where it can be as a path like dir's.
+func (r repository) above(dir string) string {
+	if r.within == "." {
+		return dir
+	}
+	above := filepath.Join(dir, strings.Repeat("../", strings.Count(r.within, "/")+1))
+	a, err := os.Stat(above)
+	b, wrong := os.Stat(r.top)
+	if err != nil || wrong != nil || !os.SameFile(a, b) {
+		return r.top // dir goes through a link
+	}
+	return above
+}
+
+// ci is the --ci that goes with the repository.
+func (r repository) ci() string {
+	for _, ci := range []string{"github", "gitlab"} {
+		if strings.Contains(r.origin.Host, ci) {
+			return ci
+		}
+	}
+	return "both"
+}
+
+// origin takes the URL of a remote apart: https://host/path.git,
+// ssh://git@host:22/path, or git@host:path. A folder is none.
+func origin(remote string) scaffold.Origin {
+	u, err := url.Parse(remote)
+	if err != nil || u.Host == "" {
+		host, rest, ok := strings.Cut(remote, ":")
+		if !ok || strings.Contains(host, "/") {
+			return scaffold.Origin{}
+		}
+		u = &url.URL{Host: host[strings.LastIndex(host, "@")+1:], Path: rest}
+	}
+	return scaffold.Origin{Host: u.Hostname(), Path: strings.TrimSuffix(strings.Trim(u.Path, "/"), ".git")}
+}

@@ -1,14 +1,14 @@
 # make demo     runs the main job on examples/smartfridge (needs Go, make and git)
 # make install  installs it below PREFIX, /usr/local unless that is given
-# make test     passes the tests; make test-edges those in edges and shells as they are out there
+# make test     passes the tests; make test-edges those in edges, shells and CI as they are out there
 # make bench    measures speed and memory, as ratios
 
 GO    ?= go
 BIN   := .cache/bin
 DEMO  := .cache/demo
 FLAGS ?=
-EDGES := cairn/templates/device/armtest cairn/publish/edge/nginxtest cairn/cmd/cairn/edgetest cairn/cmd/cairn/shelltest
-EDGETEST := cmd/cairn/edgetest
+EDGES := cairn/templates/device/armtest cairn/publish/edge/nginxtest cairn/cmd/cairn/edgetest cairn/cmd/cairn/shelltest cairn/cmd/cairn/citest
+NODE  := cmd/cairn/edgetest cmd/cairn/citest
 
 .PHONY: all build install demo test test-edges deps-edges lint deps-test bench clean
 
@@ -36,21 +36,21 @@ demo: build
 test: deps-test
 	$(GO) test $(FLAGS) $(filter-out $(EDGES),$(shell $(GO) list ./...))
 
-# The doors for devices in what they really run on: needs more than the base
-# tools, and installs that where it may.
+# The doors for devices, and CI's jobs, in what they really run on: needs more
+# than the base tools, and installs that where it may.
 test-edges: deps-test deps-edges
 	$(GO) test -timeout 30m $(FLAGS) $(EDGES)
 
-DEBIAN := gcc-arm-none-eabi nginx libnginx-mod-http-js libnginx-mod-http-brotli-static njs bash bash-completion fish groff-base zsh
-deps-edges: $(EDGETEST)/node_modules/.package-lock.json
+DEBIAN := gcc-arm-none-eabi nginx libnginx-mod-http-js libnginx-mod-http-brotli-static njs bash bash-completion fish groff-base zsh gh rsync
+deps-edges: $(NODE:=/node_modules/.package-lock.json)
 	@dpkg -s $(DEBIAN) >/dev/null 2>&1 || { \
 	  [ "$$(id -u)" = 0 ] && apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEBIAN); } || { \
 	  echo 'make test-edges needs: apt-get install --no-install-recommends $(DEBIAN)' >&2; exit 1; }
 
-$(EDGETEST)/node_modules/.package-lock.json: $(EDGETEST)/package-lock.json
+%/node_modules/.package-lock.json: %/package-lock.json
 	@command -v npm >/dev/null || { echo 'make test-edges needs Node.js 20 or later with npm' >&2; exit 1; }
-	npm ci --prefix $(EDGETEST)
+	npm ci --prefix $*
 	@touch $@
 
 # The real servers and linters that the tests need, pinned in .ci/tools/go.mod.

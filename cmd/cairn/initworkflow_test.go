@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/pem"
 	"fmt"
@@ -39,6 +40,7 @@ type workflow struct {
 
 type step struct {
 	Name, Uses, Run string
+	Directory       string `yaml:"working-directory"`
 	With, Env       map[string]string
 }
 
@@ -166,7 +168,7 @@ func (w *workflow) job(name, commit, flag, last string) (output, temp string, er
 			w.Fatal(err)
 		}
 		cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", script)
-		cmd.Dir = filepath.Join(clone, w.Defaults.Run.Directory)
+		cmd.Dir = filepath.Join(clone, cmp.Or(s.Directory, w.Defaults.Run.Directory))
 		cmd.Env = []string{"PATH=" + strings.Join(path, string(filepath.ListSeparator)), "HOME=" + temp, "CURL_CA_BUNDLE=" + w.ca,
 			"RUNNER_TEMP=" + temp, "GITHUB_PATH=" + filepath.Join(temp, "path"), "GITHUB_STEP_SUMMARY=" + filepath.Join(temp, "summary")}
 		for key, value := range s.Env {

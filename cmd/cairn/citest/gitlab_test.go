@@ -23,7 +23,7 @@ func (f *fleet) gitLab(net *internet, dir string, variables map[string]string, a
 	if _, err := os.Stat(bin); err != nil {
 		f.Fatal("this test needs npm packages: run make deps-edges, or npm ci in cmd/cairn/citest")
 	}
-	args = append(args, "--force-shell-executor", "--state-dir", "../state", "--variable", "CI_PROJECT_DIR="+dir)
+	args = append(args, "--force-shell-executor", "--state-dir", "../state", "--variable", "CI_PROJECT_DIR="+dir, "--variable", "CI_REPOSITORY_URL="+f.origin)
 	for name, value := range variables {
 		args = append(args, "--variable", name+"="+value)
 	}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"sync/atomic"
 	"time"
 )
 
@@ -104,6 +105,9 @@ type Content struct {
 	Open func() (io.ReadSeekCloser, error)
 	Size int64    // in bytes
 	MD5  [16]byte // RFC 1321
+	// Sent, if it is not nil, counts the bytes that a store holds of a content
+	// that it gets in parts: those included that it had before.
+	Sent *atomic.Int64
 }
 
 // BytesContent is the content b, which must not change any more.

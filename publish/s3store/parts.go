@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -30,101 +31,139 @@ type upload struct {
 	store    *Store
 	key      string
 	file     io.ReaderAt
-	size     int64    // of the file, in bytes
-	partSize int64    // in bytes
-	sums     []string // the MD5 of each part, in base64
+	content  publish.Content
+	partSize int64            // in bytes
+	sums     [][md5.Size]byte // of each part
 
 	begin, complete minio.PutObjectOptions
+	conditional     bool // complete holds a condition
 }
 
-// putParts puts a file in parts. It reads the file twice, since it sends
-// nothing before it knows that this is the content that was announced. The
-// options to complete it hold the condition.
-func (s *Store) putParts(ctx context.Context, key string, file io.ReaderAt, content publish.Content, begin, complete minio.PutObjectOptions) (etag string, err error) {
-	_, partSize, _, err := minio.OptimalPartInfo(content.Size, 0)
-	if err != nil {
-		return "", err
-	}
-	sums, err := partSums(ctx, file, content, partSize)
-	if err != nil {
-		return "", err
-	}
-	u := upload{s, key, file, content.Size, partSize, sums, begin, complete}
-	etag, err = u.put(ctx)
-	var answer minio.ErrorResponse
-	if errors.As(err, &answer) && answer.Code == minio.NoSuchUpload {
-		// It is over: perhaps it was completed, and the answer was lost.
-		return u.put(ctx)
-	}
-	return etag, err
-}
-
+// put puts the file. It reads it twice, since it sends nothing before it knows
+// that this is the content that was announced.
 func (u *upload) put(ctx context.Context) (etag string, err error) {
-	s, bucket := u.store, u.store.config.Bucket
-	var id string
-	err = s.retry(ctx, u.key, func() (err error) {
-		id, err = s.client.NewMultipartUpload(ctx, bucket, u.key, u.begin)
-		return err
-	})
-	if err != nil {
+	if _, u.partSize, _, err = minio.OptimalPartInfo(u.content.Size, 0); err != nil {
 		return "", err
 	}
-	parts, err := u.putParts(ctx, id)
+	if u.sums, err = u.partSums(ctx); err != nil {
+		return "", err
+	}
+	etag, err = u.send(ctx, u.unfinished(ctx))
+	if !over(err) {
+		return etag, err
+	}
+	// Perhaps it was completed, by this one, whose answer was lost, or by
+	// another one of the same file.
+	there, _, err := u.store.Stat(ctx, u.key)
+	switch {
+	case err != nil || there.ETag != u.etag():
+		return u.send(ctx, unfinished{})
+	case u.conditional:
+		return "", publish.ErrCondition
+	}
+	return there.ETag, nil
+}
+
+// over says that an upload is no more, or has parts of another file.
+func over(err error) bool {
+	var answer minio.ErrorResponse
+	return errors.As(err, &answer) && (answer.Code == minio.NoSuchUpload || answer.Code == minio.InvalidPart)
+}
+
+// send goes on with an upload, or begins one. Where it is cut off, the parts
+// that are there are left for the next one to go on with.
+func (u *upload) send(ctx context.Context, from unfinished) (etag string, err error) {
+	s, bucket := u.store, u.store.config.Bucket
+	if from.id == "" {
+		err = s.retry(ctx, u.key, func() (err error) {
+			from.id, err = s.client.NewMultipartUpload(ctx, bucket, u.key, u.begin)
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
+	}
+	parts, err := u.sendParts(ctx, from)
 	if err == nil {
 		err = s.retry(ctx, u.key, func() error {
-			info, err := s.client.CompleteMultipartUpload(ctx, bucket, u.key, id, parts, u.complete)
+			info, err := s.client.CompleteMultipartUpload(ctx, bucket, u.key, from.id, parts, u.complete)
 			etag = info.ETag
 			return err
 		})
 	}
-	if err != nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
+	if err != nil && ctx.Err() == nil && !s.passing(err) && !over(err) {
+		ctx, cancel := context.WithTimeout(ctx, abortTimeout)
 		defer cancel()
-		s.retry(ctx, u.key, func() error { return s.client.AbortMultipartUpload(ctx, bucket, u.key, id) })
+		s.retry(ctx, u.key, func() error { return s.client.AbortMultipartUpload(ctx, bucket, u.key, from.id) })
 	}
 	return etag, err
 }
 
-func (u *upload) putParts(ctx context.Context, id string) ([]minio.CompletePart, error) {
+func (u *upload) sendParts(ctx context.Context, from unfinished) ([]minio.CompletePart, error) {
 	parts := make([]minio.CompletePart, len(u.sums))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallelParts)
 	for i, sum := range u.sums {
+		if from.parts[i] {
+			parts[i] = minio.CompletePart{PartNumber: i + 1, ETag: hex.EncodeToString(sum[:])}
+			u.sent(i)
+			continue
+		}
 		g.Go(func() error {
-			return u.store.retry(ctx, u.key+"/"+strconv.Itoa(i), func() error {
-				body := part(u.file, u.size, u.partSize, i)
-				p, err := u.store.client.PutObjectPart(ctx, u.store.config.Bucket, u.key, id, i+1, body, body.Size(),
-					minio.PutObjectPartOptions{Md5Base64: sum, DisableContentSha256: true})
+			err := u.store.retry(ctx, u.key+"/"+strconv.Itoa(i), func() error {
+				body := u.part(i)
+				p, err := u.store.client.PutObjectPart(ctx, u.store.config.Bucket, u.key, from.id, i+1, body, body.Size(),
+					minio.PutObjectPartOptions{Md5Base64: base64.StdEncoding.EncodeToString(sum[:]), DisableContentSha256: true})
 				parts[i] = minio.CompletePart{PartNumber: i + 1, ETag: p.ETag}
 				return err
 			})
+			if err == nil {
+				u.sent(i)
+			}
+			return err
 		})
 	}
 	return parts, g.Wait()
 }
 
-// part is the i-th part of a file, counted from 0. The last may be shorter.
-func part(file io.ReaderAt, size, partSize int64, i int) *io.SectionReader {
-	at := int64(i) * partSize
-	return io.NewSectionReader(file, at, min(partSize, size-at))
+// sent counts the i-th part.
+func (u *upload) sent(i int) {
+	if u.content.Sent != nil {
+		u.content.Sent.Add(u.part(i).Size())
+	}
 }
 
-// partSums gives the MD5 of each part, in base64.
-func partSums(ctx context.Context, file io.ReaderAt, content publish.Content, partSize int64) ([]string, error) {
-	var sums []string
+// part is the i-th part of the file, counted from 0. The last may be shorter.
+func (u *upload) part(i int) *io.SectionReader {
+	at := int64(i) * u.partSize
+	return io.NewSectionReader(u.file, at, min(u.partSize, u.content.Size-at))
+}
+
+// partSums gives the MD5 of each part.
+func (u *upload) partSums(ctx context.Context) ([][md5.Size]byte, error) {
+	var sums [][md5.Size]byte
 	whole, one := md5.New(), md5.New()
-	for at := int64(0); at < content.Size; at += partSize {
+	for int64(len(sums))*u.partSize < u.content.Size {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		one.Reset()
-		if _, err := io.Copy(io.MultiWriter(whole, one), part(file, content.Size, partSize, len(sums))); err != nil {
+		if _, err := io.Copy(io.MultiWriter(whole, one), u.part(len(sums))); err != nil {
 			return nil, err
 		}
-		sums = append(sums, base64.StdEncoding.EncodeToString(one.Sum(nil)))
+		sums = append(sums, [md5.Size]byte(one.Sum(nil)))
 	}
-	if [md5.Size]byte(whole.Sum(nil)) != content.MD5 {
-		return nil, fmt.Errorf("content has not the MD5 %x that was announced", content.MD5)
+	if [md5.Size]byte(whole.Sum(nil)) != u.content.MD5 {
+		return nil, fmt.Errorf("content has not the MD5 %x that was announced", u.content.MD5)
 	}
 	return sums, nil
+}
+
+// etag is the entity tag that S3 gives an object of these parts.
+func (u *upload) etag() string {
+	all := md5.New()
+	for _, sum := range u.sums {
+		all.Write(sum[:])
+	}
+	return fmt.Sprintf("%x-%d", all.Sum(nil), len(u.sums))
 }

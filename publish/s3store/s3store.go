@@ -194,8 +194,11 @@ func headerOf(h http.Header) publish.Header {
 // content is a file of more than 16 MiB. The server checks the MD5 of what it
 // gets. An object without a Content-Type is stored as
 // application/octet-stream.
+//
+// Where putting the same file in parts was cut off before, it goes on with the
+// parts that are there, and under the header of that time.
 func (s *Store) Put(ctx context.Context, key string, content publish.Content, header publish.Header) error {
-	_, err := s.put(ctx, key, content, header, func(*minio.PutObjectOptions) {})
+	_, err := s.put(ctx, key, content, header, nil)
 	return s.failed(put, key, err)
 }
 
@@ -240,11 +243,15 @@ func (s *Store) put(ctx context.Context, key string, content publish.Content, he
 		DisableContentSha256: true,
 	}
 	if file, ok := body.(io.ReaderAt); ok && content.Open != nil && content.Size > maxPut {
-		var complete minio.PutObjectOptions
-		condition(&complete)
-		return s.putParts(ctx, key, file, content, options, complete)
+		u := upload{store: s, key: key, file: file, content: content, begin: options, conditional: condition != nil}
+		if condition != nil {
+			condition(&u.complete)
+		}
+		return u.put(ctx)
 	}
-	condition(&options)
+	if condition != nil {
+		condition(&options)
+	}
 	sum := base64.StdEncoding.EncodeToString(content.MD5[:])
 	err = s.retry(ctx, key, func() error {
 		info, err := s.client.PutObject(ctx, s.config.Bucket, key, body, content.Size, sum, "", options)

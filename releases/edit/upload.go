@@ -1,0 +1,183 @@
+package edit
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strconv"
+
+	"cairn/releases"
+)
+
+// Upload is a payload for a release, with what else is to be said of the
+// release. What is empty says nothing.
+type Upload struct {
+	Version string // of the release, which is made where there is none
+	// Payload is stored in the bucket: it has no File and no URL. The values
+	// of its ExtraInfo are strings.
+	Payload         releases.Payload
+	Notes           string
+	MustPassThrough bool
+	Revision        string
+	// Commit is a revision that is written where the release has none, and
+	// means no other where it has one.
+	Commit string
+}
+
+// Upload adds a payload to a release, which keeps what it says of itself: other
+// bytes for the same devices, or another value of a key, are an error that names
+// the line of each. It gives the payload as the release names it then, which
+// may be under another name, from a File or at a URL.
+func (p Project) Upload(u Upload) ([]Change, *releases.Payload, error) {
+	r, err := p.release(u.Version)
+	if err != nil {
+		if r, err = p.newRelease(u.Version); err != nil {
+			return nil, nil, err
+		}
+	}
+	there := payloadFor(r, &u.Payload)
+	if err := errors.Join(p.conflicts(u, r, there)...); err != nil {
+		return nil, nil, err
+	}
+	changes, err := p.change(r.File, func(d *Document) error { return u.write(d, r, there) })
+	if there == nil {
+		there = &u.Payload
+	}
+	return changes, there, err
+}
+
+// newRelease is one without a file so far.
+func (p Project) newRelease(version string) (*releases.Release, error) {
+	segment := releases.Escape(version)
+	if len(segment) > releases.MaxSegment {
+		return nil, fmt.Errorf("version %q takes %d bytes as a path segment, over %d; use a shorter one", version, len(segment), releases.MaxSegment)
+	}
+	name := "releases/" + segment + ".toml"
+	for n := 2; ; n++ {
+		_, err := fs.Stat(p.Files, name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return &releases.Release{File: name}, nil
+		case err != nil:
+			return nil, err
+		}
+		name = fmt.Sprintf("releases/%s-%d.toml", segment, n)
+	}
+}
+
+// payloadFor is what a release has for the same devices, nil for nothing.
+func payloadFor(r *releases.Release, as *releases.Payload) *releases.Payload {
+	i := slices.IndexFunc(r.Payloads, func(p *releases.Payload) bool {
+		return p.SoftwareType == as.SoftwareType && p.HardwareVersion == as.HardwareVersion && p.From == as.From
+	})
+	if i < 0 {
+		return nil
+	}
+	return r.Payloads[i]
+}
+
+// table is the path of a payload's table.
+func table(p *releases.Payload, key ...any) []any {
+	path := []any{"payload", p.SoftwareType, p.HardwareVersion}
+	if p.Delta() {
+		path = []any{"delta", p.SoftwareType, p.HardwareVersion, p.From}
+	}
+	return append(path, key...)
+}
+
+// conflicts are what a release says otherwise.
+func (p Project) conflicts(u Upload, r *releases.Release, there *releases.Payload) (errs []error) {
+	fault := func(path []any, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s: "+format, append([]any{p.place(r.File, path)}, args...)...))
+	}
+	if there != nil && there.SHA256 != u.Payload.SHA256 {
+		fault(table(there), "release %s has another payload in [%s]: sha256 %s, and not %s\na device may have it already: give the new build a version of its own, or take that table out first",
+			u.Version, Key(names(table(there))...), there.SHA256, u.Payload.SHA256)
+	}
+	const wayOut = "edit it there, or leave the option out"
+	for _, k := range []struct{ key, there, want string }{{"notes", r.Notes, u.Notes}, {"revision", r.Revision, u.Revision}} {
+		if k.want != "" && k.there != "" && k.there != k.want {
+			fault([]any{k.key}, "%s of release %s is %q, and not %q\n%s", k.key, u.Version, k.there, k.want, wayOut)
+		}
+	}
+	if must := []any{"must_pass_through"}; u.MustPassThrough && !r.MustPassThrough && p.place(r.File, must) != r.File {
+		fault(must, "must_pass_through of release %s is false\n%s", u.Version, wayOut)
+	}
+	if there != nil {
+		for _, k := range slices.Sorted(maps.Keys(u.Payload.ExtraInfo)) {
+			if is, ok := there.ExtraInfo[k]; ok && is != u.Payload.ExtraInfo[k] {
+				fault(table(there, "extra_info", k), "extra_info %s of this payload is %#v, and not %#v\n%s", k, is, u.Payload.ExtraInfo[k], wayOut)
+			}
+		}
+	}
+	return errs
+}
+
+// place is where a path stands in a file, "releases/1.1.0.toml:3", or the file
+// itself where it doesn't.
+func (p Project) place(file string, path []any) string {
+	text, err := fs.ReadFile(p.Files, file)
+	if err != nil {
+		return file
+	}
+	text = bytes.TrimPrefix(text, mark)
+	d, err := Parse(text)
+	if err != nil {
+		return file
+	}
+	i := slices.IndexFunc(d.items, func(i item) bool { return i.under(path) })
+	if i < 0 {
+		return file
+	}
+	return releases.Place{File: file, Line: 1 + bytes.Count(text[:d.items[i].begin], []byte("\n"))}.String()
+}
+
+// write adds what is not there.
+func (u Upload) write(d *Document, r *releases.Release, there *releases.Payload) error {
+	revision := u.Revision
+	if there == nil && revision == "" {
+		revision = u.Commit
+	}
+	type entry struct {
+		literal string
+		path    []any
+	}
+	var entries []entry
+	add := func(literal string, path ...any) { entries = append(entries, entry{literal, path}) }
+	if r.Version == "" {
+		add(String(u.Version), "version")
+	}
+	if u.Notes != "" && r.Notes == "" {
+		add(String(u.Notes), "notes")
+	}
+	if u.MustPassThrough && !r.MustPassThrough {
+		add("true", "must_pass_through")
+	}
+	if revision != "" && r.Revision == "" {
+		add(String(revision), "revision")
+	}
+	p := &u.Payload
+	var said map[string]any
+	if there != nil {
+		said = there.ExtraInfo
+	} else {
+		add(String(p.Name), table(p, "stored")...)
+		add(strconv.FormatInt(p.Size, 10), table(p, "size")...)
+		add(String(p.SHA256), table(p, "sha256")...)
+		add(String(p.MD5), table(p, "md5")...)
+	}
+	for _, k := range slices.Sorted(maps.Keys(p.ExtraInfo)) {
+		if _, ok := said[k]; !ok {
+			add(String(p.ExtraInfo[k].(string)), table(p, "extra_info", k)...)
+		}
+	}
+	for _, e := range entries {
+		if err := d.Set(e.literal, e.path...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -61,11 +61,13 @@ init' sets that up.`,
 	f.BoolVar(&opts.deployment.Again, "again", false, "offer it although it was aborted in this cohort")
 	f.BoolVar(&opts.deployment.Create, "create-cohort", false, "make the cohort where it does not exist")
 	opts.add(cmd)
+	acceptMemfaultFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("rollout-percent", "ramp", "steps", "deactivate")
 	return cmd
 }
 
 func runDeployRelease(cmd *cobra.Command, global *globalOptions, opts *deployOptions) error {
+	noteMemfaultFlags(cmd)
 	d := opts.deployment
 	if d.Version == "" || d.Cohort == "" {
 		return usagef("deploy-release needs --release-version VERSION and --cohort COHORT")

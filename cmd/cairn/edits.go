@@ -38,6 +38,8 @@ type change struct {
 	// "ota(beta): abort 1.1.0".
 	title string
 	notes []string // for whoever makes it
+	// first is what must be done before any of it holds; nil is nothing.
+	first func() error
 }
 
 // edit changes the definitions: as one whole, and only to definitions without
@@ -66,6 +68,11 @@ func (g *globalOptions) edit(cmd *cobra.Command, opts editOptions, decide func(*
 	var tree worktree
 	if opts.commit && !opts.dryRun {
 		if tree, err = openWorktree(cmd.Context(), g.dir, c.files); err != nil {
+			return err
+		}
+	}
+	if c.first != nil && !opts.dryRun {
+		if err := c.first(); err != nil {
 			return err
 		}
 	}

@@ -39,7 +39,7 @@ func fromEnvironment(cmd *cobra.Command) error {
 	flags.VisitAll(func(f *pflag.Flag) {
 		name := variable(f)
 		value := os.Getenv(name)
-		if value == "" || f.Changed || f.Name == "help" || f.Name == "version" {
+		if value == "" || f.Changed || f.Hidden || f.Name == "help" || f.Name == "version" {
 			return
 		}
 		if mustBeTyped(f) {

@@ -38,8 +38,10 @@ Results go to standard output, progress and messages to standard error.`,
 		}
 		return fromEnvironment(cmd)
 	}
+	acceptVerbose(root)
 	root.AddCommand(
 		initCommand(global),
+		uploadCommand(global),
 		deployReleaseCommand(global),
 		abortRolloutCommand(global),
 		pauseCommand(global),

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"cairn/publish"
+	"cairn/releases"
+	"cairn/releases/edit"
+	"cairn/releases/firmware"
+
+	"github.com/spf13/cobra"
+)
+
+// build is a file that is to be a payload.
+type build struct {
+	path    string
+	info    fs.FileInfo
+	content publish.Content
+	sha256  [sha256.Size]byte
+	image   firmware.Image
+}
+
+// readBuild reads a file whole, for its digests.
+func readBuild(cmd *cobra.Command, path string) (*build, error) {
+	if path == "-" {
+		return nil, usagef("upload-ota-payload reads a file more than once, and a device knows it by its name: give a FILE, not -")
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, usagef("%s: %w", path, cause(err))
+	case !info.Mode().IsRegular():
+		return nil, usagef("%s is no regular file: a payload is one file, such as an image or an archive", path)
+	case info.Size() == 0:
+		return nil, usagef("%s is empty: look at the build that made it", path)
+	}
+	if err := checkName(filepath.Base(path)); err != nil {
+		return nil, usagef("%q: %w", path, err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, usagef("%s: %w", path, cause(err))
+	}
+	defer f.Close()
+	b := &build{path: path, info: info}
+	if b.image, err = firmware.Recognize(f); err != nil {
+		return nil, err
+	}
+	var read atomic.Int64
+	whole, sum := sha256.New(), md5.New()
+	err = follow(cmd.ErrOrStderr(), func(time.Duration) string { return b.progress("reading", read.Load()) }, func() error {
+		_, err := io.Copy(io.MultiWriter(whole, sum, counter{&read}), contextReader{cmd.Context(), f})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if read.Load() != info.Size() {
+		return nil, b.changed()
+	}
+	b.sha256 = [sha256.Size]byte(whole.Sum(nil))
+	b.content = publish.Content{
+		Open: func() (io.ReadSeekCloser, error) { return os.Open(path) },
+		Size: info.Size(), MD5: [md5.Size]byte(sum.Sum(nil)), Sent: new(atomic.Int64),
+	}
+	return b, nil
+}
+
+// describe says of a payload what the file tells.
+func (b *build) describe(p *releases.Payload) {
+	p.Name, p.Size = filepath.Base(b.path), b.content.Size
+	p.SHA256, p.MD5 = hex.EncodeToString(b.sha256[:]), hex.EncodeToString(b.content.MD5[:])
+}
+
+// warn tells of what is likely a mistake.
+func (b *build) warn(w io.Writer, u edit.Upload) {
+	if b.image.Kind == firmware.ELF {
+		fmt.Fprintf(w, "warning: %s is an ELF file (%v), as a linker leaves it; what a microcontroller's bootloader takes is the image made of it\n", b.path, b.image.Machine)
+	}
+	if !b.image.Holds(u.Version) {
+		of := ""
+		if b.image.Project != "" {
+			of = fmt.Sprintf(" of %q", b.image.Project)
+		}
+		fmt.Fprintf(w, "warning: %s is an %s%s of version %q, and is uploaded as %q; a device that reports the version inside would be offered it again and again\n",
+			b.path, b.image.Kind, of, b.image.Version, u.Version)
+	}
+}
+
+// store makes the store hold the file at key, where nothing is so far.
+func (b *build) store(cmd *cobra.Command, store publish.Store, key string, header publish.Header) error {
+	ctx, stderr := cmd.Context(), cmd.ErrOrStderr()
+	there, err := b.there(ctx, store, key)
+	if err != nil {
+		return err
+	}
+	if there {
+		fmt.Fprintf(stderr, "%s has it already: %s\n", store, key)
+		return nil
+	}
+	err = follow(stderr, func(time.Duration) string { return b.progress("storing", b.content.Sent.Load()) }, func() error {
+		_, err := store.PutIf(ctx, key, b.content, header, "")
+		return err
+	})
+	if errors.Is(err, publish.ErrCondition) { // another was faster
+		if there, err = b.there(ctx, store, key); err == nil && !there {
+			err = fmt.Errorf("%s: %q came and went while it was put; run the command again", store, key)
+		}
+	}
+	if now, e := os.Stat(b.path); err != nil && ctx.Err() == nil && (e != nil || now.Size() != b.info.Size() || !now.ModTime().Equal(b.info.ModTime())) {
+		err = fmt.Errorf("%w\n%w", b.changed(), err)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stderr, "stored %s in %s: %s\n", count(int(b.content.Size), "byte"), store, key)
+	return nil
+}
+
+// there says whether a store holds the file.
+func (b *build) there(ctx context.Context, store publish.Store, key string) (bool, error) {
+	e, _, err := store.Stat(ctx, key)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, err
+	case e.Size != b.content.Size:
+		return false, fmt.Errorf("%s has %s at %s, not %s\nthe key is made of the digest, so what is there is damaged, or somebody else's: delete it, and run the command again",
+			store, count(int(e.Size), "byte"), key, thousands(int(b.content.Size)))
+	}
+	return true, nil
+}
+
+func (b *build) changed() error {
+	return fmt.Errorf("%s was changed while it was read; run the command again when the build is done", b.path)
+}
+
+// progress is "storing stm32-fw.bin  512/2,048 MiB".
+func (b *build) progress(doing string, n int64) string {
+	return fmt.Sprintf("%s %s  %s/%s MiB", doing, filepath.Base(b.path), thousands(int(n>>20)), thousands(int(b.info.Size()>>20)))
+}
+
+// counter counts what is written to it.
+type counter struct{ n *atomic.Int64 }
+
+func (c counter) Write(p []byte) (int, error) {
+	c.n.Add(int64(len(p)))
+	return len(p), nil
+}
+
+// contextReader reads until its context is done.
+type contextReader struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r contextReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"cairn/manifest"
+	"cairn/publish"
+	"cairn/releases"
+	"cairn/releases/edit"
+
+	"github.com/spf13/cobra"
+)
+
+type uploadOptions struct {
+	editOptions
+	upload    edit.Upload
+	deltaTo   string
+	notesFile string
+	metadata  []string
+	to        string
+}
+
+func uploadCommand(global *globalOptions) *cobra.Command {
+	var opts uploadOptions
+	cmd := &cobra.Command{
+		Use:   "upload-ota-payload --hardware-version HARDWARE --software-type TYPE --software-version VERSION FILE",
+		Short: "Store a build in the bucket, and add it to a release",
+		Long: `upload-ota-payload stores a payload in the bucket or folder that [publish] names,
+under its digest, and adds it to the release of that version, whose file it makes
+where there is none. Nothing is offered to devices by that: deploy-release and
+publish do.
+
+It takes the flags of the memfault CLI's command of this name. The same payload
+again changes nothing; other bytes for the same version, software type and
+hardware version are refused. A large file whose upload was cut off goes on where
+it was. It warns where the image states another version.`,
+		Example: `  cairn upload-ota-payload --hardware-version mp --software-type stm32-fw --software-version 1.1.0 build/stm32-fw.bin
+  cairn upload-ota-payload --hardware-version mp --software-type stm32-fw --delta-from 1.0.0 --delta-to 1.1.0 build/1.0.0-1.1.0.patch
+  cairn -C ota upload-ota-payload --hardware-version mp --software-type stm32-fw --software-version 1.1.0 \
+    --notes-file CHANGES.md --extra-metadata ticket=FW-1234 --commit build/stm32-fw.bin`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef("upload-ota-payload takes one FILE, not %d\nsee '%s --help'", len(args), cmd.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			noteMemfaultFlags(cmd)
+			if err := opts.complete(cmd); err != nil {
+				return err
+			}
+			return runUpload(cmd, global, &opts, args[0])
+		},
+	}
+	f, u := cmd.Flags(), &opts.upload
+	f.StringVar(&u.Payload.HardwareVersion, "hardware-version", "", "the `hardware` that it is for")
+	f.StringVar(&u.Payload.SoftwareType, "software-type", "", "the `type` of software that it is")
+	f.StringVar(&u.Version, "software-version", "", "the `version` that it is: a whole image")
+	f.StringVar(&u.Payload.From, "delta-from", "", "it is a patch from this `version` …")
+	f.StringVar(&opts.deltaTo, "delta-to", "", "… to this `version`")
+	f.BoolVar(&u.MustPassThrough, "must-pass-through", false, "devices below the release stop at it on their way up")
+	f.StringVar(&u.Notes, "notes", "", "release notes, a `text`")
+	f.StringVar(&opts.notesFile, "notes-file", "", "a `file` with the release notes")
+	f.StringVar(&u.Revision, "revision", "", "what it was built from, such as a `commit` (default: that which is checked out in the working directory)")
+	f.StringArrayVar(&opts.metadata, "extra-metadata", nil, "a `key=value` for the payload's extra_info; may be repeated")
+	addTo(cmd, &opts.to)
+	opts.add(cmd)
+	acceptMemfaultFlags(cmd)
+	return cmd
+}
+
+// complete reads the flags that say more than one thing.
+func (o *uploadOptions) complete(cmd *cobra.Command) error {
+	u := &o.upload
+	delta := u.Payload.From != "" || o.deltaTo != ""
+	switch {
+	case u.Payload.HardwareVersion == "" || u.Payload.SoftwareType == "":
+		return usagef("upload-ota-payload needs --hardware-version HARDWARE and --software-type TYPE")
+	case u.Version == "" && !delta:
+		return usagef("upload-ota-payload needs --software-version VERSION for a whole image, or --delta-from VERSION and --delta-to VERSION for a patch")
+	case u.Version != "" && delta:
+		return usagef("--software-version is for a whole image, --delta-from and --delta-to are for a patch: it is one of the two")
+	case delta && (u.Payload.From == "" || o.deltaTo == ""):
+		return usagef("--delta-from and --delta-to go together")
+	case delta && u.Payload.From == o.deltaTo:
+		return usagef("--delta-from and --delta-to are both %s: a patch leads from one version to another", o.deltaTo)
+	case o.publish && o.to != "":
+		return usagef("--publish goes to the target in [publish], which would not have the payload: leave --to out, or publish by 'cairn publish --to %s'", o.to)
+	case u.Notes != "" && o.notesFile != "":
+		return usagef("--notes and --notes-file are two ways to say the same: name one")
+	}
+	if delta {
+		u.Version = o.deltaTo
+	}
+	if o.notesFile != "" {
+		notes, err := os.ReadFile(o.notesFile)
+		if err != nil {
+			return usagef("--notes-file: %w", err)
+		}
+		u.Notes = strings.TrimRight(string(notes), "\r\n")
+	}
+	if !utf8.ValidString(u.Notes) {
+		return usagef("the release notes are not UTF-8")
+	}
+	for _, pair := range o.metadata {
+		key, value, ok := strings.Cut(pair, "=")
+		if _, twice := u.Payload.ExtraInfo[key]; !ok || key == "" || twice || !utf8.ValidString(pair) {
+			return usagef("--extra-metadata %q is no key=value, in UTF-8, with a key of its own", pair)
+		}
+		if u.Payload.ExtraInfo == nil {
+			u.Payload.ExtraInfo = map[string]any{}
+		}
+		u.Payload.ExtraInfo[key] = value
+	}
+	if u.Revision == "" {
+		// Outside of a repository there is none.
+		u.Commit, _ = worktree{dir: "."}.head(cmd.Context())
+	}
+	return nil
+}
+
+func runUpload(cmd *cobra.Command, global *globalOptions, opts *uploadOptions, name string) error {
+	file, err := readBuild(cmd, name)
+	if err != nil {
+		return err
+	}
+	u := opts.upload
+	file.describe(&u.Payload)
+	file.warn(cmd.ErrOrStderr(), u)
+	return global.edit(cmd, opts.editOptions, func(p *project) (change, error) {
+		store, err := p.store(opts.to, 0)
+		if err != nil {
+			return change{}, err
+		}
+		files, payload, err := p.definitions().Upload(u)
+		if err != nil {
+			return change{}, err
+		}
+		c := change{files: files, title: uploadTitle(u)}
+		switch key := manifest.LayoutOf(p.fleet).PayloadKey(payload.SHA256, payload.Name); {
+		case payload.URL != "":
+			c.notes = append(c.notes, fmt.Sprintf("release %s has it from %s: it is not stored here", u.Version, payload.URL))
+		case payload.File != "":
+			c.notes = append(c.notes, fmt.Sprintf("release %s has it from %s: publish stores it", u.Version, payload.File))
+		case opts.dryRun:
+			c.notes = append(c.notes, fmt.Sprintf("%s would be stored in %s, unless it is there: %s", count(int(file.content.Size), "byte"), store, key))
+		default:
+			header := publish.HeaderOf(manifest.Location{Class: manifest.Payload}, p.fleet.Cache)
+			c.first = func() error { return file.store(cmd, store, key, header) }
+		}
+		return c, nil
+	})
+}
+
+// uploadTitle is the subject of the commit: "ota: upload stm32-fw for mp, 1.1.0".
+func uploadTitle(u edit.Upload) string {
+	s := fmt.Sprintf("ota: upload %s for %s, %s", u.Payload.SoftwareType, u.Payload.HardwareVersion, u.Version)
+	if u.Payload.Delta() {
+		s += " from " + u.Payload.From
+	}
+	return s
+}
+
+// checkName says why a file cannot keep its name in the definitions.
+func checkName(name string) error {
+	if !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return errors.New("the name of a payload is UTF-8, without control characters")
+	}
+	if n := len(releases.Escape(name)); n > releases.MaxSegment {
+		return fmt.Errorf("the file name takes %d bytes in a key, over %d", n, releases.MaxSegment)
+	}
+	return nil
+}

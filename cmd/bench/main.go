@@ -30,8 +30,9 @@ func main() {
 	binary := flag.String("cairn", ".cache/bin/cairn", "the `program` to measure")
 	answers := flag.Int("answers", 1_000_000, "buckets of version folders in the tree that is planned")
 	written := flag.Int("written", 10_000, "the same, in the tree that is written")
+	payload := flag.Int64("payload", 2048, "the size in MiB of the payload that is uploaded; the server takes twice that")
 	rounds := flag.Int("rounds", 5, "rounds of each measurement")
-	only := flag.String("only", "plan,write,first,updates,latency,large", "the `measurements` to take")
+	only := flag.String("only", "plan,write,first,updates,latency,large", "the `measurements` to take; there is upload, too")
 	memory := flag.String("memory", "/dev/shm", "a `folder` on a memory file system, for the server")
 	slice := flag.Duration("slice", forever, "how long each of those that put a tree works in turn, such as 200ms where the machine is busy")
 	flag.BoolVar(&verbose, "v", false, "show every single run")
@@ -56,7 +57,7 @@ func main() {
 	fail(err)
 	interrupted := make(chan os.Signal, 1)
 	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
-	go func() { b.done <- b.take(strings.Split(*only, ","), *answers, *written) }()
+	go func() { b.done <- b.take(strings.Split(*only, ","), *answers, *written, *payload<<20) }()
 	select {
 	case err = <-b.done:
 	case <-interrupted:
@@ -70,7 +71,7 @@ func main() {
 	fail(err)
 }
 
-func (b *bench) take(only []string, answers, written int) error {
+func (b *bench) take(only []string, answers, written int, payload int64) error {
 	for _, m := range []struct {
 		name string
 		take func() error
@@ -81,6 +82,7 @@ func (b *bench) take(only []string, answers, written int) error {
 		{"updates", b.updates},
 		{"latency", b.latency},
 		{"large", func() error { return b.large(answers) }},
+		{"upload", func() error { return b.upload(payload) }},
 	} {
 		if !slices.Contains(only, m.name) {
 			continue

@@ -50,15 +50,18 @@ func Policies(c Config, prefix string, origin Origin) ([]Policy, error) {
 	arn := "arn:" + partition(c.Publish.Region) + ":s3:::" + bucket
 	// A bucket tells a missing object from a forbidden one to those who may
 	// list it, and then no prefix is stated.
-	list := statement{Effect: "Allow", Action: "s3:ListBucket", Resource: arn,
-		Condition: conditions{"StringLikeIfExists": {"s3:prefix": prefix + "/*"}}}
+	onBucket := func(action any) statement {
+		return statement{Effect: "Allow", Action: action, Resource: arn,
+			Condition: conditions{"StringLikeIfExists": {"s3:prefix": prefix + "/*"}}}
+	}
 	objects := func(actions ...string) statement {
 		return statement{Effect: "Allow", Action: actions, Resource: arn + "/" + prefix + "/*"}
 	}
 	policies := []Policy{
-		{"publish", "what the publishing role may do", document(list,
+		{"publish", "what the publishing role may do", document(
+			onBucket([]string{"s3:ListBucket", "s3:ListBucketMultipartUploads"}),
 			objects("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"))},
-		{"plan", "what the planning role may do: read", document(list, objects("s3:GetObject"))},
+		{"plan", "what the planning role may do: read", document(onBucket("s3:ListBucket"), objects("s3:GetObject"))},
 	}
 	if c.SignsIn() && c.CI() {
 		policies = append(policies,

@@ -45,64 +45,100 @@ type change struct {
 // edit changes the definitions: as one whole, and only to definitions without
 // faults.
 func (g *globalOptions) edit(cmd *cobra.Command, opts editOptions, decide func(*project) (change, error)) error {
-	unlock, err := g.lock()
+	e, err := g.begin(cmd, opts, decide)
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	p, err := g.open(cmd.Context())
-	if err != nil {
-		return err
+	if first := e.first; first != nil && !opts.dryRun {
+		// It may take long, and must not keep anybody from an abort.
+		e.close()
+		if err := first(); err != nil {
+			return err
+		}
+		if e, err = g.begin(cmd, opts, decide); err != nil {
+			return err
+		}
 	}
-	defer p.close()
-	c, err := decide(p)
-	if err != nil {
-		return usageError{err}
+	defer e.close()
+	return e.carryOut(cmd, opts)
+}
+
+// pendingEdit is an edit that is decided on while nobody else edits.
+type pendingEdit struct {
+	change
+	project *project
+	after   *releases.Fleet
+	tree    worktree
+	unlock  func()
+}
+
+func (e *pendingEdit) close() {
+	e.project.close()
+	e.unlock()
+}
+
+// begin decides on an edit. The caller closes it.
+func (g *globalOptions) begin(cmd *cobra.Command, opts editOptions, decide func(*project) (change, error)) (e *pendingEdit, err error) {
+	e = &pendingEdit{}
+	if e.unlock, err = g.lock(); err != nil {
+		return nil, err
 	}
-	after, err := p.definitions().Check(c.files)
+	if e.project, err = g.open(cmd.Context()); err != nil {
+		e.unlock()
+		return nil, err
+	}
+	defer func(begun *pendingEdit) {
+		if err != nil {
+			begun.close()
+		}
+	}(e)
+	if e.change, err = decide(e.project); err != nil {
+		return nil, usageError{err}
+	}
+	after, err := e.project.definitions().Check(e.files)
 	if faults := (releases.Faults{}); errors.As(err, &faults) {
-		return fmt.Errorf("nothing was written, since the definitions would be at fault then:\n%w", faults)
+		return nil, fmt.Errorf("nothing was written, since the definitions would be at fault then:\n%w", faults)
 	} else if err != nil {
-		return err
+		return nil, err
 	}
-	var tree worktree
+	e.after = after.Fleet
 	if opts.commit && !opts.dryRun {
-		if tree, err = openWorktree(cmd.Context(), g.dir, c.files); err != nil {
-			return err
+		if e.tree, err = openWorktree(cmd.Context(), g.dir, e.files); err != nil {
+			return nil, err
 		}
 	}
-	if c.first != nil && !opts.dryRun {
-		if err := c.first(); err != nil {
-			return err
-		}
-	}
-	for _, f := range c.files {
+	return e, nil
+}
+
+// carryOut shows the edit, writes it, and goes on from there.
+func (e *pendingEdit) carryOut(cmd *cobra.Command, opts editOptions) error {
+	for _, f := range e.files {
 		if _, err := cmd.OutOrStdout().Write(difference(f)); err != nil {
 			return err
 		}
 	}
 	stderr := cmd.ErrOrStderr()
-	for _, note := range c.notes {
+	for _, note := range e.notes {
 		fmt.Fprintln(stderr, note)
 	}
-	if len(c.files) == 0 {
+	if len(e.files) == 0 {
 		fmt.Fprintln(stderr, "nothing to change: the definitions say so already")
 	}
 	if opts.dryRun {
 		return nil
 	}
-	if err := writeChanges(g.dir, c.files); err != nil {
+	if err := writeChanges(e.project.dir, e.files); err != nil {
 		return err
 	}
-	if opts.commit && len(c.files) > 0 {
-		if err := tree.commit(cmd.Context(), c.title); err != nil {
+	if opts.commit && len(e.files) > 0 {
+		if err := e.tree.commit(cmd.Context(), e.title); err != nil {
 			return err
 		}
-		fmt.Fprintf(stderr, "committed: %s\n", c.title)
+		fmt.Fprintf(stderr, "committed: %s\n", e.title)
 	}
-	unlock()
+	e.unlock()
 	if opts.publish {
-		return g.publishEdited(cmd, p, after.Fleet, opts, tree)
+		return e.publish(cmd, opts)
 	}
 	return nil
 }
@@ -120,12 +156,14 @@ func (g *globalOptions) lock() (unlock func(), err error) {
 	return sync.OnceFunc(func() { f.Close() }), nil
 }
 
-func (g *globalOptions) publishEdited(cmd *cobra.Command, p *project, fleet *releases.Fleet, opts editOptions, tree worktree) error {
+func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions) error {
 	publishing := publishOptions{lease: time.Minute}
 	if opts.commit {
-		publishing.source, _ = tree.head(cmd.Context())
+		publishing.source, _ = e.tree.head(cmd.Context())
 	}
-	if err := runPublish(cmd, &project{p.dir, p.root, fleet}, publishing); err != nil {
+	after := *e.project
+	after.fleet = e.after
+	if err := runPublish(cmd, &after, publishing); err != nil {
 		return fmt.Errorf("the definitions are changed, but not published: %w\nrun 'cairn publish' to go on", err)
 	}
 	if !opts.commit {

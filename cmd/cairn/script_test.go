@@ -53,6 +53,8 @@ func useS3(ts *testscript.TestScript, server *storetest.S3Server, bucket string)
 	ts.Setenv("BUCKET", bucket)
 	ts.Setenv("AWS_ACCESS_KEY_ID", server.AccessKey)
 	ts.Setenv("AWS_SECRET_ACCESS_KEY", server.SecretKey)
+	ts.Setenv("ENDPOINT", server.Endpoint)
+	ts.Setenv("REGION", server.Region)
 	name := "fridge/cairn.toml"
 	text := strings.Replace(ts.ReadFile(name), "[publish]",
 		fmt.Sprintf("[publish]\nendpoint = %q\nregion = %q", server.Endpoint, server.Region), 1)

@@ -21,6 +21,7 @@ type Fleet struct {
 	Cache    Cache
 	Guard    Guard
 	Prices   Prices
+	Lint     Lint
 	Releases []*Release // ascending in version order
 	Cohorts  []*Cohort  // ascending by slug; [DefaultCohort] is always there
 }
@@ -36,6 +37,9 @@ type Project struct {
 	Unknown      UnknownVersion
 	BucketDigits int // hex digits of a bucket's name, 1 to 4
 	CohortDigits int // hex digits of a cohort shard's name, 1 to 4
+	// Timezone is where the team works: a name of the IANA time zone database,
+	// "" where nothing is said.
+	Timezone string
 }
 
 // UnknownVersion says what a device gets whose version has no folder.
@@ -87,6 +91,30 @@ type Prices struct {
 	Get      float64 // GET and HEAD
 	Delete   float64
 	Currency string // 1 to 8 characters of printable ASCII, without spaces
+}
+
+// Lint is the [lint] table of cairn.toml.
+type Lint struct {
+	Allow []string // of [LintNames]: what is not warned of
+}
+
+// LintNames are the names of all warnings, ascending.
+var LintNames = []string{
+	"dead-delta",
+	"delta-over-must-pass-through",
+	"empty-release",
+	"many-hops",
+	"off-hours-step",
+	"plain-http",
+	"rounded-percentage",
+	"shadowed-release",
+	"similar-names",
+	"similar-versions",
+	"skipped-must-pass-through",
+	"starts-before-created",
+	"stuck-devices",
+	"unused-software",
+	"update-loop",
 }
 
 // Release is one file below releases/.

@@ -28,6 +28,7 @@ version_order = "natural"
 unknown_version = "hold"
 bucket_digits = 3
 cohort_digits = 1
+timezone = "Europe/Berlin"
 
 [software.stm32-fw]
 known_versions = ["0.9", "0.8"]
@@ -48,6 +49,8 @@ put = 0.0054
 get = 4.3e-4
 delete = 1
 currency = "EUR"
+[lint]
+allow = ["plain-http", "many-hops"]
 -- releases/2.toml --
 version = "2"
 -- releases/deep/er/1.toml --
@@ -139,12 +142,14 @@ func TestLoadComplete(t *testing.T) {
 		Project: releases.Project{
 			Slug: "smartfridge", Organization: "acme", BaseURL: "https://ota.example.com", Prefix: "ota/fridges",
 			Key: "s3cr3t", Order: releases.Natural, Unknown: releases.HoldUnknown, BucketDigits: 3, CohortDigits: 1,
+			Timezone: "Europe/Berlin",
 		},
 		Software: map[string]releases.Software{"stm32-fw": {KnownVersions: []string{"0.9", "0.8"}}, "other": {}},
 		Publish:  releases.Publish{To: "s3://firmware", Endpoint: "https://s3.example.com", Region: "eu-central-1"},
 		Cache:    releases.Cache{Answers: 2 * time.Minute, Cohorts: time.Hour},
 		Guard:    releases.Guard{MaxExposureIncrease: 12.5, MaxDeletes: 0},
 		Prices:   releases.Prices{Put: 0.0054, Get: 0.00043, Delete: 1, Currency: "EUR"},
+		Lint:     releases.Lint{Allow: []string{"plain-http", "many-hops"}},
 		Releases: []*releases.Release{one, two},
 		Cohorts: []*releases.Cohort{
 			{

@@ -1,6 +1,7 @@
 package releases
 
 import (
+	"fmt"
 	"math"
 	"net/url"
 	"slices"
@@ -52,6 +53,9 @@ func (l *loader) project(doc *table) {
 	if t := doc.sub("prices", "write a table: [prices]"); t != nil {
 		l.prices(t)
 	}
+	if t := doc.sub("lint", "write a table: [lint]"); t != nil {
+		l.lint(t)
+	}
 	doc.rest()
 }
 
@@ -101,6 +105,12 @@ func (l *loader) projectTable(t *table) {
 	}
 	p.BucketDigits = t.digits("bucket_digits")
 	p.CohortDigits = t.digits("cohort_digits")
+	if zone, n := t.text("timezone"); n != nil {
+		p.Timezone = zone
+		if _, err := time.LoadLocation(zone); err != nil || zone == "" || zone == "Local" {
+			t.fault(n.offset, `write a name of the IANA time zone database: "Europe/Berlin", "UTC"`, "timezone %q is not known", zone)
+		}
+	}
 	t.rest()
 }
 
@@ -188,6 +198,27 @@ func (l *loader) prices(t *table) {
 }
 
 const maxCurrency = 8
+
+func (l *loader) lint(t *table) {
+	const hint = `write allow = ["plain-http"]`
+	if n := t.get("allow", hint, arrayKind); n != nil {
+		for _, v := range n.items {
+			if !t.is(v, "a warning's name", hint, stringKind) {
+				continue
+			}
+			l.fleet.Lint.Allow = append(l.fleet.Lint.Allow, v.text)
+			if slices.Contains(LintNames, v.text) {
+				continue
+			}
+			hint := "the names: " + strings.Join(LintNames, ", ")
+			if near := Nearest(v.text, LintNames); near != "" {
+				hint = fmt.Sprintf("did you mean %q?", near)
+			}
+			t.fault(v.offset, hint, "no warning is called %q", v.text)
+		}
+	}
+	t.rest()
+}
 
 func (t *table) price(key string, price *float64) {
 	n := t.number(key, "write "+key+" = 0.005, without quotes")

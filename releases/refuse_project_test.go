@@ -20,10 +20,10 @@ cairn.toml:1:1: no [project]
 hint: write [project] with a slug and a base_url
 cairn.toml:1:1: unknown key "slug" in the file
   1 | slug = "demo"
-hint: known here: cache, guard, prices, project, publish, software
+hint: known here: cache, guard, lint, prices, project, publish, software
 cairn.toml:2:1: unknown key "base_url" in the file
   2 | base_url = "https://ota.example.com"
-hint: known here: cache, guard, prices, project, publish, software
+hint: known here: cache, guard, lint, prices, project, publish, software
 `},
 		{"project of another kind", `
 -- cairn.toml --
@@ -231,7 +231,7 @@ cairn.toml:5:1: unknown key "organisation" in [project]
 hint: did you mean "organization"?
 cairn.toml:6:1: unknown key "colour" in [project]
   6 | colour = "blue"
-hint: known here: base_url, bucket_digits, cohort_digits, key, organization, prefix, slug, unknown_version, version_order
+hint: known here: base_url, bucket_digits, cohort_digits, key, organization, prefix, slug, timezone, unknown_version, version_order
 cairn.toml:8:1: unknown key "known_version" in [software.main]
   8 | known_version = []
 hint: did you mean "known_versions"?

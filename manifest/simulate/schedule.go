@@ -46,6 +46,7 @@ type reach struct {
 	cohort  int32
 	publish int32
 	bucket  int
+	has     []uint16 // the activations, by index
 }
 
 // schedule fills in the stages of all buckets and the tables of all reaches.
@@ -97,8 +98,13 @@ func (s *simulation) stagesOf(c *releases.Cohort, first int32) ([][]stage, []rea
 			continue
 		}
 		byRank := make([]int, n)
-		for bucket, rank := range s.layout.Ranks(a.Seed) {
-			byRank[rank] = bucket
+		for bucket := range byRank {
+			byRank[bucket] = bucket
+		}
+		if releases.Buckets(a.Percent(s.From), n) < n {
+			for bucket, rank := range s.layout.Ranks(a.Seed) {
+				byRank[rank] = bucket
+			}
 		}
 		in := 0
 		for publish, at := range s.publishes {
@@ -132,9 +138,9 @@ func (s *simulation) stagesOf(c *releases.Cohort, first int32) ([][]stage, []rea
 			if !seen {
 				id = int32(len(reaches))
 				ids[string(key)] = id
-				reaches = append(reaches, reach{publish: publish, bucket: bucket})
+				reaches = append(reaches, reach{publish: publish, bucket: bucket, has: slices.Clone(has)})
 			} else if publish < reaches[id].publish {
-				reaches[id] = reach{publish: publish, bucket: bucket}
+				reaches[id].publish, reaches[id].bucket = publish, bucket
 			}
 			stages[bucket] = append(stages[bucket], stage{publish, first + id})
 			if len(rest) == 0 {

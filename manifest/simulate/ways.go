@@ -1,0 +1,119 @@
+package simulate
+
+import (
+	"encoding/binary"
+	"iter"
+	"math"
+	"slices"
+	"time"
+
+	"cairn/manifest"
+	"cairn/releases"
+)
+
+// Way is where the devices of one target in a cohort go that have the same
+// releases in reach.
+type Way struct {
+	Cohort *releases.Cohort
+	manifest.Target
+	At       time.Time           // from when it occurs
+	Stays    bool                // it is like that at the end of the schedule, somewhere
+	Reach    []*releases.Release // made for the target, ascending
+	Versions []string            // the known ones, ascending, "" for none, and [Unknown]
+	Offers   []manifest.Decision // by version
+	Next     []int               // by version: that of the offer, below 0 for up to date
+}
+
+// Known is how many of the versions are known: all but the last two.
+func (w *Way) Known() int { return len(w.Versions) - 2 }
+
+// Path follows the offers from a version on, by its index, until there is
+// nothing more, or it comes back to a version that it had.
+func (w *Way) Path(start int) (path []int, loops bool) {
+	for v := start; ; v = w.Next[v] {
+		loops = slices.Contains(path, v)
+		if path = append(path, v); loops || w.Next[v] < 0 {
+			return path, loops
+		}
+	}
+}
+
+// Ways are all that there are at an instant, and all that the schedule brings
+// after it: by cohort and target, ascending.
+func Ways(f *releases.Fleet, from time.Time) iter.Seq[*Way] {
+	o := Options{From: from, For: math.MaxInt64}
+	s := &simulation{
+		population: &population{Options: o, fleet: f, layout: manifest.LayoutOf(f)},
+		publishes:  publishes(f, o),
+	}
+	return func(yield func(*Way) bool) {
+		resolver := manifest.NewResolver(f)
+		for _, c := range f.Cohorts {
+			stages, reaches := s.stagesOf(c, 0)
+			stays := make([]bool, len(reaches))
+			for _, row := range stages {
+				if len(row) > 0 {
+					stays[row[len(row)-1].reach] = true
+				}
+			}
+			for _, t := range resolver.Targets() {
+				for _, w := range s.waysOf(c, t, reaches, stays) {
+					w.decide(resolver)
+					if !yield(w) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// waysOf tells reaches apart by the releases that are made for a target.
+func (s *simulation) waysOf(c *releases.Cohort, t manifest.Target, reaches []reach, stays []bool) (ways []*Way) {
+	made := make([]bool, len(c.Activations))
+	for i, a := range c.Activations {
+		made[i] = slices.ContainsFunc(a.Release.Payloads, func(p *releases.Payload) bool {
+			return p.SoftwareType == t.SoftwareType && p.HardwareVersion == t.HardwareVersion
+		})
+	}
+	of := map[string]*Way{}
+	for i, r := range reaches {
+		w := &Way{Cohort: c, Target: t, At: s.From.Add(s.publishes[r.publish]), Stays: stays[i]}
+		var key []byte
+		for _, a := range r.has {
+			if made[a] {
+				w.Reach = append(w.Reach, c.Activations[a].Release)
+				key = binary.BigEndian.AppendUint16(key, a)
+			}
+		}
+		if same := of[string(key)]; same != nil {
+			same.Stays = same.Stays || w.Stays
+			if w.At.Before(same.At) {
+				same.At = w.At
+			}
+			continue
+		}
+		of[string(key)] = w
+		ways = append(ways, w)
+	}
+	return ways
+}
+
+// decide fills in what follows from the releases in reach.
+func (w *Way) decide(r *manifest.Resolver) {
+	known := r.Known(w.Target)
+	offers := r.Offers(w.Target, w.Cohort, w.Reach)
+	w.Versions = append(slices.Clip(known), "", Unknown)
+	w.Offers = append(offers.Known, offers.None, offers.Unknown)
+	index := map[string]int{}
+	for i, version := range known {
+		index[version] = i
+	}
+	for _, d := range w.Offers {
+		next := -1
+		if d.Release != nil {
+			next = index[d.Release.Version]
+		}
+		w.Next = append(w.Next, next)
+	}
+}

@@ -1,33 +1,81 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"time"
 
+	"cairn/manifest/lint"
 	"cairn/releases"
 
 	"github.com/spf13/cobra"
 )
 
+// checkOptions are the flags of check.
+type checkOptions struct {
+	at      atFlag
+	maxHops int
+	format  string
+	strict  bool
+}
+
 func checkCommand(global *globalOptions) *cobra.Command {
-	return &cobra.Command{
+	var opts checkOptions
+	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the definitions and the payload files",
 		Long: `check reads the definitions and every payload file, and reports all that is
-wrong with them: each fault with its file, line, column and a way out.`,
-		Example: "  cairn check\n  cairn -C examples/smartfridge check",
+wrong with them: each fault with its file, line, column and a way out. Where
+there is no fault, it warns of what is sound, but hardly meant: see
+docs/checking.md. [lint] allow = ["NAME"] in cairn.toml silences a warning.
+
+Exit codes: 0 no fault, 1 a warning with --strict, 2 a fault.`,
+		Example: `  cairn check
+  cairn -C examples/smartfridge check --strict
+  cairn check --format sarif > cairn.sarif`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := global.open(cmd.Context())
-			if err != nil {
-				return err
+			if opts.maxHops < 0 {
+				return usagef("--max-hops %d is below 0", opts.maxHops)
 			}
-			defer p.close()
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", p.fleet.Project.Slug, summary(p.fleet))
-			return err
+			write, known := checkFormats[opts.format]
+			if !known {
+				return usagef("--format %q is not text, json, github or sarif", opts.format)
+			}
+			return runCheck(cmd, global, opts, write)
 		},
 	}
+	f := cmd.Flags()
+	f.StringVar(&opts.format, "format", "text", "text, json, github (annotations of a workflow) or sarif: `FORMAT`")
+	f.BoolVar(&opts.strict, "strict", false, "exit with 1 where there is a warning")
+	f.IntVar(&opts.maxHops, "max-hops", 5, "warn of more than `N` updates in a row; 0 for any number")
+	addAt(cmd, &opts.at)
+	return cmd
 }
 
-func summary(f *releases.Fleet) string {
+func runCheck(cmd *cobra.Command, global *globalOptions, opts checkOptions, write checkFormat) error {
+	p, err := global.open(cmd.Context())
+	var faults releases.Faults
+	if errors.As(err, &faults) && opts.format != "text" {
+		if err := write(cmd, report{dir: global.dir, faults: faults}); err != nil {
+			return err
+		}
+		return exitError(exitUsage)
+	}
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	warnings := lint.Check(p.fleet, p.root.FS(), lint.Options{At: opts.at.instant().Truncate(time.Second), MaxHops: opts.maxHops})
+	if err := write(cmd, report{dir: global.dir, fleet: p.fleet, warnings: warnings}); err != nil {
+		return err
+	}
+	if opts.strict && len(warnings) > 0 {
+		return fmt.Errorf("%s, where --strict allows none", count(len(warnings), "warning"))
+	}
+	return nil
+}
+
+func summary(f *releases.Fleet, warnings int) string {
 	payloads, devices := 0, 0
 	for range f.Payloads() {
 		payloads++
@@ -35,7 +83,11 @@ func summary(f *releases.Fleet) string {
 	for _, c := range f.Cohorts {
 		devices += len(c.Devices)
 	}
-	return fmt.Sprintf("%s with %s, %s with %s listed, no fault",
+	s := fmt.Sprintf("%s with %s, %s with %s listed, no fault",
 		count(len(f.Releases), "release"), count(payloads, "payload"),
 		count(len(f.Cohorts), "cohort"), count(devices, "device"))
+	if warnings > 0 {
+		s += ", " + count(warnings, "warning")
+	}
+	return s
 }

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // project.timezone means the same on every machine
 
 	"cairn/releases"
 )

@@ -174,7 +174,8 @@ type candidate struct {
 // release.
 type candidates struct {
 	full  []candidate
-	delta []candidate
+	must  []candidate // of full: those that are must-pass-through
+	delta []candidate // ascending by the version that they patch, first
 }
 
 // candidates picks a target's payloads out of the releases in reach, which
@@ -185,11 +186,15 @@ func (r *resolver) candidates(t Target, reach []*releases.Release) candidates {
 		for _, x := range r.made[t][release] {
 			if x.payload.Delta() {
 				c.delta = append(c.delta, x)
-			} else {
-				c.full = append(c.full, x)
+				continue
+			}
+			c.full = append(c.full, x)
+			if release.MustPassThrough {
+				c.must = append(c.must, x)
 			}
 		}
 	}
+	slices.SortStableFunc(c.delta, func(a, b candidate) int { return cmp.Compare(a.from, b.from) })
 	return c
 }
 
@@ -206,10 +211,8 @@ func (r *resolver) decide(c candidates, at standing, versionCheck bool) Decision
 		if r.unknown == releases.HoldUnknown {
 			return Decision{Rule: UnknownHold}
 		}
-		for _, x := range c.full {
-			if x.release.MustPassThrough {
-				return take(x, UnknownOldest)
-			}
+		if len(c.must) > 0 {
+			return take(c.must[0], UnknownOldest)
 		}
 		if len(c.full) > 0 {
 			return take(c.full[len(c.full)-1], UnknownOldest)
@@ -217,13 +220,14 @@ func (r *resolver) decide(c candidates, at standing, versionCheck bool) Decision
 		return Decision{}
 	}
 	allowed := func(x candidate) bool { return x.rank > at || x.rank != at && !versionCheck }
-	for i := len(c.delta) - 1; i >= 0; i-- {
-		if x := c.delta[i]; x.from == at && allowed(x) {
+	above, _ := slices.BinarySearchFunc(c.delta, at+1, func(x candidate, from standing) int { return cmp.Compare(x.from, from) })
+	for i := above - 1; i >= 0 && c.delta[i].from == at; i-- {
+		if x := c.delta[i]; allowed(x) {
 			return take(x, ByDelta)
 		}
 	}
-	for _, x := range c.full {
-		if x.release.MustPassThrough && x.rank > at {
+	for _, x := range c.must {
+		if x.rank > at {
 			return take(x, ByMustPassThrough)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"cairn/manifest"
 	"cairn/manifest/simulate"
 	"cairn/releases"
 )
@@ -13,7 +14,7 @@ import (
 func (l *linter) ways() {
 	served, shadows := map[*releases.Release]bool{}, map[*releases.Release][]shadow{}
 	longest := map[*releases.Cohort]long{}
-	for w := range simulate.Ways(l.Fleet, l.At) {
+	for w := range simulate.Ways(l.Fleet, l.At, kinds(l.Fleet)) {
 		for _, d := range w.Offers {
 			served[d.Release] = true
 		}
@@ -26,17 +27,16 @@ func (l *linter) ways() {
 		if n := len(w.Reach); w.Stays && n > 0 {
 			newest = slices.Index(w.Versions, w.Reach[n-1].Version)
 		}
-		for v := range w.Versions {
-			path, loops := w.Path(v)
-			if loops {
-				l.loop(w, path)
-				continue
+		if v := slices.IndexFunc(w.Hops, func(hops int) bool { return hops < 0 }); v >= 0 {
+			path, _ := w.Path(v)
+			l.loop(w, path)
+		}
+		for v, hops := range w.Hops[:w.Known()] {
+			if v < newest && hops >= 0 && w.End[v] < newest {
+				l.stuck(w, w.End[v])
 			}
-			if v < newest && path[len(path)-1] < newest {
-				l.stuck(w, path)
-			}
-			if n := len(path) - 1; v < w.Known() && n > max(l.MaxHops, longest[w.Cohort].hops) {
-				longest[w.Cohort] = long{n, w, path}
+			if l.MaxHops > 0 && hops > max(l.MaxHops, longest[w.Cohort].hops) {
+				longest[w.Cohort] = long{hops, w, v}
 			}
 		}
 		l.skipped(w)
@@ -47,10 +47,11 @@ func (l *linter) ways() {
 		}
 	}
 	for _, c := range l.Cohorts {
-		if x, ok := longest[c]; ok && l.MaxHops > 0 {
-			last := x.way.Offers[x.path[len(x.path)-2]].Release
+		if x, ok := longest[c]; ok {
+			path, _ := x.way.Path(x.start)
+			last := x.way.Offers[path[len(path)-2]].Release
 			l.warn("many-hops", activation(c, last), fmt.Sprintf("take must_pass_through from releases that no longer need it; --max-hops allows more than %d", l.MaxHops),
-				"%s take %d updates in a row: %s%s", devices(x.way), x.hops, trail(x.way, x.path), l.when(x.way))
+				"%s take %d updates in a row: %s%s", devices(x.way), x.hops, trail(x.way, path), l.when(x.way))
 		}
 	}
 }
@@ -63,9 +64,9 @@ type shadow struct {
 
 // long is the longest way of a cohort.
 type long struct {
-	hops int
-	way  *simulate.Way
-	path []int
+	hops  int
+	way   *simulate.Way
+	start int // a version, by its index
 }
 
 func devices(w *simulate.Way) string {
@@ -85,7 +86,32 @@ func trail(w *simulate.Way, path []int) string {
 	for _, v := range path {
 		names = append(names, simulate.Label(w.Versions[v]))
 	}
+	const most = 12
+	if len(names) > most {
+		names = slices.Replace(names, most-2, len(names)-2, "…")
+	}
 	return strings.Join(names, " → ")
+}
+
+// kinds are targets of which no two have payloads of the same releases, with
+// deltas from the same versions: devices of the others go the same ways.
+func kinds(f *releases.Fleet) (targets []manifest.Target) {
+	made := map[manifest.Target]*strings.Builder{}
+	for _, t := range manifest.Targets(f) {
+		made[t] = &strings.Builder{}
+		fmt.Fprintf(made[t], "%q\n", f.Software[t.SoftwareType].KnownVersions)
+	}
+	for r, p := range f.Payloads() {
+		fmt.Fprintf(made[targetOf(p)], "%q %q\n", r.Version, p.From)
+	}
+	seen := map[string]bool{}
+	for _, t := range manifest.Targets(f) {
+		if kind := made[t].String(); !seen[kind] {
+			seen[kind] = true
+			targets = append(targets, t)
+		}
+	}
+	return targets
 }
 
 // shadowed looks at a release that no device gets. One that was rolled out
@@ -123,14 +149,14 @@ func (l *linter) loop(w *simulate.Way, path []int) {
 }
 
 // stuck looks at a way that ends under the newest release in reach.
-func (l *linter) stuck(w *simulate.Way, path []int) {
+func (l *linter) stuck(w *simulate.Way, end int) {
 	top := w.Reach[len(w.Reach)-1]
 	if !l.first("stuck", w.Cohort.Slug, top.Version) {
 		return
 	}
 	l.warn("stuck-devices", activation(w.Cohort, top), simulate.Stuck.WayOut(),
 		"%s never get from %s to %s: it has no whole image for them, and no delta from there%s",
-		devices(w), w.Versions[path[len(path)-1]], top.Version, l.when(w))
+		devices(w), w.Versions[end], top.Version, l.when(w))
 }
 
 // skipped looks for must-pass-through releases that devices get past. Deltas

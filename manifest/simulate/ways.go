@@ -22,6 +22,8 @@ type Way struct {
 	Versions []string            // the known ones, ascending, "" for none, and [Unknown]
 	Offers   []manifest.Decision // by version
 	Next     []int               // by version: that of the offer, below 0 for up to date
+	End      []int               // by version: where the offers lead
+	Hops     []int               // by version: so many updates until then; below 0 where they never end
 }
 
 // Known is how many of the versions are known: all but the last two.
@@ -39,8 +41,8 @@ func (w *Way) Path(start int) (path []int, loops bool) {
 }
 
 // Ways are all that there are at an instant, and all that the schedule brings
-// after it: by cohort and target, ascending.
-func Ways(f *releases.Fleet, from time.Time) iter.Seq[*Way] {
+// after it, of some targets: by cohort and target.
+func Ways(f *releases.Fleet, from time.Time, targets []manifest.Target) iter.Seq[*Way] {
 	o := Options{From: from, For: math.MaxInt64}
 	s := &simulation{
 		population: &population{Options: o, fleet: f, layout: manifest.LayoutOf(f)},
@@ -56,9 +58,15 @@ func Ways(f *releases.Fleet, from time.Time) iter.Seq[*Way] {
 					stays[row[len(row)-1].reach] = true
 				}
 			}
-			for _, t := range resolver.Targets() {
+			for _, t := range targets {
+				versions := append(slices.Clone(resolver.Known(t)), "", Unknown)
+				index := map[string]int{}
+				for i, version := range versions[:len(versions)-2] {
+					index[version] = i
+				}
 				for _, w := range s.waysOf(c, t, reaches, stays) {
-					w.decide(resolver)
+					w.Versions = versions
+					w.decide(resolver, index)
 					if !yield(w) {
 						return
 					}
@@ -100,20 +108,37 @@ func (s *simulation) waysOf(c *releases.Cohort, t manifest.Target, reaches []rea
 }
 
 // decide fills in what follows from the releases in reach.
-func (w *Way) decide(r *manifest.Resolver) {
-	known := r.Known(w.Target)
+func (w *Way) decide(r *manifest.Resolver, index map[string]int) {
 	offers := r.Offers(w.Target, w.Cohort, w.Reach)
-	w.Versions = append(slices.Clip(known), "", Unknown)
 	w.Offers = append(offers.Known, offers.None, offers.Unknown)
-	index := map[string]int{}
-	for i, version := range known {
-		index[version] = i
-	}
-	for _, d := range w.Offers {
-		next := -1
+	n := len(w.Offers)
+	w.Next, w.End, w.Hops = make([]int, n), make([]int, n), make([]int, n)
+	const unseen, underway = -1, -2
+	for v, d := range w.Offers {
+		w.Next[v], w.End[v] = -1, unseen
 		if d.Release != nil {
-			next = index[d.Release.Version]
+			w.Next[v] = index[d.Release.Version]
 		}
-		w.Next = append(w.Next, next)
+	}
+	var path []int
+	for v := range w.Offers {
+		path = path[:0]
+		for ; w.End[v] == unseen && w.Next[v] >= 0; v = w.Next[v] {
+			w.End[v], path = underway, append(path, v)
+		}
+		end, hops := w.End[v], w.Hops[v]
+		switch end {
+		case unseen:
+			end = v
+			w.End[v] = v
+		case underway:
+			end, hops = v, -1
+		}
+		for _, v := range slices.Backward(path) {
+			if hops >= 0 {
+				hops++
+			}
+			w.End[v], w.Hops[v] = end, hops
+		}
 	}
 }

@@ -46,9 +46,15 @@ func TestWaysAreThoseOfTheTrees(t *testing.T) {
 		}
 		ways := map[string]*simulate.Way{}
 		got := map[string]way{}
-		for w := range simulate.Ways(f, from) {
+		for w := range simulate.Ways(f, from, manifest.Targets(f)) {
 			key := fmt.Sprint(w.Cohort.Slug, w.Target, versions(w.Reach))
 			ways[key] = w
+			for v := range w.Versions {
+				path, loops := w.Path(v)
+				if w.Hops[v] != len(path)-1 && !loops || loops != (w.Hops[v] < 0) || !loops && w.End[v] != path[len(path)-1] {
+					t.Errorf("seed %d: %s from %q: %d hops to %d, the path is %v", seed, key, w.Versions[v], w.Hops[v], w.End[v], path)
+				}
+			}
 			got[key] = way{w.At.String(), w.Stays}
 		}
 		want := map[string]way{}
@@ -112,7 +118,7 @@ default [activate."1.2.0"]
 		"unknown": "unknown 1.0.0 1.1.0 1.2.0 1.1.0 round and round",
 	}
 	got := map[string]string{}
-	for w := range simulate.Ways(f, start) {
+	for w := range simulate.Ways(f, start, manifest.Targets(f)) {
 		for v, name := range w.Versions {
 			path, loops := w.Path(v)
 			for i, x := range path {

@@ -62,6 +62,9 @@ type Options struct {
 // fleet was loaded from; it serves for their places.
 func Check(f *releases.Fleet, fsys fs.FS, o Options) []*Warning {
 	l := &linter{Fleet: f, Options: o, places: releases.NewPlaces(fsys), seen: map[string]bool{}}
+	if zone, err := time.LoadLocation(f.Project.Timezone); err == nil && f.Project.Timezone != "" {
+		l.zone = zone
+	}
 	l.project()
 	l.names()
 	l.versions()
@@ -88,6 +91,7 @@ type linter struct {
 	*releases.Fleet
 	Options
 	places   *releases.Places
+	zone     *time.Location // nil where nobody knows
 	warnings []*Warning
 	seen     map[string]bool
 }

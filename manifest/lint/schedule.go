@@ -27,16 +27,15 @@ func (l *linter) schedule(c *releases.Cohort, a releases.Activation) {
 		l.warn("starts-before-created", activation(c, r, key...), "one of the two is mistyped; created is in "+l.find(in(r.File, "created")).String(),
 			"the rollout of %s starts at %s, but it was created at %s", r.Version, start.Format(timeFormat), r.Created.Format(timeFormat))
 	}
-	zone, err := time.LoadLocation(l.Project.Timezone)
-	if l.Project.Timezone == "" || err != nil {
+	if l.zone == nil {
 		return
 	}
 	before := 0.0
 	for i, s := range a.Rollout.Steps {
 		due := s.At.After(l.At) && (a.Paused.IsZero() || !s.At.After(a.Paused))
-		if when := offHours(s.At.In(zone)); when != "" && due && s.Percent > before {
+		if when := offHours(s.At.In(l.zone)); when != "" && due && s.Percent > before {
 			l.warn("off-hours-step", activation(c, r, "rollout", strconv.Itoa(i), "at"), "move it to when somebody can watch it, and abort",
-				"%s goes to %v percent %s: %s in %s", r.Version, s.Percent, when, s.At.In(zone).Format("Monday 2006-01-02 15:04"), l.Project.Timezone)
+				"%s goes to %v percent %s: %s in %s", r.Version, s.Percent, when, s.At.In(l.zone).Format("Monday 2006-01-02 15:04"), l.Project.Timezone)
 		}
 		before = s.Percent
 	}

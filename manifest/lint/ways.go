@@ -50,7 +50,7 @@ func (l *linter) ways() {
 		if x, ok := longest[c]; ok {
 			path, _ := x.way.Path(x.start)
 			last := x.way.Offers[path[len(path)-2]].Release
-			l.warn("many-hops", activation(c, last), fmt.Sprintf("take must_pass_through from releases that no longer need it; --max-hops allows more than %d", l.MaxHops),
+			l.warn("many-hops", activation(c, last), fmt.Sprintf("each must-pass-through release and each delta is a hop: take away what devices no longer need; --max-hops allows more than %d", l.MaxHops),
 				"%s take %d updates in a row: %s%s", devices(x.way), x.hops, trail(x.way, path), l.when(x.way))
 		}
 	}

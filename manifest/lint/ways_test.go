@@ -198,7 +198,7 @@ rollout = [ { at = 2026-12-02T09:00:00Z, percent = 10 } ]
 `, `
 cohorts/default.toml:3:11: warning[many-hops]: devices of cohort default (main on mp) take 3 updates in a row: 0.9.0 → 1.0.0 → 1.1.0 → 1.2.0 (from 2026-12-02T09:00:00Z on)
   3 | [activate."1.2.0"]
-hint: take must_pass_through from releases that no longer need it; --max-hops allows more than 2
+hint: each must-pass-through release and each delta is a hop: take away what devices no longer need; --max-hops allows more than 2
 `},
 		{"two", stops, ``},
 	})

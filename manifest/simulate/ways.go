@@ -64,7 +64,9 @@ func Ways(f *releases.Fleet, from time.Time, targets []manifest.Target) iter.Seq
 				for i, version := range versions[:len(versions)-2] {
 					index[version] = i
 				}
-				for _, w := range s.waysOf(c, t, reaches, stays) {
+				ways := s.waysOf(c, t, reaches, stays)
+				for i, w := range ways {
+					ways[i] = nil // there may be many
 					w.Versions = versions
 					w.decide(resolver, index)
 					if !yield(w) {

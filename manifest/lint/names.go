@@ -80,7 +80,7 @@ func (x *likeness) see(rule, what, name, same, hint string, s spot) {
 		x.of[same] = named{name, s}
 		return
 	}
-	if other.name != name && x.first(rule, what, other.name, name) {
+	if other.name != name && x.first(rule, what, min(other.name, name), max(other.name, name)) {
 		x.warn(rule, s, hint, "%s %q looks like %q in %s, but is another one", what, name, other.name, x.find(other.spot))
 	}
 }

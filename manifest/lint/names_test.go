@@ -44,6 +44,10 @@ sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 url = "http://[::1]:9000/a"
 size = 3
 sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+[payload.main.pvt]
+url = "http://cdn.localhost/a"
+size = 3
+sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 [payload.main.dvt]
 url = "ftp://cdn.example.com/b"
 size = 3
@@ -168,6 +172,32 @@ releases/1.1.0.toml:6:16: warning[dead-delta]: a delta from v1.0.0 down to 1.1.0
 hint: write the version that it patches, or version_check = false into a cohort that activates 1.1.0
 releases/1.1.0.toml:6:16: warning[similar-versions]: version "v1.0.0" looks like "1.0.0" in releases/1.0.0.toml:1:11, but is another one
   6 | [delta.main.mp."v1.0.0"]
+hint: a device that reports one of them is not taken for the other: spell both as devices report it
+`},
+		{"one pair in two software types", `
+-- releases/1.1.0.toml --
+version = "1.1.0"
+[payload.main.mp]
+file = "a.bin"
+[delta.main.mp."v1.0.0"]
+file = "a.bin"
+[payload.modem.mp]
+file = "a.bin"
+-- releases/v1.0.0.toml --
+version = "v1.0.0"
+[payload.modem.mp]
+file = "a.bin"
+[delta.modem.mp."1.0.0"]
+file = "a.bin"
+`, `
+releases/1.1.0.toml:4:16: warning[dead-delta]: no device can run v1.0.0: no release has it for main on mp, and known_versions does not list it
+  4 | [delta.main.mp."v1.0.0"]
+hint: if it is in the field, write known_versions = ["v1.0.0"] for software type main
+releases/v1.0.0.toml:4:17: warning[dead-delta]: no device can run 1.0.0: no release has it for modem on mp, and known_versions does not list it
+  4 | [delta.modem.mp."1.0.0"]
+hint: if it is in the field, write known_versions = ["1.0.0"] for software type modem
+releases/v1.0.0.toml:4:17: warning[similar-versions]: version "1.0.0" looks like "v1.0.0" in releases/v1.0.0.toml:1:11, but is another one
+  4 | [delta.modem.mp."1.0.0"]
 hint: a device that reports one of them is not taken for the other: spell both as devices report it
 `},
 		{"versions that differ", `

@@ -47,6 +47,25 @@ devices = ["SN-1"]
 rollout = [ { at = 2026-11-20T09:00:00Z, percent = 10 }, { at = 2026-11-30T09:00:00Z, percent = 100 } ]
 [activate."1.1.0"]
 `, ``},
+		{"history of unknown age", `
+-- releases/1.0.0.toml --
+version = "1.0.0"
+created = 2026-11-10T09:00:00Z
+[payload.main.mp]
+file = "a.bin"
+`, ``},
+		{"imported at one time", `
+-- releases/1.0.0.toml --
+version = "1.0.0"
+created = 2026-11-10T09:00:00Z
+[payload.main.mp]
+file = "a.bin"
+-- releases/1.1.0.toml --
+version = "1.1.0"
+created = 2026-11-10T09:00:00Z
+[payload.main.mp]
+file = "a.bin"
+`, ``},
 		{"served in another cohort, by a delta, or on the way", `
 -- releases/0.8.0.toml --
 version = "0.8.0"
@@ -201,6 +220,43 @@ cohorts/default.toml:3:11: warning[many-hops]: devices of cohort default (main o
 hint: each must-pass-through release and each delta is a hop: take away what devices no longer need; --max-hops allows more than 2
 `},
 		{"two", stops, ``},
+		{"three for another software type", `
+-- cairn.toml --
+[project]
+slug = "demo"
+base_url = "https://ota.example.com"
+[software.modem]
+known_versions = ["0.9.0"]
+-- releases/1.0.0.toml --
+version = "1.0.0"
+must_pass_through = true
+[payload.main.mp]
+file = "a.bin"
+[payload.modem.mp]
+file = "a.bin"
+-- releases/1.1.0.toml --
+version = "1.1.0"
+must_pass_through = true
+[payload.main.mp]
+file = "a.bin"
+[payload.modem.mp]
+file = "a.bin"
+-- releases/1.2.0.toml --
+version = "1.2.0"
+must_pass_through = true
+[payload.main.mp]
+file = "a.bin"
+[payload.modem.mp]
+file = "a.bin"
+-- cohorts/default.toml --
+[activate."1.0.0"]
+[activate."1.1.0"]
+[activate."1.2.0"]
+`, `
+cohorts/default.toml:3:11: warning[many-hops]: devices of cohort default (modem on mp) take 3 updates in a row: 0.9.0 → 1.0.0 → 1.1.0 → 1.2.0
+  3 | [activate."1.2.0"]
+hint: each must-pass-through release and each delta is a hop: take away what devices no longer need; --max-hops allows more than 2
+`},
 	})
 }
 

@@ -37,15 +37,12 @@ Exit codes: 0 no fault, 1 a warning with --strict, 2 a fault.`,
 			if opts.maxHops < 0 {
 				return usagef("--max-hops %d is below 0", opts.maxHops)
 			}
-			write, known := checkFormats[opts.format]
-			if !known {
-				return usagef("--format %q is not text, json, github or sarif", opts.format)
-			}
-			return runCheck(cmd, global, opts, write)
+			return runCheck(cmd, global, opts, checkFormats[opts.format])
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&opts.format, "format", "text", "text, json, github (annotations of a workflow) or sarif: `FORMAT`")
+	opts.format = "text"
+	f.Var(&choice{[]string{"text", "json", "github", "sarif"}, &opts.format}, "format", "how to write it; github is annotations of a workflow")
 	f.BoolVar(&opts.strict, "strict", false, "exit with 1 where there is a warning")
 	f.IntVar(&opts.maxHops, "max-hops", 5, "warn of more than `N` updates in a row; 0 for any number")
 	addAt(cmd, &opts.at)

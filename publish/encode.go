@@ -2,6 +2,7 @@ package publish
 
 import (
 	"bytes"
+	"io"
 	"sync"
 	"time"
 
@@ -63,6 +64,33 @@ func encode(body []byte) []*Content {
 	_ = gz.Close()
 	e[2] = worthwhile(b.Bytes(), body)
 	return e
+}
+
+var (
+	brotliReaders = sync.Pool{New: func() any { return new(brotli.Reader) }}
+	gzipReaders   = sync.Pool{New: func() any { return new(gzip.Reader) }}
+)
+
+// Decode writes what a body in an encoding says, of so many bytes at most.
+func Decode(to io.Writer, e manifest.Encoding, from io.Reader, most int64) error {
+	switch e {
+	case manifest.Brotli:
+		r := brotliReaders.Get().(*brotli.Reader)
+		defer brotliReaders.Put(r)
+		if err := r.Reset(from); err != nil {
+			return err
+		}
+		from = r
+	case manifest.Gzip:
+		r := gzipReaders.Get().(*gzip.Reader)
+		defer gzipReaders.Put(r)
+		if err := r.Reset(from); err != nil {
+			return err
+		}
+		from = r
+	}
+	_, err := io.Copy(to, io.LimitReader(from, most))
+	return err
 }
 
 // LeastSaving is how many bytes a sibling saves at least.

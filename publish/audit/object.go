@@ -83,7 +83,9 @@ func (o *Object) read(answer *Answer) (seen, error) {
 		content = io.TeeReader(content, long)
 	}
 	if o.Encoding != manifest.Identity {
-		s.body, s.broken = decode(o.Encoding, content, o.Body.Size)
+		body := newDigester()
+		s.broken = publish.Decode(body, o.Encoding, content, o.Body.Size+1)
+		s.body = body.digest()
 	}
 	_, _ = io.Copy(io.Discard, content)
 	if source.err != nil {

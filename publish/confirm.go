@@ -9,8 +9,10 @@ import (
 )
 
 // Confirm asks the store for the payloads that a site needs and that are not
-// known for certain: those that are said to be stored, and those in doubt. It
-// gives what is known then. A listing needs no confirmation.
+// known for certain: those that are said to be stored, and those in doubt.
+// Where it is in doubt whether some answer is there, it finds out which devices
+// are about to leave their cohort. It gives what is known then. A listing needs
+// no confirmation.
 func (l *Live) Confirm(ctx context.Context, site *Site, store Store) (*Live, error) {
 	sizes := map[string]int64{}
 	for _, p := range site.Tree.Stored {
@@ -40,5 +42,13 @@ func (l *Live) Confirm(ctx context.Context, site *Site, store Store) (*Live, err
 		}
 	}
 	slices.SortFunc(confirmed.Payloads, func(a, b LivePayload) int { return strings.Compare(a.Key, b.Key) })
-	return &confirmed, nil
+	perhaps := func(k Kind) bool {
+		return slices.ContainsFunc(k[:], func(c Cell) bool { return c.Presence == Perhaps })
+	}
+	if !slices.ContainsFunc(l.Kinds, perhaps) {
+		return &confirmed, nil
+	}
+	var err error
+	confirmed.leaving, err = l.findLeaving(ctx, site, store)
+	return &confirmed, err
 }

@@ -159,9 +159,10 @@ func (d *differ) all(visit func(op)) {
 }
 
 // findFresh finds the buckets that are new to a cohort: where _other isn't
-// there for certain, no device is sent to them yet. Where a target is new to
-// all cohorts no device can miss an answer: those are not among them, so that
-// one that changes cohorts doesn't find that of the cohort that it leaves.
+// there for certain no device is sent to them yet, or none that is about to
+// leave. Where nobody has asked who leaves, those of a target that is new to all
+// cohorts are not among them: no device can miss an answer, and one that changes
+// cohorts doesn't find that of the cohort that it leaves.
 func (d *differ) findFresh() {
 	site, live := d.plan.Site, d.plan.Live
 	d.fresh = map[devices][]bool{}
@@ -178,13 +179,14 @@ func (d *differ) findFresh() {
 			continue
 		}
 		f := &site.Tree.Folders[p.siteRow-1]
-		if f.VersionSegment != manifest.OtherSegment || indexed && !known[targetOf(f.Key)] {
+		if f.VersionSegment != manifest.OtherSegment || live.leaving == nil && indexed && !known[targetOf(f.Key)] {
 			continue
 		}
 		fresh := make([]bool, len(f.Buckets))
 		p.slots(func(l, s int) {
 			if s >= 0 {
-				fresh[s] = l < 0 || live.Kinds[p.live.Kinds[l]].presence() < Doubtful
+				there := l >= 0 && live.Kinds[p.live.Kinds[l]].presence() >= Doubtful
+				fresh[s] = !there && !live.leaving[place{f.Cohort, f.Buckets[s]}]
 			}
 		})
 		d.fresh[devices{f.Target, f.Cohort}] = fresh

@@ -229,34 +229,12 @@ func failOnce(t *testing.T, m *model, before map[string]object, a attempt, c cra
 	mend(t, m, after, a, next, fmt.Sprintf("%s, then %s", what, next.name))
 }
 
-// excuse allows for what a crash costs a device that changes cohorts
-// afterwards. Where it is in doubt whether a cohort has answers in a bucket they
-// are put before the index, for those who come, so that who leaves may find them
-// there; where they are half gone, who comes may find none for a while.
-func (m *model) excuse(left *publish.State, w *world) {
-	if left == nil {
-		return
-	}
-	cells, tree := cellsOf(left.Live), m.decoded(w)
-	for _, q := range m.questions {
-		now := q.cohort(m.objects, view{})
-		i := slices.Index(q.cohorts, now)
-		if now == q.home || cells[q.answers[i][1][0]].Presence >= publish.Doubtful {
-			continue
-		}
-		q.allowed = append(q.allowed, q.askIn(tree, now, view{}))
-		if q.askIn(m.objects, q.home, view{}) == absent {
-			q.allowed = append(q.allowed, absent)
-		}
-	}
-}
-
 // mend publishes a world over what a crash has left.
 func mend(t *testing.T, m *model, left map[string]object, a attempt, w *world, what string) {
 	t.Helper()
 	store := restore(t, left)
 	m.load(store, w)
-	m.excuse(stateIn(t, left, w), w)
+	m.excuse()
 	var wrote []string
 	states := 0
 	a.now, a.renew = a.now.Add(2*leaseTime), 0

@@ -20,6 +20,8 @@ type Live struct {
 	// Foreign are keys that are none of cairn's, and Leftovers what an
 	// interrupted write left behind. Only a listing shows them.
 	Foreign, Leftovers []string
+
+	leaving map[place]bool // nil where nobody has asked
 }
 
 // Folder is the objects of a folder of answers, or of the cohort index.

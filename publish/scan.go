@@ -50,7 +50,9 @@ func Scan(ctx context.Context, site *Site, store Store, concurrency int) (*Live,
 		return nil, err
 	}
 	s.fold()
-	return s.live, nil
+	var err error
+	s.live.leaving, err = s.live.findLeaving(ctx, site, store)
+	return s.live, err
 }
 
 type scan struct {

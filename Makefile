@@ -10,7 +10,7 @@ FLAGS ?=
 EDGES := cairn/templates/device/armtest cairn/publish/edge/nginxtest cairn/cmd/cairn/edgetest cairn/cmd/cairn/shelltest cairn/cmd/cairn/citest
 NODE  := cmd/cairn/edgetest cmd/cairn/citest
 
-.PHONY: all build install demo test test-edges deps-edges lint deps-test bench clean
+.PHONY: all build install demo test test-edges deps-edges tools-edges lint deps-test bench clean
 
 all: build
 
@@ -42,15 +42,23 @@ test-edges: deps-test deps-edges
 	$(GO) test -timeout 30m $(FLAGS) $(EDGES)
 
 DEBIAN := gcc-arm-none-eabi nginx libnginx-mod-http-js libnginx-mod-http-brotli-static njs bash bash-completion fish groff-base zsh gh rsync
-deps-edges: $(NODE:=/node_modules/.package-lock.json)
-	@dpkg -s $(DEBIAN) >/dev/null 2>&1 || { \
-	  [ "$$(id -u)" = 0 ] && apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEBIAN); } || { \
-	  echo 'make test-edges needs: apt-get install --no-install-recommends $(DEBIAN)' >&2; exit 1; }
+MODULES := $(NODE:=/node_modules/.package-lock.json)
+deps-edges: tools-edges $(MODULES)
 
-%/node_modules/.package-lock.json: %/package-lock.json
-	@command -v npm >/dev/null || { echo 'make test-edges needs Node.js 20 or later with npm' >&2; exit 1; }
-	npm ci --prefix $*
+# Says all that is missing, and cannot be installed, in one go.
+tools-edges:
+	@missing=; for p in $(DEBIAN); do \
+	  [ "$$(dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null)" = installed ] || missing="$$missing $$p"; done; \
+	failed=; \
+	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } || { \
+	  echo "make test-edges needs packages of Debian; as root: apt-get install --no-install-recommends$$missing"; failed=1; }; \
+	{ command -v npm && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; } >/dev/null 2>&1 || { \
+	  echo 'make test-edges needs node and npm of Node.js 20.18.1 or later: https://nodejs.org'; failed=1; }; \
+	[ -z "$$failed" ]
+
+%/node_modules/.package-lock.json: %/package-lock.json | tools-edges
+	npm ci --prefix $* || { echo 'make test-edges needs the packages of $<, from a registry of npm'; exit 1; }
 	@touch $@
 
 # The real servers and linters that the tests need, pinned in .ci/tools/go.mod.

@@ -9,7 +9,7 @@ import (
 // TestDependencyDirections holds the packages to DESIGN.md section 6:
 // releases ← manifest ← publish ← cmd.
 func TestDependencyDirections(t *testing.T) {
-	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}: {{join .Imports " "}}`, "cairn/...").Output()
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}: {{join .Imports " "}}: {{join .TestImports " "}} {{join .XTestImports " "}}`, "cairn/...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,8 @@ func TestDependencyDirections(t *testing.T) {
 	cmdOnly := []string{"log", "log/slog", "os/signal", "flag"}
 	packages := 0
 	for line := range strings.Lines(string(out)) {
-		path, imports, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		path, rest, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		imports, tests, _ := strings.Cut(rest, ":")
 		// What tests and measures the program is not part of it.
 		if layer(path) < 0 || path == "cairn/cmd/bench" || strings.HasPrefix(path, "cairn/publish/storetest") {
 			continue
@@ -43,14 +44,16 @@ func TestDependencyDirections(t *testing.T) {
 			if strings.HasPrefix(i, "cairn/") && part(i) != part(path) && layer(i) >= layer(path) {
 				t.Errorf("%s imports %s, which is not below it", path, i)
 			}
-			for prefix, allowed := range only {
-				if strings.HasPrefix(i, prefix) && path != allowed && !strings.HasPrefix(path, allowed+"/") {
-					t.Errorf("%s imports %s, which is for %s only", path, i, allowed)
-				}
-			}
 			for _, name := range cmdOnly {
 				if i == name && layer(path) < 3 {
 					t.Errorf("%s imports %s, which is for cmd only", path, i)
+				}
+			}
+		}
+		for _, i := range strings.Fields(imports + " " + tests) {
+			for prefix, allowed := range only {
+				if strings.HasPrefix(i, prefix) && path != allowed && !strings.HasPrefix(path, allowed+"/") {
+					t.Errorf("%s imports %s, which is for %s only", path, i, allowed)
 				}
 			}
 		}

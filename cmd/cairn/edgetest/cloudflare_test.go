@@ -44,12 +44,14 @@ func askWorkerd(t *testing.T, url string, s *conformancetest.Sample) {
 }
 
 func TestCloudflareBucket(t *testing.T) {
+	t.Parallel()
 	s := conformancetest.Odd()
 	dir := worker(t, s, cloudflare.Options{Bucket: "fridges"})
 	askWorkerd(t, node(t, "worker.mjs", dir, "--bucket", published(t, s)), s)
 }
 
 func TestCloudflareOrigin(t *testing.T) {
+	t.Parallel()
 	s := smartfridge(t)
 	origin := httptest.NewServer(edge.New(dirstore.New(published(t, s)), edge.Options{Layout: manifest.LayoutOf(s.Fleet), Cache: s.Fleet.Cache}))
 	defer origin.Close()

@@ -50,16 +50,25 @@ func published(t *testing.T, s *conformancetest.Sample) string {
 	return dir
 }
 
+// installed says what is missing of the programs that a test needs, and of the
+// npm packages.
+func installed(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, name := range programs {
+		if _, err := exec.LookPath(name); err != nil {
+			t.Fatalf(`%v: "make deps-edges" installs it, or says how`, err)
+		}
+	}
+	if _, err := os.Stat("node_modules/.package-lock.json"); err != nil {
+		t.Fatalf(`%v: "make deps-edges" installs it`, err)
+	}
+}
+
 // node starts a program of this folder and gives the URL that it prints. It
 // ends with the test.
 func node(t *testing.T, script string, args ...string) string {
 	t.Helper()
-	if _, err := exec.LookPath("node"); err != nil {
-		t.Fatal("this test needs Node.js 20 or later: apt-get install nodejs")
-	}
-	if _, err := os.Stat("node_modules/miniflare"); err != nil {
-		t.Fatal("this test needs npm packages: run make deps-edges, or npm ci in cmd/cairn/edgetest")
-	}
+	installed(t, "node")
 	ctx, stop := context.WithTimeout(context.Background(), 10*time.Minute)
 	cmd := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
 	var stderr bytes.Buffer

@@ -20,9 +20,6 @@ import (
 // TestCloudfrontInNjs runs the function in njs, on which CloudFront's runtime
 // is built, on the requests of all cases. It must do what it does in Node.js.
 func TestCloudfrontInNjs(t *testing.T) {
-	if _, err := exec.LookPath("njs"); err != nil {
-		t.Fatal("this test needs njs: apt-get install njs")
-	}
 	s := conformancetest.Odd()
 	same := 0
 	for batch := range slices.Chunk(cases(s), 200) { // njs frees nothing before its end
@@ -66,6 +63,7 @@ func cases(s *conformancetest.Sample) []conformance.Case {
 // it returns.
 func call(t *testing.T, engine string, s *conformancetest.Sample, cases []conformance.Case) []string {
 	t.Helper()
+	installed(t, engine)
 	function, err := cloudfront.Function(s.Fleet)
 	if err != nil {
 		t.Fatal(err)

@@ -70,6 +70,7 @@ func TestHashes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	installed(t, "node")
 	cmd := exec.CommandContext(t.Context(), "node", "hash.mjs", filepath.Join(dir, "device.mjs"), filepath.Join(dir, "function.js"))
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(names), os.Stderr
 	out, err := cmd.Output()

@@ -4,13 +4,13 @@ package nginxtest
 
 import (
 	"bytes"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,35 +18,17 @@ import (
 	"cairn/templates/edge/nginx"
 )
 
-// packages are those of Debian with a file of each.
-var packages = map[string]string{
-	"nginx":                           "/usr/sbin/nginx",
-	"libnginx-mod-http-js":            "/usr/lib/nginx/modules/ngx_http_js_module.so",
-	"libnginx-mod-http-brotli-static": "/usr/lib/nginx/modules/ngx_http_brotli_static_module.so",
-	"njs":                             "/usr/bin/njs",
-}
+const binary = "/usr/sbin/nginx"
 
-// install installs what is missing, where it may.
-var install = sync.OnceValue(func() error {
-	var missing []string
-	for name, file := range packages {
+// installed says what is missing of the packages that the tests need.
+func installed(t *testing.T) {
+	t.Helper()
+	for _, file := range []string{binary, "/usr/bin/njs", "/usr/lib/nginx/modules/ngx_http_js_module.so", "/usr/lib/nginx/modules/ngx_http_brotli_static_module.so"} {
 		if _, err := os.Stat(file); err != nil {
-			missing = append(missing, name)
+			t.Fatalf(`%v: "make deps-edges" installs it, or says how`, err)
 		}
 	}
-	if len(missing) == 0 {
-		return nil
-	}
-	command := "apt-get install -y " + strings.Join(missing, " ")
-	if os.Geteuid() != 0 {
-		return fmt.Errorf("the tests of the nginx edge need %s: as root, run %q", strings.Join(missing, ", "), command)
-	}
-	out, err := exec.Command("sh", "-c", "(apt-get update && "+command+") 2>&1").CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%s: %w\n%s", command, err, out)
-	}
-	return nil
-})
+}
 
 // server is an nginx that runs.
 type server struct {
@@ -87,22 +69,26 @@ func freeAddress(t *testing.T) string {
 // error but those that the test allows.
 func start(t *testing.T, c nginx.Config, allowed ...string) *server {
 	t.Helper()
-	if err := install(); err != nil {
-		t.Fatal(err)
-	}
 	c.Listen = freeAddress(t)
-	s := &server{"http://" + c.Listen, folder(t)}
 	files, err := nginx.Files(c)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return run(t, "http://"+c.Listen, files, allowed...)
+}
+
+// run starts an nginx with the files of its folder.
+func run(t *testing.T, url string, files map[string][]byte, allowed ...string) *server {
+	t.Helper()
+	installed(t)
+	s := &server{url, folder(t)}
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(s.dir, name), content, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var output bytes.Buffer
-	cmd := exec.Command(packages["nginx"], "-p", s.dir, "-c", "nginx.conf", "-g", "daemon off;")
+	cmd := exec.Command(binary, "-p", s.dir, "-c", nginx.ConfigFile, "-g", "daemon off;")
 	cmd.SysProcAttr, cmd.Stderr = ordinary(), &output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -114,17 +100,14 @@ func start(t *testing.T, c nginx.Config, allowed ...string) *server {
 		<-exited
 		log, _ := os.ReadFile(filepath.Join(s.dir, "error.log"))
 		for line := range strings.Lines(string(log)) {
-			expected := !strings.Contains(line, "[error]") && !strings.Contains(line, "[crit]") && !strings.Contains(line, "[alert]") && !strings.Contains(line, "[emerg]")
-			for _, a := range allowed {
-				expected = expected || strings.Contains(line, a)
-			}
-			if !expected {
+			if failure.MatchString(line) && !slices.ContainsFunc(allowed, func(a string) bool { return strings.Contains(line, a) }) {
 				t.Errorf("nginx logs %s", line)
 			}
 		}
 	})
+	_, address, _ := strings.Cut(url, "://")
 	for range 500 {
-		if conn, err := net.Dial("tcp", c.Listen); err == nil {
+		if conn, err := net.Dial("tcp", address); err == nil {
 			conn.Close()
 			return s
 		}
@@ -135,6 +118,8 @@ func start(t *testing.T, c nginx.Config, allowed ...string) *server {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	t.Fatalf("nginx does not answer at %s: %s", c.Listen, output.Bytes())
+	t.Fatalf("nginx does not answer at %s: %s", address, output.Bytes())
 	return nil
 }
+
+var failure = regexp.MustCompile(`\[(error|crit|alert|emerg)\]`)

@@ -19,6 +19,7 @@ import (
 	"cairn/releases/fleettest"
 
 	"github.com/rogpeppe/go-internal/txtar"
+	"golang.org/x/sync/errgroup"
 )
 
 // Sample is a fleet at an instant, with the content of its payloads.
@@ -90,16 +91,18 @@ func (s *Sample) Site() *publish.Site {
 // Publish puts everything into a store, stored payloads too.
 func (s *Sample) Publish(ctx context.Context, store publish.Store) error {
 	site := s.Site()
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(store.Traits().Parallel)
+	put := func(o publish.Object) {
+		group.Go(func() error { return store.Put(ctx, o.Key, *o.Content, o.Header) })
+	}
+	header := publish.HeaderOf(manifest.Location{Class: manifest.Payload}, s.Fleet.Cache)
 	for p, content := range s.stored {
-		header := publish.HeaderOf(manifest.Location{Class: manifest.Payload}, s.Fleet.Cache)
-		if err := store.Put(ctx, site.Tree.Layout.PayloadKey(p.SHA256, p.Name), publish.BytesContent(content), header); err != nil {
-			return err
-		}
+		stored := publish.BytesContent(content)
+		put(publish.Object{Key: site.Tree.Layout.PayloadKey(p.SHA256, p.Name), Content: &stored, Header: header})
 	}
 	for o := range site.Objects() {
-		if err := store.Put(ctx, o.Key, *o.Content, o.Header); err != nil {
-			return err
-		}
+		put(o)
 	}
-	return nil
+	return group.Wait()
 }

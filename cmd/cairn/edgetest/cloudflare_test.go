@@ -1,6 +1,7 @@
 package edgetest
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -44,17 +45,56 @@ func askWorkerd(t *testing.T, url string, s *conformancetest.Sample) {
 }
 
 func TestCloudflareBucket(t *testing.T) {
-	t.Parallel()
-	s := conformancetest.Odd()
-	dir := worker(t, s, cloudflare.Options{Bucket: "fridges"})
-	askWorkerd(t, node(t, "worker.mjs", dir, "--bucket", published(t, s)), s)
+	for _, s := range []*conformancetest.Sample{conformancetest.Odd(), keyless(t)} {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			dir := worker(t, s, cloudflare.Options{Bucket: "fridges"})
+			askWorkerd(t, node(t, "worker.mjs", dir, "--bucket", published(t, s)), s)
+		})
+	}
+}
+
+// keyless is a fleet whose devices need no key.
+func keyless(t *testing.T) *conformancetest.Sample {
+	t.Helper()
+	s := conformancetest.Random(15)
+	if s.Fleet.Project.Key != "" {
+		t.Fatal("the fleet has a key")
+	}
+	return s
 }
 
 func TestCloudflareOrigin(t *testing.T) {
-	t.Parallel()
-	s := smartfridge(t)
-	origin := httptest.NewServer(edge.New(dirstore.New(published(t, s)), edge.Options{Layout: manifest.LayoutOf(s.Fleet), Cache: s.Fleet.Cache}))
-	defer origin.Close()
-	dir := worker(t, s, cloudflare.Options{Origin: origin.URL})
-	askWorkerd(t, node(t, "worker.mjs", dir, "--origin", origin.URL), s)
+	for _, test := range []struct {
+		*conformancetest.Sample
+		missing int
+	}{
+		{smartfridge(t), http.StatusNotFound},
+		{conformancetest.Odd(), http.StatusForbidden}, // as S3 has it without the right to list
+	} {
+		t.Run(test.Name, func(t *testing.T) {
+			t.Parallel()
+			s := test.Sample
+			tree := edge.New(dirstore.New(published(t, s)), edge.Options{Layout: manifest.LayoutOf(s.Fleet), Cache: s.Fleet.Cache})
+			origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				tree.ServeHTTP(&renamed{w, test.missing}, r)
+			}))
+			t.Cleanup(origin.Close)
+			dir := worker(t, s, cloudflare.Options{Origin: origin.URL})
+			askWorkerd(t, node(t, "worker.mjs", dir, "--origin", origin.URL), s)
+		})
+	}
+}
+
+// renamed answers with another status for 404.
+type renamed struct {
+	http.ResponseWriter
+	missing int
+}
+
+func (r *renamed) WriteHeader(status int) {
+	if status == http.StatusNotFound {
+		status = r.missing
+	}
+	r.ResponseWriter.WriteHeader(status)
 }

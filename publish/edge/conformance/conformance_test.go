@@ -112,6 +112,13 @@ func TestServePassesOverAFolder(t *testing.T) {
 	}
 }
 
+func TestServePassesOverDefinitions(t *testing.T) {
+	s := conformancetest.Odd()
+	server := httptest.NewServer(handler(s, s.Site()))
+	defer server.Close()
+	pass(t, server.URL, some(conformance.Cases(s.Fleet, s.At), 2), conformance.Options{})
+}
+
 // TestLayouts goes through the numbers of digits.
 func TestLayouts(t *testing.T) {
 	for digits := 1; digits <= 4; digits++ {

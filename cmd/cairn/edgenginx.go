@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"net/url"
 	"path/filepath"
+	"strings"
 
 	"cairn/releases"
 	"cairn/templates/edge/nginx"
@@ -11,7 +13,7 @@ import (
 )
 
 type edgeNginxOptions struct {
-	out, root, origin, listen string
+	out, root, origin, listen, modules, ca string
 }
 
 func edgeNginxCommand(global *globalOptions) *cobra.Command {
@@ -33,6 +35,8 @@ Files that were edited, or that are not cairn's, are not overwritten.`,
 	f.StringVar(&opts.out, "out", "", "`folder` to write to")
 	f.StringVar(&opts.root, "root", "", "published `folder` to serve; it stands for the bucket (default: what [publish] names, if that is a folder)")
 	f.StringVar(&opts.origin, "origin", "", "`URL` below which the bucket's keys can be read, in place of a folder")
+	f.StringVar(&opts.ca, "origin-ca", nginx.DebianCA, "PEM `file` with the certificates that vouch for an https origin")
+	f.StringVar(&opts.modules, "modules", nginx.DebianModules, "`folder` of nginx's modules: what \"nginx -V\" calls --modules-path")
 	f.StringVar(&opts.listen, "listen", "127.0.0.1:8080", "`address` to listen on")
 	return cmd
 }
@@ -43,6 +47,8 @@ func runEdgeNginx(cmd *cobra.Command, global *globalOptions, opts *edgeNginxOpti
 		return usagef("edge nginx needs --out DIR")
 	case opts.root != "" && opts.origin != "":
 		return usagef("--root and --origin are two ways to the same tree: name one")
+	case cmd.Flags().Changed("origin-ca") && !strings.HasPrefix(opts.origin, "https://"):
+		return usagef("--origin-ca goes with an --origin that is https://")
 	}
 	p, err := global.open(cmd.Context())
 	if err != nil {
@@ -50,12 +56,15 @@ func runEdgeNginx(cmd *cobra.Command, global *globalOptions, opts *edgeNginxOpti
 	}
 	defer p.close()
 	c := nginx.Config{Project: p.fleet.Project, Cache: p.fleet.Cache, Listen: opts.listen}
+	var errs [3]error
 	if opts.origin != "" {
-		c.Origin, err = url.Parse(opts.origin)
+		c.Origin, errs[0] = url.Parse(opts.origin)
 	} else {
-		c.Root, err = p.publishedFolder(opts.root)
+		c.Root, errs[0] = p.publishedFolder(opts.root)
 	}
-	if err != nil {
+	c.Modules, errs[1] = filepath.Abs(opts.modules)
+	c.CA, errs[2] = filepath.Abs(opts.ca)
+	if err := errors.Join(errs[:]...); err != nil {
 		return usageError{err}
 	}
 	files, err := nginx.Files(c)

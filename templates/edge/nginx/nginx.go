@@ -5,6 +5,7 @@ package nginx
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -24,12 +25,21 @@ type Config struct {
 	Root    string   // absolute path of the folder that stands for the bucket
 	Origin  *url.URL // where the bucket can be read, over http or https
 	Listen  string   // "host:port"; the host may be empty
+	Modules string   // absolute path of nginx's modules; "" is where Debian has them
+	CA      string   // absolute path of the certificates that vouch for an https origin, in PEM; "" is Debian's
 }
 
 // The files of an edge.
 const (
 	ConfigFile = "nginx.conf"
 	ScriptFile = "cairn.js"
+)
+
+// Where Debian has what a configuration names: the packages of nginx, its own
+// and those of nginx.org, and ca-certificates.
+const (
+	DebianModules = "/usr/lib/nginx/modules"
+	DebianCA      = "/etc/ssl/certs/ca-certificates.crt"
 )
 
 //go:embed nginx.conf.tmpl
@@ -59,7 +69,7 @@ type values struct {
 	Slug, Prefix, Key          string
 	CohortDigits, BucketDigits int
 	Answers, Cohorts           time.Duration
-	Root, Listen               string
+	Root, Listen, Modules, CA  string
 	Origin                     *origin
 	// Patterns of keys, as [manifest.Layout] has them.
 	Shard, Bucket, Folder, Segment string
@@ -78,19 +88,21 @@ func Files(c Config) (map[string][]byte, error) {
 		Slug: c.Project.Slug, Prefix: c.Project.Prefix, Key: c.Project.Key,
 		CohortDigits: c.Project.CohortDigits, BucketDigits: c.Project.BucketDigits,
 		Answers: c.Cache.Answers, Cohorts: c.Cache.Cohorts,
-		Root: c.Root, Listen: listen,
+		Root: c.Root, Listen: listen, Modules: cmp.Or(c.Modules, DebianModules), CA: cmp.Or(c.CA, DebianCA),
 		Shard:   fmt.Sprintf("[0-9a-f]{%d}", c.Project.CohortDigits),
 		Bucket:  fmt.Sprintf("[0-9a-f]{%d}", c.Project.BucketDigits),
 		Folder:  strings.Join([]string{segment, segment, segment, segment}, "/"),
 		Segment: segment,
 	}
-	if c.Root != "" {
-		err = checkRoot(c.Root)
-	} else {
-		v.Origin, err = newOrigin(c.Origin)
+	if c.Root == "" {
+		if v.Origin, err = newOrigin(c.Origin); err != nil {
+			return nil, err
+		}
 	}
-	if err != nil {
-		return nil, err
+	for _, path := range []string{v.Root, v.Modules, v.CA} {
+		if err := checkPath(path); err != nil {
+			return nil, err
+		}
 	}
 	files := map[string][]byte{}
 	for _, t := range []*template.Template{configTemplate, scriptTemplate} {
@@ -148,10 +160,10 @@ func newOrigin(u *url.URL) (*origin, error) {
 	}, nil
 }
 
-// checkRoot refuses a path that nginx would not take literally.
-func checkRoot(path string) error {
+// checkPath refuses a path that nginx would not take literally.
+func checkPath(path string) error {
 	if strings.ContainsAny(path, "$\n\r\x00") {
-		return fmt.Errorf("the path %q has a $ or a line break, which nginx does not take: move the tree, or link to it", path)
+		return fmt.Errorf("the path %q has a $ or a line break, which nginx does not take: move what is there, or link to it", path)
 	}
 	return nil
 }

@@ -5,7 +5,9 @@ package releases
 
 import (
 	"iter"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -40,6 +42,16 @@ type Project struct {
 	// Timezone is where the team works: a name of the IANA time zone database,
 	// "" where nothing is said.
 	Timezone string
+}
+
+// BasePath is the path of BaseURL, decoded: "", or with a slash before each of
+// its segments.
+func (p *Project) BasePath() string {
+	u, err := url.Parse(p.BaseURL)
+	if err != nil {
+		return "" // no loaded project has it
+	}
+	return strings.TrimRight(u.Path, "/")
 }
 
 // UnknownVersion says what a device gets whose version has no folder.

@@ -82,7 +82,7 @@ func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) err
 		},
 	})
 	server := &http.Server{
-		Handler:           logged(log, handler),
+		Handler:           logged(log, edge.Below(p.fleet.Project.BasePath(), handler)),
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,

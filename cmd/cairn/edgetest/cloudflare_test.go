@@ -1,10 +1,13 @@
 package edgetest
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -33,6 +36,36 @@ func worker(t *testing.T, s *conformancetest.Sample, opts cloudflare.Options) st
 	return dir
 }
 
+// bindings is what wrangler says of each thing that a Worker has.
+var bindings = regexp.MustCompile(`(?m)^env\.(\w+) `)
+
+// bundle is what wrangler would upload of a Worker, which shall have such
+// bindings.
+func bundle(t *testing.T, dir string, want ...string) string {
+	t.Helper()
+	installed(t, "node")
+	wrangler, err := filepath.Abs("node_modules/wrangler/bin/wrangler.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), "node", wrangler, "deploy", "--dry-run", "--outdir", out)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "WRANGLER_SEND_METRICS=false", "CI=true")
+	said, err := cmd.CombinedOutput()
+	if err != nil || bytes.Contains(said, []byte("WARNING")) {
+		t.Fatalf("wrangler: %v\n%s", err, said)
+	}
+	var got []string
+	for _, m := range bindings.FindAllSubmatch(said, -1) {
+		got = append(got, string(m[1]))
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("wrangler finds %v, want %v:\n%s", got, want, said)
+	}
+	return out
+}
+
 // askWorkerd asks for all cases that get past workerd's own HTTP server, behind
 // which there is nothing in a test. It answers 400 without a Host line, and 500
 // with space at the end of that one: Cloudflare has other servers before it.
@@ -48,8 +81,11 @@ func TestCloudflareBucket(t *testing.T) {
 	for _, s := range []*conformancetest.Sample{conformancetest.Odd(), keyless(t)} {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			dir := worker(t, s, cloudflare.Options{Bucket: "fridges"})
-			askWorkerd(t, node(t, "worker.mjs", dir, "--bucket", published(t, s)), s)
+			dir, want := worker(t, s, cloudflare.Options{Bucket: "fridges"}), []string{"BUCKET"}
+			if s.Fleet.Project.Key != "" {
+				want = append(want, "PROJECT_KEY")
+			}
+			askWorkerd(t, node(t, "worker.mjs", dir, bundle(t, dir, want...), published(t, s)), s)
 		})
 	}
 }
@@ -81,7 +117,7 @@ func TestCloudflareOrigin(t *testing.T) {
 			}))
 			t.Cleanup(origin.Close)
 			dir := worker(t, s, cloudflare.Options{Origin: origin.URL})
-			askWorkerd(t, node(t, "worker.mjs", dir, "--origin", origin.URL), s)
+			askWorkerd(t, node(t, "worker.mjs", dir, bundle(t, dir, "ORIGIN", "PROJECT_KEY")), s)
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package edgetest
 
 import (
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,7 +16,9 @@ import (
 var function = []conformance.Feature{conformance.JSONWrap, conformance.Negotiation, conformance.RawBytes, conformance.Hostless}
 
 func TestCloudfront(t *testing.T) {
-	for _, s := range []*conformancetest.Sample{smartfridge(t), conformancetest.Odd(), conformancetest.Random(1), conformancetest.Random(2)} {
+	below := conformancetest.Random(2)
+	below.Fleet.Project.BaseURL += "/ota/fw%20v1.0"
+	for _, s := range []*conformancetest.Sample{smartfridge(t), conformancetest.Odd(), conformancetest.Random(1), below} {
 		t.Run(s.Name, func(t *testing.T) {
 			dir := t.TempDir()
 			script, err := cloudfront.Function(s.Fleet)
@@ -32,8 +35,12 @@ func TestCloudfront(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			url := node(t, "cloudfront.mjs", filepath.Join(dir, "function.js"), filepath.Join(dir, "kvs.json"), published(t, s))
-			conform(t, url, s, function...)
+			edge := node(t, "cloudfront.mjs", filepath.Join(dir, "function.js"), filepath.Join(dir, "kvs.json"), published(t, s))
+			base, err := url.Parse(s.Fleet.Project.BaseURL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			conform(t, edge+base.EscapedPath(), s, function...)
 		})
 	}
 }

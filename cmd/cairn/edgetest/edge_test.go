@@ -77,7 +77,7 @@ func node(t *testing.T, script string, args ...string) string {
 	cmd.Stderr = &stderr
 	cmd.WaitDelay = 10 * time.Second
 	tmp := memory(t)
-	cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
+	cmd.Env = append(os.Environ(), "TMPDIR="+tmp, "HOME="+tmp)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

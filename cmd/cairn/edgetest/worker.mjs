@@ -1,24 +1,18 @@
 // Runs a Worker in workerd, for a test:
 //
-//   node worker.mjs WORKER --bucket FOLDER | --origin URL
+//   node worker.mjs WORKER BUNDLE [FOLDER]
 //
-// WORKER is a folder that "cairn edge cloudflare" wrote. The bucket is filled
-// with the files of FOLDER. Prints the URL, and ends when its input does.
+// WORKER is a folder that "cairn edge cloudflare" wrote, BUNDLE the one that
+// "wrangler deploy --dry-run --outdir" made of it. An R2 bucket is filled with
+// the files of FOLDER. Prints the URL, and ends when its input does.
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Miniflare } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions as optionsOf } from 'wrangler';
 
-const [worker, kind, from] = process.argv.slice(2);
-const toml = await readFile(join(worker, 'wrangler.toml'), 'utf8');
-const setting = (name) => {
-  const line = new RegExp(`^${name} = (".*")$`, 'm').exec(toml);
-  return line ? JSON.parse(line[1]) : undefined;
-};
-const scripts = (await readdir(worker)).filter((name) => name.endsWith('.js'));
-const bindings = {};
-if (setting('PROJECT_KEY') !== undefined) bindings.PROJECT_KEY = setting('PROJECT_KEY');
-if (kind === '--origin') bindings.ORIGIN = from;
+const [worker, bundle, from] = process.argv.slice(2);
+const { compatibilityDate, bindings, r2Buckets } = optionsOf(join(worker, 'wrangler.toml')).workerOptions;
 
 // What Cloudflare does to a request before a Worker gets it. Miniflare's own
 // way in would compress answers again, so it is gone around.
@@ -40,7 +34,6 @@ const fill = `export default {
   },
 };`;
 
-const compatibilityDate = setting('compatibility_date');
 const runtime = new Miniflare({
   host: '127.0.0.1',
   port: 0,
@@ -56,21 +49,20 @@ const runtime = new Miniflare({
       name: 'fill',
       modules: [{ type: 'ESModule', path: 'fill.js', contents: fill }],
       compatibilityDate,
-      r2Buckets: ['BUCKET'],
+      r2Buckets,
     },
     {
       name: 'edge',
-      modulesRoot: worker,
-      modules: [setting('main'), ...scripts.filter((name) => name !== setting('main'))]
-        .map((name) => ({ type: 'ESModule', path: join(worker, name) })),
+      modulesRoot: bundle,
+      modules: [{ type: 'ESModule', path: join(bundle, 'worker.js') }],
       compatibilityDate,
       bindings,
-      r2Buckets: kind === '--bucket' ? ['BUCKET'] : [],
+      r2Buckets,
     },
   ],
 });
 const url = await runtime.unsafeGetDirectURL('front');
-if (kind === '--bucket') {
+if (r2Buckets.BUCKET) {
   const files = (await readdir(from, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
   const paths = files.map((entry) => join(entry.parentPath ?? entry.path, entry.name));
   const filler = await runtime.getWorker('fill');

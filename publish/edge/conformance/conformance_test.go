@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -40,8 +41,8 @@ func samples(t testing.TB) []*conformancetest.Sample {
 }
 
 // handler is cairn's own edge.
-func handler(s *conformancetest.Sample, source edge.Source) *edge.Handler {
-	return edge.New(source, edge.Options{Layout: manifest.LayoutOf(s.Fleet), Cache: s.Fleet.Cache, Key: s.Fleet.Project.Key})
+func handler(s *conformancetest.Sample, source edge.Source) http.Handler {
+	return edge.Below(s.Fleet.Project.BasePath(), edge.New(source, edge.Options{Layout: manifest.LayoutOf(s.Fleet), Cache: s.Fleet.Cache, Key: s.Fleet.Project.Key}))
 }
 
 func stored(t testing.TB, s *conformancetest.Sample, store publish.Store) publish.Store {
@@ -117,6 +118,18 @@ func TestServePassesOverDefinitions(t *testing.T) {
 	server := httptest.NewServer(handler(s, s.Site()))
 	defer server.Close()
 	pass(t, server.URL, some(conformance.Cases(s.Fleet, s.At), 2), conformance.Options{})
+}
+
+// TestServePassesBelowAPath has a base_url with a path, which what is in front
+// of the edge may take off.
+func TestServePassesBelowAPath(t *testing.T) {
+	s := conformancetest.Odd()
+	s.Fleet.Project.BaseURL += "/ota/fw%20v1.0"
+	server := httptest.NewServer(handler(s, s.Site()))
+	defer server.Close()
+	for _, path := range []string{"", "/ota/fw%20v1.0"} {
+		pass(t, server.URL+path, some(conformance.Cases(s.Fleet, s.At), 2), conformance.Options{})
+	}
 }
 
 // TestLayouts goes through the numbers of digits.

@@ -16,8 +16,8 @@ import (
 var at = time.Date(2026, 12, 2, 12, 0, 0, 0, time.UTC)
 
 // samples have one and two digits, both orders of versions with either answer
-// to unknown ones, fleets with and without a key, and prefixes of one and of
-// two segments.
+// to unknown ones, fleets with and without a key, prefixes of one and of two
+// segments, and a base_url with a path.
 func samples(t *testing.T) []*conformancetest.Sample {
 	t.Helper()
 	example, err := conformancetest.Load("smartfridge", os.DirFS("../../../examples/smartfridge"), at)
@@ -28,6 +28,7 @@ func samples(t *testing.T) []*conformancetest.Sample {
 	for _, seed := range []uint64{0, 2, 7, 15} {
 		all = append(all, conformancetest.Random(seed))
 	}
+	all[len(all)-1].Fleet.Project.BaseURL += "/ota/fw%20v1.$0"
 	return all
 }
 
@@ -46,6 +47,7 @@ func put(t *testing.T, s *conformancetest.Sample, store publish.Store) {
 // conform asks for all cases, and leaves none out.
 func conform(t *testing.T, s *conformancetest.Sample, base string) {
 	t.Helper()
+	base += (&url.URL{Path: s.Fleet.Project.BasePath()}).EscapedPath()
 	result, err := conformance.Run(t.Context(), base, conformance.Cases(s.Fleet, s.At), conformance.Options{Concurrency: 2})
 	if err != nil {
 		t.Fatal(err)

@@ -54,8 +54,8 @@ func Files(f *releases.Fleet, opts Options) ([]File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("base_url: %w", err)
 	}
-	if strings.Trim(base.Path, "/") != "" {
-		return nil, fmt.Errorf("base_url %s has a path: a Worker answers for a whole host", f.Project.BaseURL)
+	if f.Project.BasePath() != "" {
+		return nil, fmt.Errorf("base_url %s has a path, and a Worker answers for a whole host: give devices a host of their own", f.Project.BaseURL)
 	}
 	data := struct {
 		releases.Project

@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"strings"
 	"text/template"
 	"time"
@@ -46,7 +47,8 @@ func Function(f *releases.Fleet) ([]byte, error) {
 		releases.Project
 		Cache  releases.Cache
 		Device string
-	}{f.Project, f.Cache, uncommented(javascript.Device)})
+		Base   string // as a request has it
+	}{f.Project, f.Cache, uncommented(javascript.Device), (&url.URL{Path: f.Project.BasePath()}).EscapedPath()})
 	if err == nil && b.Len() > MaxFunction-marker {
 		err = fmt.Errorf("the function has %d bytes, and CloudFront takes %d", b.Len(), MaxFunction-marker)
 	}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"strings"
 	"text/template"
 	"time"
@@ -55,6 +56,7 @@ var (
 	functions = template.FuncMap{
 		"js":      quoteJS,
 		"conf":    quoteConf,
+		"literal": regexp.QuoteMeta,
 		"times":   times,
 		"plus":    plus,
 		"rotate":  rotate,
@@ -66,7 +68,7 @@ var (
 
 // values are what the templates fill in.
 type values struct {
-	Slug, Prefix, Key          string
+	Slug, Prefix, Key, Base    string
 	CohortDigits, BucketDigits int
 	Answers, Cohorts           time.Duration
 	Root, Listen, Modules, CA  string
@@ -85,7 +87,7 @@ func Files(c Config) (map[string][]byte, error) {
 		return nil, err
 	}
 	v := values{
-		Slug: c.Project.Slug, Prefix: c.Project.Prefix, Key: c.Project.Key,
+		Slug: c.Project.Slug, Prefix: c.Project.Prefix, Key: c.Project.Key, Base: c.Project.BasePath(),
 		CohortDigits: c.Project.CohortDigits, BucketDigits: c.Project.BucketDigits,
 		Answers: c.Cache.Answers, Cohorts: c.Cache.Cohorts,
 		Root: c.Root, Listen: listen, Modules: cmp.Or(c.Modules, DebianModules), CA: cmp.Or(c.CA, DebianCA),
@@ -93,6 +95,9 @@ func Files(c Config) (map[string][]byte, error) {
 		Bucket:  fmt.Sprintf("[0-9a-f]{%d}", c.Project.BucketDigits),
 		Folder:  strings.Join([]string{segment, segment, segment, segment}, "/"),
 		Segment: segment,
+	}
+	if v.Base == "/origin" {
+		return nil, fmt.Errorf("base_url %s has the path /origin, which this edge uses itself", c.Project.BaseURL)
 	}
 	if c.Root == "" {
 		if v.Origin, err = newOrigin(c.Origin); err != nil {

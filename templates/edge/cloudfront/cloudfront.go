@@ -6,6 +6,7 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -121,6 +122,8 @@ func folder(key string, f *manifest.Folder, layout manifest.Layout) []Pair {
 	return values
 }
 
+const digits = "0123456789abcdef"
+
 func hex(bits []bool) string {
 	var b strings.Builder
 	for i := 0; i < len(bits); i += 4 {
@@ -131,7 +134,7 @@ func hex(bits []bool) string {
 				digit |= 1
 			}
 		}
-		b.WriteByte("0123456789abcdef"[digit])
+		b.WriteByte(digits[digit])
 	}
 	return b.String()
 }
@@ -161,10 +164,22 @@ func Store(pairs []Pair) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// IsStore says whether a file is one that [Store] may have written.
-func IsStore(file []byte) bool {
-	var store struct {
-		Data []Pair `json:"data"`
+// ReadStore reads the pairs of a file that [Store] wrote, or of what the API's
+// ListKeys answers.
+func ReadStore(file []byte) ([]Pair, error) {
+	var store struct{ Data, Items []Pair } // keys in any case
+	if err := json.Unmarshal(file, &store); err != nil {
+		return nil, err
 	}
-	return json.Unmarshal(file, &store) == nil && store.Data != nil
+	pairs := append(store.Data, store.Items...)
+	if store.Data == nil && store.Items == nil {
+		return nil, errors.New(`it has neither "data" nor "Items"`)
+	}
+	for _, p := range pairs {
+		folder := strings.HasPrefix(p.Key, "f/") && (p.Value == "=0" || p.Value == "=1" || p.Value != "" && strings.Trim(p.Value, digits) == "")
+		if !isDevice(p.Key) && !folder {
+			return nil, fmt.Errorf("key %q with value %q is not of cairn", p.Key, p.Value)
+		}
+	}
+	return pairs, nil
 }

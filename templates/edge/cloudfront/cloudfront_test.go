@@ -1,9 +1,9 @@
 package cloudfront_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,9 +62,17 @@ func TestPairs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var read struct{ Data []cloudfront.Pair }
-	if err := json.Unmarshal(store, &read); err != nil || len(read.Data) != len(pairs) || !cloudfront.IsStore(store) {
-		t.Errorf("the store is read as %d keys: %v", len(read.Data), err)
+	if read, err := cloudfront.ReadStore(store); err != nil || !slices.Equal(read, pairs) {
+		t.Errorf("the store is read as %d keys: %v", len(read), err)
+	}
+	listed := []byte(`{"Items":[{"Key":"d/a3b54d0d0cbb5019","Value":"beta"},{"Key":"f/a/b/default/_other","Value":"=1"}]}`)
+	if read, err := cloudfront.ReadStore(listed); err != nil || len(read) != 2 || read[1].Value != "=1" {
+		t.Errorf("ListKeys is read as %v: %v", read, err)
+	}
+	for _, other := range []string{`{}`, `[]`, `{"data":[{"key":"x","value":"=1"}]}`, `{"data":[{"key":"f/x","value":"yes"}]}`, `{"data":[{"key":"f/x"}]}`} {
+		if _, err := cloudfront.ReadStore([]byte(other)); err == nil {
+			t.Errorf("%s is taken for a store", other)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 const (
 	serialHint  = "a device serial is letters, digits, - and _, at most 128 characters"
+	longHint    = "firmware built for max_serial refuses it: raise it in [project] only for firmware that is built anew"
 	defaultHint = "default is every device that no other cohort lists; list them in a cohort of another name"
 	maxSerials  = 20 // faults of one kind in one list; the rest is counted
 )
@@ -81,11 +82,16 @@ func serialLines(text []byte) iter.Seq2[int, string] {
 
 // list adds serials to a cohort.
 func (l *loader) list(f *file, c *Cohort, inFile bool, serials iter.Seq2[int, string]) {
-	line, counted, wrong := 1, 0, few{}
+	line, counted, wrong, long := 1, 0, few{}, few{}
 	for offset, serial := range serials {
 		line += bytes.Count(f.text[counted:offset], []byte("\n"))
 		counted = offset
+		most := l.fleet.Project.MaxSerial
 		switch {
+		case ValidSerial(serial) && len(serial) > most:
+			if long.among(offset) {
+				f.fault(offset, longHint, "device serial %q has %d characters, and max_serial is %d", excerpt(serial, 0), len(serial), most)
+			}
 		case ValidSerial(serial):
 			c.Devices = append(c.Devices, Device{serial, int32(line), inFile})
 			if !inFile {
@@ -97,6 +103,9 @@ func (l *loader) list(f *file, c *Cohort, inFile bool, serials iter.Seq2[int, st
 	}
 	if more := wrong.more(); more > 0 {
 		f.fault(wrong.next, serialHint, "%d more of these are no device serials", more)
+	}
+	if more := long.more(); more > 0 {
+		f.fault(long.next, longHint, "%d more of these are longer than max_serial", more)
 	}
 }
 

@@ -41,8 +41,12 @@ type Project struct {
 	CohortDigits int // hex digits of a cohort shard's name, 1 to 4
 	// Timezone is where the team works: a name of the IANA time zone database,
 	// "" where nothing is said.
-	Timezone string
+	Timezone  string
+	MaxSerial int // most characters of a listed serial, 1 to [MaxSerial]; what firmware is promised
 }
+
+// MaxSerial is the most characters that a device serial may have at all.
+const MaxSerial = maxName
 
 // BasePath is the path of BaseURL, decoded: "", or with a slash before each of
 // its segments.

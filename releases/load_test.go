@@ -29,6 +29,7 @@ unknown_version = "hold"
 bucket_digits = 3
 cohort_digits = 1
 timezone = "Europe/Berlin"
+max_serial = 31
 
 [software.stm32-fw]
 known_versions = ["0.9", "0.8"]
@@ -142,7 +143,7 @@ func TestLoadComplete(t *testing.T) {
 		Project: releases.Project{
 			Slug: "smartfridge", Organization: "acme", BaseURL: "https://ota.example.com", Prefix: "ota/fridges",
 			Key: "s3cr3t", Order: releases.Natural, Unknown: releases.HoldUnknown, BucketDigits: 3, CohortDigits: 1,
-			Timezone: "Europe/Berlin",
+			MaxSerial: 31, Timezone: "Europe/Berlin",
 		},
 		Software: map[string]releases.Software{"stm32-fw": {KnownVersions: []string{"0.9", "0.8"}}, "other": {}},
 		Publish:  releases.Publish{To: "s3://firmware", Endpoint: "https://s3.example.com", Region: "eu-central-1"},
@@ -204,7 +205,7 @@ base_url = "https://ota.example.com"
 	want := &releases.Fleet{
 		Project: releases.Project{
 			Slug: "demo", BaseURL: "https://ota.example.com", Prefix: "demo",
-			Order: releases.SemVer, Unknown: releases.OldestForUnknown, BucketDigits: 2, CohortDigits: 2,
+			Order: releases.SemVer, Unknown: releases.OldestForUnknown, BucketDigits: 2, CohortDigits: 2, MaxSerial: 128,
 		},
 		Software: map[string]releases.Software{},
 		Cache:    releases.Cache{Answers: time.Minute, Cohorts: 5 * time.Minute},

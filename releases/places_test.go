@@ -11,8 +11,8 @@ func TestPlaces(t *testing.T) {
 	places := releases.NewPlaces(project(complete))
 	for _, row := range []struct{ file, path, place, source string }{
 		{"cairn.toml", "project base_url", "cairn.toml:4:12", `base_url = "https://ota.example.com/"`},
-		{"cairn.toml", "software stm32-fw known_versions 1", "cairn.toml:14:26", `known_versions = ["0.9", "0.8"]`},
-		{"cairn.toml", "software other", "cairn.toml:15:11", `[software.other]`},
+		{"cairn.toml", "software stm32-fw known_versions 1", "cairn.toml:15:26", `known_versions = ["0.9", "0.8"]`},
+		{"cairn.toml", "software other", "cairn.toml:16:11", `[software.other]`},
 		{"releases/deep/er/1.toml", "version", "releases/deep/er/1.toml:1:11", `version = "1"`},
 		{"releases/deep/er/1.toml", "delta stm32-fw mp 0.9", "releases/deep/er/1.toml:26:20", `[delta.stm32-fw.mp."0.9"]`},
 		{"releases/deep/er/1.toml", "payload stm32-fw mp size", "releases/deep/er/1.toml:21:8", `size = 3`},

@@ -23,7 +23,7 @@ const (
 func (l *loader) project(doc *table) {
 	p := &l.fleet.Project
 	// Until the order can be read, no version is at fault.
-	*p = Project{Order: Natural, Unknown: OldestForUnknown, BucketDigits: 2, CohortDigits: 2}
+	*p = Project{Order: Natural, Unknown: OldestForUnknown, BucketDigits: 2, CohortDigits: 2, MaxSerial: MaxSerial}
 	l.fleet.Cache = Cache{Answers: time.Minute, Cohorts: 5 * time.Minute}
 	l.fleet.Guard = Guard{MaxExposureIncrease: 100, MaxDeletes: 20}
 	l.fleet.Prices = Prices{Put: 0.005, Get: 0.0004, Currency: "USD"}
@@ -110,6 +110,11 @@ func (l *loader) projectTable(t *table) {
 		if _, err := time.LoadLocation(zone); err != nil || zone == "" || zone == "Local" {
 			t.fault(n.offset, `write a name of the IANA time zone database: "Europe/Berlin", "UTC"`, "timezone %q is not known", zone)
 		}
+	}
+	if i, n := t.integer("max_serial", MaxSerial); n != nil && (i < 1 || i > MaxSerial) {
+		t.fault(n.offset, "it is the most characters of a device serial that firmware is promised", "max_serial %d is outside 1 to %d", i, MaxSerial)
+	} else {
+		p.MaxSerial = int(i)
 	}
 	t.rest()
 }

@@ -207,5 +207,39 @@ cairn.toml:5:17: cohort_digits 5 is outside 1 to 4
   5 | cohort_digits = 5
 hint: each digit makes 16 times as many files
 `},
+		{"longest serial", `
+-- cairn.toml --
+[project]
+slug = "demo"
+base_url = "https://ota.example.com"
+max_serial = 129
+`, `
+cairn.toml:4:14: max_serial 129 is outside 1 to 128
+  4 | max_serial = 129
+hint: it is the most characters of a device serial that firmware is promised
+`},
+		{"serials over the longest", `
+-- cairn.toml --
+[project]
+slug = "demo"
+base_url = "https://ota.example.com"
+max_serial = 3
+-- cohorts/beta.toml --
+devices = ["SN1", "SN-1", "S.10"]
+devices_file = "beta.txt"
+-- cohorts/beta.txt --
+SN2
+ SN-02 # longer
+`, `
+cohorts/beta.toml:1:19: device serial "SN-1" has 4 characters, and max_serial is 3
+  1 | devices = ["SN1", "SN-1", "S.10"]
+hint: firmware built for max_serial refuses it: raise it in [project] only for firmware that is built anew
+cohorts/beta.toml:1:27: "S.10" is no device serial
+  1 | devices = ["SN1", "SN-1", "S.10"]
+hint: a device serial is letters, digits, - and _, at most 128 characters
+cohorts/beta.txt:2:2: device serial "SN-02" has 5 characters, and max_serial is 3
+  2 |  SN-02 # longer
+hint: firmware built for max_serial refuses it: raise it in [project] only for firmware that is built anew
+`},
 	})
 }

@@ -231,7 +231,7 @@ cairn.toml:5:1: unknown key "organisation" in [project]
 hint: did you mean "organization"?
 cairn.toml:6:1: unknown key "colour" in [project]
   6 | colour = "blue"
-hint: known here: base_url, bucket_digits, cohort_digits, key, organization, prefix, slug, timezone, unknown_version, version_order
+hint: known here: base_url, bucket_digits, cohort_digits, key, max_serial, organization, prefix, slug, timezone, unknown_version, version_order
 cairn.toml:8:1: unknown key "known_version" in [software.main]
   8 | known_version = []
 hint: did you mean "known_versions"?

@@ -8,7 +8,6 @@ import (
 
 	"cairn/manifest"
 	"cairn/releases"
-	"cairn/templates/device"
 )
 
 var (
@@ -72,7 +71,7 @@ func TestShards(t *testing.T) {
 			}
 		}
 	}
-	s.run(t, build(t, fridges, device.Promise{}, "driver.c"))
+	s.run(t, build(t, fridges, 63, "driver.c"))
 }
 
 // TestAnswers feeds answers to a buffer that is just too short for some.
@@ -108,8 +107,8 @@ func TestAnswers(t *testing.T) {
 			}
 		}
 	}
-	s.run(t, build(t, fridges, device.Promise{}, "driver.c"))
-	s.run(t, build(t, fridges, device.Promise{}, "driver.c", asOnARM))
+	s.run(t, build(t, fridges, 63, "driver.c"))
+	s.run(t, build(t, fridges, 63, "driver.c", asOnARM))
 }
 
 // TestStatuses goes through the statuses of each step.
@@ -155,7 +154,7 @@ func TestStatuses(t *testing.T) {
 		s.ask("get-next [default] []", "done 200")
 		s.ask(fmt.Sprintf(answerPath, "default", "2.0.0_2bb"), "next")
 	}
-	s.run(t, build(t, fridges, device.Promise{}, "driver.c"))
+	s.run(t, build(t, fridges, 63, "driver.c"))
 }
 
 // TestShortBuffers refuses every path, cohort and URL that does not fit.
@@ -181,7 +180,7 @@ func TestShortBuffers(t *testing.T) {
 		s.ask(path, "next")
 		s.ask("up-to-date [default] []", "done 200")
 	}
-	s.run(t, build(t, fridges, device.Promise{}, "driver.c"))
+	s.run(t, build(t, fridges, 63, "driver.c"))
 
 	var short script
 	for n := 1; n < 20; n++ {
@@ -195,7 +194,7 @@ func TestShortBuffers(t *testing.T) {
 			short.ask("get-next ["+cohort+"] []", "done 200")
 		}
 	}
-	short.run(t, build(t, fridges, device.Promise{MaxCohort: 10}, "driver.c"))
+	short.run(t, build(t, fridges, 10, "driver.c"))
 }
 
 // TestVerify compares payloads with the digests that their URLs name.
@@ -218,7 +217,7 @@ func TestVerify(t *testing.T) {
 		ask("0", "/"+digest[:33]+"/fw.bin", digest)
 		ask("0", strings.ToUpper(url), strings.Repeat("ab", 32))
 	}
-	s.run(t, build(t, fridges, device.Promise{}, "driver.c"))
+	s.run(t, build(t, fridges, 63, "driver.c"))
 }
 
 // TestEscapes are names of every byte.
@@ -234,6 +233,6 @@ func TestEscapes(t *testing.T) {
 			s.ask(fmt.Sprintf(answerPath, "default", releases.Escape(name)), "next")
 		}
 	}
-	s.run(t, build(t, fridges, device.Promise{}, "driver.c"))
-	s.run(t, build(t, fridges, device.Promise{}, "driver.c", asOnARM))
+	s.run(t, build(t, fridges, 63, "driver.c"))
+	s.run(t, build(t, fridges, 63, "driver.c", asOnARM))
 }

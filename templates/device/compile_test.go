@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"cairn/templates/device"
 )
 
 // TestWarnings compiles the header as firmware does: with and without the
@@ -20,10 +18,10 @@ func TestWarnings(t *testing.T) {
 		user           = "#include \"cairn_ota.h\"\nint main(void) { static struct cairn_ota c; return cairn_ota_done(&c, 0) == CAIRN_OTA_GET_NEXT; }\n"
 	)
 	for _, digits := range []int{1, 3} {
-		for _, promise := range []device.Promise{{}, {MaxSerial: 31, MaxCohort: 7}} {
+		for maxSerial, maxCohort := range map[int]int{128: 63, 31: 7} {
 			p := fridges
-			p.BucketDigits, p.CohortDigits = digits, 5-digits
-			dir := folder(t, p, promise)
+			p.BucketDigits, p.CohortDigits, p.MaxSerial = digits, 5-digits, maxSerial
+			dir := folder(t, p, maxCohort)
 			for name, text := range map[string]string{"implementation.c": implementation, "user.c": user} {
 				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 					t.Fatal(err)
@@ -38,7 +36,7 @@ func TestWarnings(t *testing.T) {
 
 // TestIncludes holds the header to what freestanding C99 has.
 func TestIncludes(t *testing.T) {
-	dir := folder(t, fridges, device.Promise{})
+	dir := folder(t, fridges, 63)
 	if err := os.WriteFile(filepath.Join(dir, "h.c"), []byte("#define CAIRN_OTA_IMPLEMENTATION\n#include \"cairn_ota.h\"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +60,7 @@ func TestIncludes(t *testing.T) {
 
 // TestFuzz runs testdata/fuzz.c for two seconds.
 func TestFuzz(t *testing.T) {
-	fuzz := build(t, fridges, device.Promise{}, "fuzz.c")
+	fuzz := build(t, fridges, 63, "fuzz.c")
 	seed := fmt.Sprint(time.Now().UnixNano())
 	if out, err := exec.Command(fuzz, "2", seed).CombinedOutput(); err != nil {
 		t.Errorf("with seed %s: %v\n%s", seed, err, out)

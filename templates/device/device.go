@@ -14,48 +14,21 @@ import (
 	"cairn/releases"
 )
 
-// Promise is what a project promises its firmware, for as long as that is in
-// the field: it makes the header's code and memory smaller.
-type Promise struct {
-	MaxSerial int // bytes of a device serial, 1 to 128; 0 is 128
-	MaxCohort int // bytes of a cohort's slug, 7 to 200; 0 is 63
-}
-
-// The bounds of a promise. A cohort's array has room for "default" at least.
+// The bounds of what firmware is promised: the most bytes of a cohort's slug. A
+// cohort's array has room for "default" at least.
 const (
-	LongestSerial  = 128
 	ShortestCohort = len(releases.DefaultCohort)
 	LongestCohort  = releases.MaxSegment
-	usualCohort    = 63
 )
 
-func (p Promise) withDefaults() Promise {
-	if p.MaxSerial == 0 {
-		p.MaxSerial = LongestSerial
-	}
-	if p.MaxCohort == 0 {
-		p.MaxCohort = usualCohort
-	}
-	return p
-}
-
-// Check says what of a fleet breaks the promise.
-func (p Promise) Check(f *releases.Fleet) error {
-	p = p.withDefaults()
-	if p.MaxSerial < 1 || p.MaxSerial > LongestSerial {
-		return fmt.Errorf("a serial of at most %d bytes: the bound is 1 to %d", p.MaxSerial, LongestSerial)
-	}
-	if p.MaxCohort < ShortestCohort || p.MaxCohort > LongestCohort {
-		return fmt.Errorf("a cohort of at most %d bytes: the bound is %d to %d", p.MaxCohort, ShortestCohort, LongestCohort)
+// CheckCohorts says what of a fleet breaks the promise of short cohorts.
+func CheckCohorts(f *releases.Fleet, most int) error {
+	if most < ShortestCohort || most > LongestCohort {
+		return fmt.Errorf("a cohort of at most %d bytes: the bound is %d to %d", most, ShortestCohort, LongestCohort)
 	}
 	for _, c := range f.Cohorts {
-		if len(c.Slug) > p.MaxCohort {
-			return fmt.Errorf("cohort %q has %d bytes, and the header would promise %d at most", c.Slug, len(c.Slug), p.MaxCohort)
-		}
-		for i := range c.Devices {
-			if d := &c.Devices[i]; len(d.Serial) > p.MaxSerial {
-				return fmt.Errorf("%s: serial %q has %d bytes, and the header would promise %d at most", c.Place(d), d.Serial, len(d.Serial), p.MaxSerial)
-			}
+		if len(c.Slug) > most {
+			return fmt.Errorf("cohort %q has %d bytes, and the header would promise %d at most", c.Slug, len(c.Slug), most)
 		}
 	}
 	return nil
@@ -71,8 +44,9 @@ func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// Header is cairn_ota.h for a project.
-func Header(p releases.Project, promise Promise) ([]byte, error) {
+// Header is cairn_ota.h for a project whose cohorts have slugs of so many bytes
+// at most.
+func Header(p releases.Project, maxCohort int) ([]byte, error) {
 	base, err := url.Parse(p.BaseURL)
 	if err != nil {
 		return nil, fmt.Errorf("base_url: %w", err)
@@ -93,12 +67,12 @@ func Header(p releases.Project, promise Promise) ([]byte, error) {
 	var b bytes.Buffer
 	err = header.Execute(&b, struct {
 		releases.Project
-		Promise
+		MaxCohort          int
 		Origin, Host, Port string
 		TLS                int
 		Root               string
 	}{
-		p, promise.withDefaults(),
+		p, maxCohort,
 		origin, base.Hostname(), port,
 		tls,
 		path + "/" + strings.TrimSuffix(cohorts, "/cohorts/"),

@@ -26,7 +26,7 @@ const asOnARM = "-funsigned-char"
 // fridges is a project with a path in its base_url.
 var fridges = releases.Project{
 	Slug: "fridges", Prefix: "acme/fridges", BaseURL: "https://ota.example.com/cdn",
-	BucketDigits: 2, CohortDigits: 2,
+	BucketDigits: 2, CohortDigits: 2, MaxSerial: 128,
 }
 
 func layoutOf(p releases.Project) manifest.Layout {
@@ -34,9 +34,9 @@ func layoutOf(p releases.Project) manifest.Layout {
 }
 
 // folder makes a folder with the header and with sources from testdata.
-func folder(t *testing.T, p releases.Project, promise device.Promise, sources ...string) string {
+func folder(t *testing.T, p releases.Project, maxCohort int, sources ...string) string {
 	t.Helper()
-	header, err := device.Header(p, promise)
+	header, err := device.Header(p, maxCohort)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,12 +84,12 @@ func TestMain(m *testing.M) {
 }
 
 // build compiles a program from testdata, with sanitizers, once.
-func build(t *testing.T, p releases.Project, promise device.Promise, source string, flags ...string) string {
+func build(t *testing.T, p releases.Project, maxCohort int, source string, flags ...string) string {
 	t.Helper()
-	key := fmt.Sprint(p, promise, source, flags)
+	key := fmt.Sprint(p, maxCohort, source, flags)
 	if programs[key] == "" {
 		program := filepath.Join(programIn, fmt.Sprint(len(programs)))
-		gcc(t, folder(t, p, promise, source), append(append([]string{"-std=c99", "-o", program, source}, sanitizers...), flags...)...)
+		gcc(t, folder(t, p, maxCohort, source), append(append([]string{"-std=c99", "-o", program, source}, sanitizers...), flags...)...)
 		programs[key] = program
 	}
 	return programs[key]

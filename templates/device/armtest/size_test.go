@@ -46,7 +46,7 @@ func TestSize(t *testing.T) {
 			for _, digits := range [][2]int{{2, 2}, {4, 4}, {1, 3}} {
 				name := fmt.Sprintf("%s, serials of at most %d bytes, %d and %d digits", cpu, bound.maxSerial, digits[0], digits[1])
 				t.Run(name, func(t *testing.T) {
-					dir := compile(t, cpu, device.Promise{MaxSerial: bound.maxSerial}, digits)
+					dir := compile(t, cpu, bound.maxSerial, digits)
 					code, data := sections(t, filepath.Join(dir, "program.map"))
 					if code > bound.code || data > 0 {
 						t.Errorf("the header takes %d bytes of code and constants, and %d of data; the bounds are %d and 0", code, data, bound.code)
@@ -79,10 +79,10 @@ func arm(t *testing.T, dir, tool string, args ...string) string {
 
 // compile makes header.o of the header and links it with its caller, into a
 // folder that has program.map and header.ci, too.
-func compile(t *testing.T, cpu string, promise device.Promise, digits [2]int) string {
+func compile(t *testing.T, cpu string, maxSerial int, digits [2]int) string {
 	t.Helper()
-	p := releases.Project{Slug: "smartfridge", Prefix: "smartfridge", BaseURL: "https://ota.example.com", CohortDigits: digits[0], BucketDigits: digits[1]}
-	header, err := device.Header(p, promise)
+	p := releases.Project{Slug: "smartfridge", Prefix: "smartfridge", BaseURL: "https://ota.example.com", CohortDigits: digits[0], BucketDigits: digits[1], MaxSerial: maxSerial}
+	header, err := device.Header(p, 63)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,3 +18,32 @@ change. "cairn conformance" checks an edge that runs.`,
 	)
 	return cmd
 }
+
+// overTree completes a command that writes an edge to the folder --out. The
+// edge is over what the flag tree names, or else over --origin, which is ""
+// where it is not given.
+func overTree(global *globalOptions, cmd *cobra.Command, tree string, files func(p *project, origin string) ([]generated, error)) *cobra.Command {
+	var out, origin string
+	f := cmd.Flags()
+	f.StringVar(&out, "out", "", "`folder` to write to")
+	f.StringVar(&origin, "origin", "", "`URL` below which the bucket's keys can be read, in place of --"+tree)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		switch {
+		case out == "":
+			return usagef("edge %s needs --out DIR", cmd.Name())
+		case origin != "" && f.Changed(tree):
+			return usagef("--%s and --origin are two ways to the same tree: name one", tree)
+		}
+		p, err := global.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer p.close()
+		written, err := files(p, origin)
+		if err != nil {
+			return usageError{err}
+		}
+		return writeGenerated(cmd, out, written)
+	}
+	return cmd
+}

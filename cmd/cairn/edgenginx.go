@@ -12,12 +12,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-type edgeNginxOptions struct {
-	out, root, origin, listen, modules, ca string
-}
-
 func edgeNginxCommand(global *globalOptions) *cobra.Command {
-	var opts edgeNginxOptions
+	var root, listen, modules, ca string
 	cmd := &cobra.Command{
 		Use:   "nginx --out DIR",
 		Short: "Write an nginx.conf with its njs script",
@@ -29,51 +25,33 @@ Files that were edited, or that are not cairn's, are not overwritten.`,
 		Example: `  cairn edge nginx --out /srv/edge --root /srv/public
   cairn edge nginx --out edge --origin https://bucket.s3.eu-central-1.amazonaws.com
   nginx -p edge -c nginx.conf`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runEdgeNginx(cmd, global, &opts) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&opts.out, "out", "", "`folder` to write to")
-	f.StringVar(&opts.root, "root", "", "published `folder` to serve; it stands for the bucket (default: what [publish] names, if that is a folder)")
-	f.StringVar(&opts.origin, "origin", "", "`URL` below which the bucket's keys can be read, in place of a folder")
-	f.StringVar(&opts.ca, "origin-ca", nginx.DebianCA, "PEM `file` with the certificates that vouch for an https origin")
-	f.StringVar(&opts.modules, "modules", nginx.DebianModules, "`folder` of nginx's modules: what \"nginx -V\" calls --modules-path")
-	f.StringVar(&opts.listen, "listen", "127.0.0.1:8080", "`address` to listen on")
-	return cmd
-}
-
-func runEdgeNginx(cmd *cobra.Command, global *globalOptions, opts *edgeNginxOptions) error {
-	switch {
-	case opts.out == "":
-		return usagef("edge nginx needs --out DIR")
-	case opts.root != "" && opts.origin != "":
-		return usagef("--root and --origin are two ways to the same tree: name one")
-	case cmd.Flags().Changed("origin-ca") && !strings.HasPrefix(opts.origin, "https://"):
-		return usagef("--origin-ca goes with an --origin that is https://")
-	}
-	p, err := global.open(cmd.Context())
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	c := nginx.Config{Project: p.fleet.Project, Cache: p.fleet.Cache, Listen: opts.listen}
-	var errs [3]error
-	if opts.origin != "" {
-		c.Origin, errs[0] = url.Parse(opts.origin)
-	} else {
-		c.Root, errs[0] = p.publishedFolder(opts.root)
-	}
-	c.Modules, errs[1] = filepath.Abs(opts.modules)
-	c.CA, errs[2] = filepath.Abs(opts.ca)
-	if err := errors.Join(errs[:]...); err != nil {
-		return usageError{err}
-	}
-	files, err := nginx.Files(c)
-	if err != nil {
-		return usageError{err}
-	}
-	return writeGenerated(cmd, opts.out, []generated{
-		{nginx.ConfigFile, "# ", files[nginx.ConfigFile]},
-		{nginx.ScriptFile, "// ", files[nginx.ScriptFile]},
+	f.StringVar(&root, "root", "", "published `folder` to serve; it stands for the bucket (default: what [publish] names, if that is a folder)")
+	f.StringVar(&listen, "listen", "127.0.0.1:8080", "`address` to listen on")
+	f.StringVar(&modules, "modules", nginx.DebianModules, "`folder` of nginx's modules: what \"nginx -V\" calls --modules-path")
+	f.StringVar(&ca, "origin-ca", nginx.DebianCA, "PEM `file` with the certificates that vouch for an https origin")
+	return overTree(global, cmd, "root", func(p *project, origin string) ([]generated, error) {
+		if f.Changed("origin-ca") && !strings.HasPrefix(origin, "https://") {
+			return nil, usagef("--origin-ca goes with an --origin that is https://")
+		}
+		c := nginx.Config{Project: p.fleet.Project, Cache: p.fleet.Cache, Listen: listen}
+		var errs [3]error
+		if origin != "" {
+			c.Origin, errs[0] = url.Parse(origin)
+		} else {
+			c.Root, errs[0] = p.publishedFolder(root)
+		}
+		c.Modules, errs[1] = filepath.Abs(modules)
+		c.CA, errs[2] = filepath.Abs(ca)
+		if err := errors.Join(errs[:]...); err != nil {
+			return nil, err
+		}
+		files, err := nginx.Files(c)
+		return []generated{
+			{nginx.ConfigFile, "# ", files[nginx.ConfigFile]},
+			{nginx.ScriptFile, "// ", files[nginx.ScriptFile]},
+		}, err
 	})
 }
 

@@ -57,6 +57,15 @@ func Files(f *releases.Fleet, opts Options) ([]File, error) {
 	if f.Project.BasePath() != "" {
 		return nil, fmt.Errorf("base_url %s has a path, and a Worker answers for a whole host: give devices a host of their own", f.Project.BaseURL)
 	}
+	if opts.Origin != "" {
+		u, err := url.Parse(opts.Origin)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+			return nil, fmt.Errorf("the origin %q is no URL such as https://bucket.s3.eu-central-1.amazonaws.com", opts.Origin)
+		}
+		if u.User != nil {
+			return nil, fmt.Errorf("the origin %s has a name in it, and a Worker reads without one", u.Redacted())
+		}
+	}
 	data := struct {
 		releases.Project
 		Options

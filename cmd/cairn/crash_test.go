@@ -49,22 +49,24 @@ func TestRequestsAreThoseOfWhatChangedAndSixMore(t *testing.T) {
 func TestKilledAtAnyInstant(t *testing.T) {
 	b := newBucket(t)
 	want := b.fresh("--at", after)
-	b.proxy.Inject(slowly(2 * time.Millisecond))
 	random := rand.New(rand.NewPCG(1, 2))
 	halfway, ended := 0, 0
 	for i := range 50 {
 		at := []string{before, after}[i%2]
 		cmd, _, stderr := b.command("publish", "--at", at, "--concurrency", "8")
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		timer := time.AfterFunc(30*time.Millisecond+time.Duration(random.IntN(500))*time.Millisecond, func() { cmd.Process.Kill() })
-		if cmd.Wait() == nil {
+		var requests atomic.Int64
+		last := 1 + random.Int64N(300)
+		b.proxy.Inject(func(*http.Request) proxy.Fault {
+			if requests.Add(1) == last {
+				cmd.Process.Kill()
+			}
+			return proxy.Fault{Delay: 2 * time.Millisecond}
+		})
+		if err := cmd.Run(); err == nil {
 			ended++
 		} else if !strings.Contains(cmd.ProcessState.String(), "killed") {
 			t.Fatalf("%d: %v: %s", i, cmd.ProcessState, stderr)
 		}
-		timer.Stop()
 		time.Sleep(30 * time.Millisecond) // what it sent is still on its way
 		if b.unfinished() {
 			halfway++
@@ -78,7 +80,7 @@ func TestKilledAtAnyInstant(t *testing.T) {
 		t.Errorf("the state still has a lease %v of %v", s.Lease, s.Doing)
 	}
 	t.Logf("%d of 50 were killed halfway, %d came to their end", halfway, ended)
-	if halfway < 10 {
+	if halfway < 30 {
 		t.Errorf("only %d of 50 were killed halfway", halfway)
 	}
 }

@@ -4,7 +4,6 @@
 package manifest
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -33,7 +32,12 @@ func LayoutOf(f *releases.Fleet) Layout {
 
 // Hash is XXH64 of a device serial with seed 0, as 16 lower-case hex digits.
 func Hash(serial string) string {
-	return fmt.Sprintf("%016x", xxhash.Sum64String(serial))
+	h := xxhash.Sum64String(serial)
+	var digits [16]byte
+	for i := range digits {
+		digits[i] = lowerHex[h>>(60-4*i)&15]
+	}
+	return string(digits[:])
 }
 
 // Shard is the name of the cohort shard that lists a device, by its hash.
@@ -48,12 +52,13 @@ func (l Layout) Buckets() int { return 1 << (4 * l.BucketDigits) }
 // Shards is how many cohort shards there are.
 func (l Layout) Shards() int { return 1 << (4 * l.CohortDigits) }
 
+const lowerHex = "0123456789abcdef"
+
 // digits names the i-th bucket or shard.
 func digits(i, n int) string {
-	const hex = "0123456789abcdef"
 	var b [4]byte
 	for j := n - 1; j >= 0; j-- {
-		b[j] = hex[i&15]
+		b[j] = lowerHex[i&15]
 		i >>= 4
 	}
 	return string(b[:n])
@@ -231,5 +236,5 @@ func unescape(segment string) (string, bool) {
 }
 
 func isHex(s string, n int) bool {
-	return len(s) == n && strings.Trim(s, "0123456789abcdef") == ""
+	return len(s) == n && strings.Trim(s, lowerHex) == ""
 }

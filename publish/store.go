@@ -80,6 +80,14 @@ type Entry struct {
 	Modified time.Time
 }
 
+// Mark is equal for an object that is the same, and another one once it was
+// replaced or written to.
+type Mark struct {
+	Device, File uint64
+	Size         int64 // in bytes
+	Modified     int64 // nanoseconds since 1970
+}
+
 // Header is what a store keeps beside the content and a CDN sends on. The
 // zero value of a field means that the header is absent.
 type Header struct {

@@ -18,6 +18,13 @@ func standsForItself(c byte) bool {
 // Escape makes a name a path segment, as DESIGN.md section 1 defines it: a
 // key that is built of segments needs no URL encoding.
 func Escape(name string) string {
+	plain := !strings.HasPrefix(name, ".")
+	for i := 0; i < len(name) && plain; i++ {
+		plain = standsForItself(name[i])
+	}
+	if plain {
+		return name
+	}
 	var b strings.Builder
 	for i := 0; i < len(name); i++ {
 		if c := name[i]; standsForItself(c) && (i > 0 || c != '.') {

@@ -23,6 +23,7 @@ type bench struct {
 	memory string // a fresh folder on a memory file system
 	disk   string // another, in TMPDIR
 	server *server
+	edges  []*daemon
 	done   chan error // what came of it
 }
 
@@ -32,7 +33,7 @@ func main() {
 	written := flag.Int("written", 10_000, "the same, in the tree that is written")
 	payload := flag.Int64("payload", 2048, "the size in MiB of the payload that is uploaded; the server takes twice that")
 	rounds := flag.Int("rounds", 5, "rounds of each measurement")
-	only := flag.String("only", "plan,write,first,updates,latency,large", "the `measurements` to take; there is upload, too")
+	only := flag.String("only", "plan,write,first,updates,latency,large,serve", "the `measurements` to take; there is upload, too")
 	memory := flag.String("memory", "/dev/shm", "a `folder` on a memory file system, for the server")
 	slice := flag.Duration("slice", forever, "how long each of those that put a tree works in turn, such as 200ms where the machine is busy")
 	flag.BoolVar(&verbose, "v", false, "show every single run")
@@ -66,6 +67,9 @@ func main() {
 	if b.server != nil {
 		b.server.stop()
 	}
+	for _, d := range b.edges {
+		d.stop()
+	}
 	os.RemoveAll(b.memory)
 	os.RemoveAll(b.disk)
 	fail(err)
@@ -82,6 +86,7 @@ func (b *bench) take(only []string, answers, written int, payload int64) error {
 		{"updates", b.updates},
 		{"latency", b.latency},
 		{"large", func() error { return b.large(answers) }},
+		{"serve", b.serve},
 		{"upload", func() error { return b.upload(payload) }},
 	} {
 		if !slices.Contains(only, m.name) {

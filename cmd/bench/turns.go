@@ -22,8 +22,8 @@ var verbose bool
 // of time while the others are stopped, again and again until all are done:
 // whatever else the machine does, it does to all of them. Every second round
 // goes backwards.
-func takeTurns(rounds int, slice time.Duration, contenders ...contender) (results, error) {
-	all := results{}
+func takeTurns(rounds int, slice time.Duration, contenders ...contender) (results[usage], error) {
+	all := results[usage]{}
 	for range rounds {
 		if err := takeRound(slice, contenders, all); err != nil {
 			return nil, err
@@ -34,7 +34,7 @@ func takeTurns(rounds int, slice time.Duration, contenders ...contender) (result
 	return all, nil
 }
 
-func takeRound(slice time.Duration, contenders []contender, all results) error {
+func takeRound(slice time.Duration, contenders []contender, all results[usage]) error {
 	children := map[string]*child{}
 	for _, c := range contenders {
 		var err error
@@ -76,11 +76,11 @@ func takeRound(slice time.Duration, contenders []contender, all results) error {
 	return nil
 }
 
-// results are what each contender took, round by round.
-type results map[string][]usage
+// results are what was measured of each contender, round by round.
+type results[T any] map[string][]T
 
 // of is the median of a contender.
-func (r results) of(name string, what func(usage) float64) float64 {
+func (r results[T]) of(name string, what func(T) float64) float64 {
 	var values []float64
 	for _, u := range r[name] {
 		values = append(values, what(u))
@@ -89,7 +89,7 @@ func (r results) of(name string, what func(usage) float64) float64 {
 }
 
 // ratio is the median of the ratios of two contenders, round by round.
-func (r results) ratio(a, b string, what func(usage) float64) float64 {
+func (r results[T]) ratio(a, b string, what func(T) float64) float64 {
 	var ratios []float64
 	for i := range r[a] {
 		ratios = append(ratios, what(r[a][i])/what(r[b][i]))

@@ -1,20 +1,22 @@
 package main
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 )
 
 // answerTimeout is how long a client may take to read an answer. Payloads get
-// it anew with each write that goes through.
+// it anew as they go through.
 const answerTimeout = 30 * time.Second
 
 // logged writes a line for each request, after its answer.
 func logged(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		rec := &recorder{ResponseWriter: w, control: http.NewResponseController(w), status: http.StatusOK}
+		rec := &recorder{ResponseWriter: w, control: http.NewResponseController(w), status: http.StatusOK, extended: start}
 		defer func() {
 			log.LogAttrs(r.Context(), slog.LevelInfo, "request",
 				slog.String("remote", r.RemoteAddr),
@@ -34,9 +36,10 @@ func logged(log *slog.Logger, next http.Handler) http.Handler {
 // recorder remembers what was answered.
 type recorder struct {
 	http.ResponseWriter
-	control *http.ResponseController
-	status  int
-	bytes   int64
+	control  *http.ResponseController
+	status   int
+	bytes    int64
+	extended time.Time // when the client was last given answerTimeout
 }
 
 func (r *recorder) WriteHeader(status int) {
@@ -45,8 +48,57 @@ func (r *recorder) WriteHeader(status int) {
 }
 
 func (r *recorder) Write(b []byte) (int, error) {
-	_ = r.control.SetWriteDeadline(time.Now().Add(answerTimeout))
+	if now := time.Now(); now.Sub(r.extended) > time.Second {
+		r.extended = now
+		_ = r.control.SetWriteDeadline(now.Add(answerTimeout))
+	}
 	n, err := r.ResponseWriter.Write(b)
 	r.bytes += int64(n)
 	return n, err
+}
+
+// How long a line of the log may wait for others, and how many bytes of them:
+// a write for each takes as long as an answer.
+const (
+	logDelay  = 100 * time.Millisecond
+	logBuffer = 64 << 10
+)
+
+// batched writes lines together. Nothing is lost but by a crash.
+type batched struct {
+	to io.Writer
+
+	mu      sync.Mutex
+	lines   []byte
+	pending bool // a flush is to come
+}
+
+// Write takes a line. The error of a write that comes later is lost, as is
+// that of the log's own.
+func (b *batched) Write(line []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lines = append(b.lines, line...)
+	if len(b.lines) >= logBuffer {
+		b.flush()
+	} else if !b.pending {
+		b.pending = true
+		time.AfterFunc(logDelay, b.Flush)
+	}
+	return len(line), nil
+}
+
+// Flush writes the lines that wait.
+func (b *batched) Flush() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pending = false
+	b.flush()
+}
+
+func (b *batched) flush() {
+	if len(b.lines) > 0 {
+		_, _ = b.to.Write(b.lines)
+		b.lines = b.lines[:0]
+	}
 }

@@ -72,7 +72,9 @@ func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) err
 	if !there {
 		fmt.Fprintf(cmd.ErrOrStderr(), "nothing is published in %s below %q yet: run \"cairn publish\", or serve --from %s\n", name, layout.Prefix, fromDefinitions)
 	}
-	log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
+	lines := &batched{to: cmd.ErrOrStderr()}
+	defer lines.Flush()
+	log := slog.New(slog.NewJSONHandler(lines, nil))
 	handler := edge.New(source, edge.Options{
 		Layout: layout,
 		Cache:  p.fleet.Cache,

@@ -35,7 +35,10 @@ func weight(lines []string, value string) (float64, bool) {
 // wanted lists the content codings that a client prefers to identity, or likes
 // as much, in the order of its weights.
 func wanted(header http.Header) []manifest.Encoding {
-	lines := header.Values("Accept-Encoding")
+	lines := header["Accept-Encoding"]
+	if len(lines) == 0 {
+		return nil
+	}
 	star, _ := weight(lines, "*")
 	identity, _ := weight(lines, "identity")
 	var codings []manifest.Encoding
@@ -73,7 +76,7 @@ func matches(lines []string, etag string) bool {
 
 // wantsJSON says whether a client asks for JSON by name, and not for text.
 func wantsJSON(header http.Header) bool {
-	lines := header.Values("Accept")
+	lines := header["Accept"]
 	q, _ := weight(lines, "application/json")
 	text, _ := weight(lines, "text/plain")
 	return q > text

@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"cairn/manifest"
 	"cairn/publish"
@@ -24,6 +23,14 @@ import (
 type Source interface {
 	// Get is that of [publish.Store].
 	Get(ctx context.Context, key string) (*publish.Stored, error)
+}
+
+// Marker is a [Source] that tells at little cost whether an object is what it
+// was. A handler keeps what it has read of one, and looks before each answer.
+type Marker interface {
+	// Mark changes with the object at key. The error for a missing one
+	// matches [fs.ErrNotExist].
+	Mark(key string) (publish.Mark, error)
 }
 
 // Options say what a handler serves.
@@ -45,11 +52,16 @@ const (
 // anything but its source.
 type Handler struct {
 	source Source
+	marker Marker // nil where each answer is read anew
+	kept   kept
 	Options
 }
 
-// New makes a handler over a source.
-func New(source Source, opts Options) *Handler { return &Handler{source, opts} }
+// New makes a handler over a source, which may be a [Marker].
+func New(source Source, opts Options) *Handler {
+	marker, _ := source.(Marker)
+	return &Handler{source: source, marker: marker, Options: opts}
+}
 
 // ServeHTTP answers a request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -66,7 +78,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case LatestURLPath:
 		err = h.latest(w, r, manifest.Text)
 	default:
-		err = h.object(w, r)
+		err = h.serve(w, r)
 	}
 	var bad *requestError
 	switch {
@@ -117,12 +129,12 @@ func (h *Handler) latest(w http.ResponseWriter, r *http.Request, form manifest.F
 	if err != nil {
 		return err
 	}
-	key, answer, err := h.find(r.Context(), readings, form)
+	at, answer, err := h.find(r.Context(), readings, form)
 	if err != nil {
 		return err
 	}
 	header := w.Header()
-	header.Set("Cache-Control", "private, "+strings.TrimPrefix(answer.header.CacheControl, "public, "))
+	header["Cache-Control"] = answer.private
 	if len(answer.body) == 0 {
 		header.Set("Memfault-Reason", "latest")
 		w.WriteHeader(http.StatusNoContent)
@@ -137,7 +149,7 @@ func (h *Handler) latest(w http.ResponseWriter, r *http.Request, form manifest.F
 	} else {
 		header.Set("Vary", "Accept-Encoding")
 	}
-	answer, err = h.negotiate(r, key, answer)
+	answer, err = h.negotiate(r, at, answer)
 	if err != nil {
 		return err
 	}
@@ -150,9 +162,8 @@ func wrapURL(a *answer) *answer {
 	type data struct {
 		URL string `json:"url"`
 	}
-	wrapped := &answer{marshal(map[string]data{"data": {string(a.body)}}), a.header}
-	wrapped.header.ContentType = "application/json"
-	return wrapped
+	header := publish.Header{ContentType: "application/json", CacheControl: a.public[0]}
+	return newAnswer(marshal(map[string]data{"data": {string(a.body)}}), header)
 }
 
 // marshal writes strings and numbers as JSON, without the escapes that only
@@ -169,41 +180,42 @@ func marshal(v any) []byte {
 
 // find goes the way of a device: its cohort's shard, the folder of its
 // version, and the one of any other version.
-func (h *Handler) find(ctx context.Context, readings []query, form manifest.Form) (string, *answer, error) {
+func (h *Handler) find(ctx context.Context, readings []query, form manifest.Form) (at manifest.Location, a *answer, err error) {
 	hash := manifest.Hash(readings[0].serial)
 	cohort, err := h.cohort(ctx, hash)
 	if err != nil {
-		return "", nil, err
+		return at, nil, err
 	}
-	key := func(q query, cohort, segment string) string {
-		return h.Layout.AnswerFolder(q.target, cohort, segment) + h.Layout.Bucket(hash) + string(form)
-	}
-	var keys []string
+	at = manifest.Location{Class: manifest.Answer, Form: form, Cohort: cohort, Bucket: h.Layout.Bucket(hash)}
 	for _, q := range readings {
-		keys = append(keys, key(q, cohort, manifest.VersionSegment(q.version)))
-	}
-	for _, q := range readings {
-		keys = append(keys, key(q, cohort, manifest.OtherSegment))
-	}
-	for _, k := range keys {
-		if a, err := h.read(ctx, k); !errors.Is(err, fs.ErrNotExist) {
-			return k, a, err
+		at.Target, at.VersionSegment = q.target, manifest.VersionSegment(q.version)
+		if a, err := h.read(ctx, at); !errors.Is(err, fs.ErrNotExist) {
+			return at, a, err
 		}
 	}
+	at.VersionSegment = manifest.OtherSegment
+	for _, q := range readings {
+		at.Target = q.target
+		if a, err := h.read(ctx, at); !errors.Is(err, fs.ErrNotExist) {
+			return at, a, err
+		}
+	}
+	at.Target = readings[0].target
 	if cohort != releases.DefaultCohort {
 		// The default cohort has an answer for every target: if it has one
 		// here, the device is just changing cohorts.
-		if _, err := h.read(ctx, key(readings[0], releases.DefaultCohort, manifest.OtherSegment)); !errors.Is(err, fs.ErrNotExist) {
-			return "", nil, fmt.Errorf("cohort %q has no answer for bucket %s", cohort, h.Layout.Bucket(hash))
+		at.Cohort = releases.DefaultCohort
+		if _, err := h.read(ctx, at); !errors.Is(err, fs.ErrNotExist) {
+			return at, nil, fmt.Errorf("cohort %q has no answer for bucket %s", cohort, at.Bucket)
 		}
 	}
-	return "", nil, badRequest("no release is made for software type %q on hardware version %q",
-		readings[0].target.SoftwareType, readings[0].target.HardwareVersion)
+	return at, nil, badRequest("no release is made for software type %q on hardware version %q",
+		at.Target.SoftwareType, at.Target.HardwareVersion)
 }
 
 // cohort finds the cohort of a device in its shard.
 func (h *Handler) cohort(ctx context.Context, hash string) (string, error) {
-	shard, err := h.read(ctx, h.Layout.CohortKey(h.Layout.Shard(hash)))
+	shard, err := h.read(ctx, manifest.Location{Class: manifest.CohortIndex, Shard: h.Layout.Shard(hash)})
 	if err != nil {
 		return "", err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,15 +18,58 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// answer is a small object, read.
+// answer is a small object, read, with the header fields that it is sent with.
 type answer struct {
-	body   []byte
-	header publish.Header
+	body []byte
+	etag string
+	// Content-Type, Content-Length, Content-Encoding and ETag.
+	fields http.Header
+	// Cache-Control, in the tree and in the query API.
+	public, private []string
 }
 
-// read reads a small object. Its headers are those that its key calls for:
-// a folder keeps none.
-func (h *Handler) read(ctx context.Context, key string) (*answer, error) {
+// newAnswer makes an answer. Its ETag is made of the bytes, so the encodings
+// of one answer have different ones.
+func newAnswer(body []byte, header publish.Header) *answer {
+	a := &answer{body: body, etag: fmt.Sprintf(`"%016x"`, xxhash.Sum64(body))}
+	a.fields = http.Header{"Content-Type": {header.ContentType}, "Content-Length": {strconv.Itoa(len(body))}, "Etag": {a.etag}}
+	if header.ContentEncoding != "" {
+		a.fields["Content-Encoding"] = []string{header.ContentEncoding}
+	}
+	a.public = []string{header.CacheControl}
+	a.private = []string{"private, " + strings.TrimPrefix(header.CacheControl, "public, ")}
+	return a
+}
+
+// read gives the small object at a location: one that is kept, if the same is
+// still there.
+func (h *Handler) read(ctx context.Context, at manifest.Location) (*answer, error) {
+	key := h.Layout.Key(at)
+	if h.marker == nil {
+		return h.fetch(ctx, key)
+	}
+	mark, err := h.marker.Mark(key)
+	if err != nil {
+		return nil, err
+	}
+	id := identity{mark, at.Class, at.Form, at.Encoding}
+	if a := h.kept.get(id); a != nil {
+		return a, nil
+	}
+	a, err := h.fetch(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	// It may have been replaced before it was read.
+	if again, err := h.marker.Mark(key); err == nil && again == mark {
+		h.kept.put(id, a)
+	}
+	return a, nil
+}
+
+// fetch reads a small object. Its headers are those that its key calls for: a
+// folder keeps none.
+func (h *Handler) fetch(ctx context.Context, key string) (*answer, error) {
 	at, ok := h.Layout.Parse(key)
 	if !ok {
 		return nil, fs.ErrNotExist
@@ -36,11 +80,14 @@ func (h *Handler) read(ctx context.Context, key string) (*answer, error) {
 	}
 	defer o.Close()
 	body, err := io.ReadAll(o)
-	return &answer{body, publish.HeaderOf(at, h.Cache)}, err
+	if err != nil {
+		return nil, err
+	}
+	return newAnswer(body, publish.HeaderOf(at, h.Cache)), nil
 }
 
-// object serves the object that a path names.
-func (h *Handler) object(w http.ResponseWriter, r *http.Request) error {
+// serve gives the object that a path names.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	key := strings.TrimPrefix(r.URL.Path, "/")
 	at, ok := h.Layout.Parse(key)
 	if !ok {
@@ -49,7 +96,7 @@ func (h *Handler) object(w http.ResponseWriter, r *http.Request) error {
 	if at.Class == manifest.Payload {
 		return h.payload(w, r, key, at)
 	}
-	a, err := h.read(r.Context(), key)
+	a, err := h.read(r.Context(), at)
 	if errors.Is(err, fs.ErrNotExist) {
 		return notFound(r)
 	}
@@ -58,11 +105,11 @@ func (h *Handler) object(w http.ResponseWriter, r *http.Request) error {
 	}
 	if at.Encoding == manifest.Identity {
 		w.Header().Set("Vary", "Accept-Encoding")
-		if a, err = h.negotiate(r, key, a); err != nil {
+		if a, err = h.negotiate(r, at, a); err != nil {
 			return err
 		}
 	}
-	w.Header().Set("Cache-Control", a.header.CacheControl)
+	w.Header()["Cache-Control"] = a.public
 	write(w, r, a)
 	return nil
 }
@@ -92,21 +139,14 @@ func (h *Handler) payload(w http.ResponseWriter, r *http.Request, key string, at
 }
 
 // write serves an answer whole: a range of an answer is of no use to a device.
-// The ETag is made of the bytes, so the encodings of one answer have different
-// ones.
 func write(w http.ResponseWriter, r *http.Request, a *answer) {
 	header := w.Header()
-	etag := fmt.Sprintf(`"%016x"`, xxhash.Sum64(a.body))
-	header.Set("Etag", etag)
-	if matches(r.Header.Values("If-None-Match"), etag) {
+	if tags := r.Header["If-None-Match"]; matches(tags, a.etag) {
+		header.Set("Etag", a.etag)
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	header.Set("Content-Type", a.header.ContentType)
-	header.Set("Content-Length", strconv.Itoa(len(a.body)))
-	if a.header.ContentEncoding != "" {
-		header.Set("Content-Encoding", a.header.ContentEncoding)
-	}
+	maps.Copy(header, a.fields)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(a.body)
 	}
@@ -114,12 +154,13 @@ func write(w http.ResponseWriter, r *http.Request, a *answer) {
 
 // negotiate is the form of an answer that the client wants most, the smallest
 // where it doesn't care: a sibling is there only where it is smaller.
-func (h *Handler) negotiate(r *http.Request, key string, identity *answer) (*answer, error) {
+func (h *Handler) negotiate(r *http.Request, at manifest.Location, identity *answer) (*answer, error) {
 	if len(identity.body) <= publish.LeastSaving {
 		return identity, nil
 	}
 	for _, e := range wanted(r.Header) {
-		a, err := h.read(r.Context(), key+string(e))
+		at.Encoding = e
+		a, err := h.read(r.Context(), at)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return a, err
 		}

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -40,19 +41,22 @@ func parseQuery(raw string) ([]query, error) {
 	return readings, nil
 }
 
+// parameters are those of the query API. All but the last are required.
+var parameters = [...]string{"device_serial", "hardware_version", "software_type", "current_version"}
+
 func parseReading(raw string, unescape func(string) (string, error)) (query, error) {
-	values := map[string]string{}
+	var values [len(parameters)]string
+	var given [len(parameters)]bool
 	for pair := range strings.SplitSeq(raw, "&") {
 		name, value, _ := strings.Cut(pair, "=")
 		if unescaped, err := unescape(name); err == nil {
 			name = unescaped
 		}
-		switch name {
-		case "device_serial", "hardware_version", "software_type", "current_version":
-		default:
+		i := slices.Index(parameters[:], name)
+		if i < 0 {
 			continue
 		}
-		if _, doubled := values[name]; doubled {
+		if given[i] {
 			return query{}, badRequest("parameter %s is given twice", name)
 		}
 		v, err := unescape(value)
@@ -62,19 +66,15 @@ func parseReading(raw string, unescape func(string) (string, error)) (query, err
 		if utf8.RuneCountInString(v) > maxParameter || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
 			return query{}, badRequest("parameter %s is not text of at most %d characters", name, maxParameter)
 		}
-		values[name] = v
+		values[i], given[i] = v, true
 	}
-	for _, name := range []string{"device_serial", "hardware_version", "software_type"} {
-		if values[name] == "" {
+	for i, name := range parameters[:3] {
+		if values[i] == "" {
 			return query{}, badRequest("parameter %s is missing", name)
 		}
 	}
-	if !releases.ValidSerial(values["device_serial"]) {
+	if !releases.ValidSerial(values[0]) {
 		return query{}, badRequest("parameter device_serial has characters other than letters, digits, - and _")
 	}
-	return query{
-		values["device_serial"],
-		manifest.Target{SoftwareType: values["software_type"], HardwareVersion: values["hardware_version"]},
-		values["current_version"],
-	}, nil
+	return query{values[0], manifest.Target{HardwareVersion: values[1], SoftwareType: values[2]}, values[3]}, nil
 }

@@ -92,6 +92,9 @@ func (l Layout) PayloadKey(sha256, name string) string {
 	return l.payloadsFolder() + sha256[:32] + "/" + releases.Escape(name)
 }
 
+// IsPayload says whether a key is where payloads are.
+func (l Layout) IsPayload(key string) bool { return strings.HasPrefix(key, l.payloadsFolder()) }
+
 // AnswerFolder is the key of a folder of answers, slash included. The version
 // is a segment: escaped, or [NoneSegment] or [OtherSegment].
 func (l Layout) AnswerFolder(t Target, cohort, versionSegment string) string {
@@ -209,9 +212,12 @@ func (l Layout) parse(key string) (at Location, ok bool) {
 		return at, ok && isHex(at.Shard, l.CohortDigits)
 	}
 	rest, ok := strings.CutPrefix(key, l.latestFolder())
-	part := strings.Split(rest, "/")
-	if !ok || len(part) != 5 {
+	if !ok || strings.Count(rest, "/") != 4 {
 		return at, false
+	}
+	var part [5]string
+	for i := range part {
+		part[i], rest, _ = strings.Cut(rest, "/")
 	}
 	at.Class = Answer
 	software, ok1 := unescape(part[0])

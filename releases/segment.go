@@ -15,14 +15,20 @@ func standsForItself(c byte) bool {
 	return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '-'
 }
 
+// isPlain says whether a name is its own escaped form.
+func isPlain(name string) bool {
+	for i := range len(name) {
+		if !standsForItself(name[i]) {
+			return false
+		}
+	}
+	return !strings.HasPrefix(name, ".")
+}
+
 // Escape makes a name a path segment, as DESIGN.md section 1 defines it: a
 // key that is built of segments needs no URL encoding.
 func Escape(name string) string {
-	plain := !strings.HasPrefix(name, ".")
-	for i := 0; i < len(name) && plain; i++ {
-		plain = standsForItself(name[i])
-	}
-	if plain {
+	if isPlain(name) {
 		return name
 	}
 	var b strings.Builder
@@ -40,6 +46,9 @@ func Escape(name string) string {
 func Unescape(segment string) (string, error) {
 	if segment == "" {
 		return "", errors.New("empty path segment")
+	}
+	if isPlain(segment) {
+		return segment, nil
 	}
 	b := make([]byte, 0, len(segment))
 	for i := 0; i < len(segment); i++ {

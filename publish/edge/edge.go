@@ -149,7 +149,7 @@ func (h *Handler) latest(w http.ResponseWriter, r *http.Request, form manifest.F
 	} else {
 		header.Set("Vary", "Accept-Encoding")
 	}
-	answer, err = h.negotiate(r, at, answer)
+	answer, err = h.negotiate(r, h.Layout.Key(at), at, answer)
 	if err != nil {
 		return err
 	}
@@ -189,14 +189,14 @@ func (h *Handler) find(ctx context.Context, readings []query, form manifest.Form
 	at = manifest.Location{Class: manifest.Answer, Form: form, Cohort: cohort, Bucket: h.Layout.Bucket(hash)}
 	for _, q := range readings {
 		at.Target, at.VersionSegment = q.target, manifest.VersionSegment(q.version)
-		if a, err := h.read(ctx, at); !errors.Is(err, fs.ErrNotExist) {
+		if a, err := h.read(ctx, h.Layout.Key(at), at); !errors.Is(err, fs.ErrNotExist) {
 			return at, a, err
 		}
 	}
 	at.VersionSegment = manifest.OtherSegment
 	for _, q := range readings {
 		at.Target = q.target
-		if a, err := h.read(ctx, at); !errors.Is(err, fs.ErrNotExist) {
+		if a, err := h.read(ctx, h.Layout.Key(at), at); !errors.Is(err, fs.ErrNotExist) {
 			return at, a, err
 		}
 	}
@@ -205,7 +205,7 @@ func (h *Handler) find(ctx context.Context, readings []query, form manifest.Form
 		// The default cohort has an answer for every target: if it has one
 		// here, the device is just changing cohorts.
 		at.Cohort = releases.DefaultCohort
-		if _, err := h.read(ctx, at); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := h.read(ctx, h.Layout.Key(at), at); !errors.Is(err, fs.ErrNotExist) {
 			return at, nil, fmt.Errorf("cohort %q has no answer for bucket %s", cohort, at.Bucket)
 		}
 	}
@@ -215,7 +215,8 @@ func (h *Handler) find(ctx context.Context, readings []query, form manifest.Form
 
 // cohort finds the cohort of a device in its shard.
 func (h *Handler) cohort(ctx context.Context, hash string) (string, error) {
-	shard, err := h.read(ctx, manifest.Location{Class: manifest.CohortIndex, Shard: h.Layout.Shard(hash)})
+	at := manifest.Location{Class: manifest.CohortIndex, Shard: h.Layout.Shard(hash)}
+	shard, err := h.read(ctx, h.Layout.Key(at), at)
 	if err != nil {
 		return "", err
 	}

@@ -41,10 +41,9 @@ func newAnswer(body []byte, header publish.Header) *answer {
 	return a
 }
 
-// read gives the small object at a location: one that is kept, if the same is
-// still there.
-func (h *Handler) read(ctx context.Context, at manifest.Location) (*answer, error) {
-	key := h.Layout.Key(at)
+// read gives the small object at a key and its location: one that is kept, if
+// the same is still there.
+func (h *Handler) read(ctx context.Context, key string, at manifest.Location) (*answer, error) {
 	if h.marker == nil {
 		return h.fetch(ctx, key)
 	}
@@ -96,7 +95,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	if at.Class == manifest.Payload {
 		return h.payload(w, r, key, at)
 	}
-	a, err := h.read(r.Context(), at)
+	a, err := h.read(r.Context(), key, at)
 	if errors.Is(err, fs.ErrNotExist) {
 		return notFound(r)
 	}
@@ -105,7 +104,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	if at.Encoding == manifest.Identity {
 		w.Header().Set("Vary", "Accept-Encoding")
-		if a, err = h.negotiate(r, at, a); err != nil {
+		if a, err = h.negotiate(r, key, at, a); err != nil {
 			return err
 		}
 	}
@@ -154,13 +153,13 @@ func write(w http.ResponseWriter, r *http.Request, a *answer) {
 
 // negotiate is the form of an answer that the client wants most, the smallest
 // where it doesn't care: a sibling is there only where it is smaller.
-func (h *Handler) negotiate(r *http.Request, at manifest.Location, identity *answer) (*answer, error) {
+func (h *Handler) negotiate(r *http.Request, key string, at manifest.Location, identity *answer) (*answer, error) {
 	if len(identity.body) <= publish.LeastSaving {
 		return identity, nil
 	}
 	for _, e := range wanted(r.Header) {
 		at.Encoding = e
-		a, err := h.read(r.Context(), at)
+		a, err := h.read(r.Context(), key+string(e), at)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return a, err
 		}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// plainAnswer is the answer to a plain request, in memory until it is whole.
+type plainAnswer struct {
+	conn     net.Conn
+	deadline time.Time // of conn, to write
+	header   http.Header
+	status   int
+	body     []byte
+	text     []byte
+}
+
+// Header is that of [http.ResponseWriter].
+func (a *plainAnswer) Header() http.Header { return a.header }
+
+// WriteHeader is that of [http.ResponseWriter].
+func (a *plainAnswer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+}
+
+// Write is that of [http.ResponseWriter].
+func (a *plainAnswer) Write(b []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	a.body = append(a.body, b...)
+	return len(b), nil
+}
+
+// SetWriteDeadline is for [http.ResponseController].
+func (a *plainAnswer) SetWriteDeadline(t time.Time) error {
+	if t.Sub(a.deadline) < time.Second {
+		return nil // to set it takes as long as the rest
+	}
+	a.deadline = t
+	return a.conn.SetWriteDeadline(t)
+}
+
+// send sends the answer, makes room for the next one, and tells the time.
+func (a *plainAnswer) send() (now time.Time, err error) {
+	now = time.Now()
+	a.WriteHeader(http.StatusOK)
+	t := fmt.Appendf(a.text[:0], "HTTP/1.1 %d %s\r\n", a.status, http.StatusText(a.status))
+	for name, values := range a.header {
+		for _, v := range values {
+			t = append(append(append(append(t, name...), ": "...), v...), "\r\n"...)
+		}
+	}
+	t = append(now.UTC().AppendFormat(append(t, "Date: "...), http.TimeFormat), "\r\n"...)
+	if a.header["Content-Length"] == nil && a.status != http.StatusNoContent && a.status != http.StatusNotModified {
+		t = fmt.Appendf(t, "Content-Length: %d\r\n", len(a.body))
+	}
+	a.text = append(append(t, "\r\n"...), a.body...)
+	clear(a.header)
+	a.status, a.body = 0, a.body[:0]
+	_, err = a.conn.Write(a.text)
+	return now, err
+}

@@ -75,6 +75,7 @@ type values struct {
 	Origin                     *origin
 	// Patterns of keys, as [manifest.Layout] has them.
 	Shard, Bucket, Folder, Segment string
+	Plain                          string // of names that are their own segments
 }
 
 // segment matches the segments of a key, and nothing that leads elsewhere.
@@ -95,6 +96,7 @@ func Files(c Config) (map[string][]byte, error) {
 		Bucket:  fmt.Sprintf("[0-9a-f]{%d}", c.Project.BucketDigits),
 		Folder:  strings.Join([]string{segment, segment, segment, segment}, "/"),
 		Segment: segment,
+		Plain:   `[-A-Za-z0-9][-.A-Za-z0-9]{0,127}`,
 	}
 	if v.Base == "/origin" {
 		return nil, fmt.Errorf("base_url %s has the path /origin, which this edge uses itself", c.Project.BaseURL)

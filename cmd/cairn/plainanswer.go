@@ -1,9 +1,9 @@
 package main
 
 import (
-	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -47,7 +47,8 @@ func (a *plainAnswer) SetWriteDeadline(t time.Time) error {
 func (a *plainAnswer) send() (now time.Time, err error) {
 	now = time.Now()
 	a.WriteHeader(http.StatusOK)
-	t := fmt.Appendf(a.text[:0], "HTTP/1.1 %d %s\r\n", a.status, http.StatusText(a.status))
+	t := strconv.AppendInt(append(a.text[:0], "HTTP/1.1 "...), int64(a.status), 10)
+	t = append(append(append(t, ' '), http.StatusText(a.status)...), "\r\n"...)
 	for name, values := range a.header {
 		for _, v := range values {
 			t = append(append(append(append(t, name...), ": "...), v...), "\r\n"...)
@@ -55,7 +56,7 @@ func (a *plainAnswer) send() (now time.Time, err error) {
 	}
 	t = append(now.UTC().AppendFormat(append(t, "Date: "...), http.TimeFormat), "\r\n"...)
 	if a.header["Content-Length"] == nil && a.status != http.StatusNoContent && a.status != http.StatusNotModified {
-		t = fmt.Appendf(t, "Content-Length: %d\r\n", len(a.body))
+		t = append(strconv.AppendInt(append(t, "Content-Length: "...), int64(len(a.body)), 10), "\r\n"...)
 	}
 	a.text = append(append(t, "\r\n"...), a.body...)
 	clear(a.header)

@@ -42,12 +42,12 @@ func (r *plainRequest) parse(text string) bool {
 	for field := range strings.SplitSeq(fields, "\r\n") {
 		name, value, ok := strings.Cut(field, ":")
 		value = strings.Trim(value, " \t")
-		if !ok || name == "" || strings.Trim(name, nameCharacters) != "" || !printable(value) {
+		if !ok || !madeOf(name, "-_") || !printable(value) {
 			return false
 		}
 		switch name = textproto.CanonicalMIMEHeaderKey(name); name {
 		case "Host":
-			if r.Host != "" || value == "" || strings.Trim(value, hostCharacters) != "" {
+			if r.Host != "" || !madeOf(value, "-_.:[]") {
 				return false
 			}
 			r.Host = value
@@ -69,11 +69,16 @@ func (r *plainRequest) parse(text string) bool {
 	return r.Host != ""
 }
 
-const (
-	letters        = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	nameCharacters = letters + "-_"
-	hostCharacters = letters + "-_.:[]"
-)
+// madeOf says whether a text has letters, digits and some other characters
+// only, and one at least.
+func madeOf(s, others string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c|0x20 < 'a' || 'z' < c|0x20) && (c < '0' || '9' < c) && strings.IndexByte(others, c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // printable says whether a text has printable ASCII characters only.
 func printable(s string) bool {

@@ -85,7 +85,9 @@ type Entry struct {
 type Mark struct {
 	Device, File uint64
 	Size         int64 // in bytes
-	Modified     int64 // nanoseconds since 1970
+	// Nanoseconds since 1970. Changed is of the system's own clock: a copy can
+	// give Modified to a file that takes the number of another.
+	Modified, Changed int64
 }
 
 // Header is what a store keeps beside the content and a CDN sends on. The

@@ -33,13 +33,14 @@ func appendEntry(b []byte, r *http.Request, rec *recorder, start, end time.Time)
 	b = append(end.AppendFormat(append(b, `{"time":"`...), time.RFC3339Nano), `","level":"INFO","msg":"request"`...)
 	for _, field := range [...]struct{ name, value string }{
 		{`,"remote":`, r.RemoteAddr}, {`,"method":`, r.Method}, {`,"uri":`, r.RequestURI},
-		{`,"proto":`, r.Proto}, {`,"user_agent":`, r.UserAgent()},
+		{`,"proto":`, r.Proto},
 	} {
 		b = appendJSON(append(b, field.name...), field.value)
 	}
 	b = strconv.AppendInt(append(b, `,"status":`...), int64(rec.status), 10)
 	b = strconv.AppendInt(append(b, `,"bytes":`...), rec.bytes, 10)
 	b = strconv.AppendFloat(append(b, `,"duration_ms":`...), float64(end.Sub(start).Microseconds())/1000, 'f', -1, 64)
+	b = appendJSON(append(b, `,"user_agent":`...), r.UserAgent())
 	return append(b, "}\n"...)
 }
 
@@ -75,20 +76,23 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// How long a line of the log may wait for others, and how many bytes of them:
-// a write for each takes as long as an answer.
+// Of the lines of a tenth of a second, the first are written at once, and the
+// others together: a write for each takes as long as an answer.
 const (
 	logDelay  = 100 * time.Millisecond
-	logBuffer = 64 << 10
+	logAtOnce = 16       // lines
+	logBuffer = 64 << 10 // bytes that may wait
 )
 
-// batched writes lines together. Nothing is lost but by a crash.
+// batched writes lines to a log. Nothing is lost but by a crash.
 type batched struct {
 	to io.Writer
 
 	mu      sync.Mutex
 	lines   []byte
-	pending bool // a flush is to come
+	begun   time.Time // the tenth of a second
+	written int       // lines in it
+	pending bool      // a flush is to come
 }
 
 // Write takes a line. The error of a write that comes later is lost, as is
@@ -97,13 +101,27 @@ func (b *batched) Write(line []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lines = append(b.lines, line...)
-	if len(b.lines) >= logBuffer {
+	if now := time.Now(); now.Sub(b.begun) > logDelay {
+		b.begun, b.written = now, 0
+	}
+	b.written++
+	switch {
+	case b.written <= logAtOnce || len(b.lines) >= logBuffer:
 		b.flush()
-	} else if !b.pending {
+	case !b.pending:
 		b.pending = true
 		time.AfterFunc(logDelay, b.Flush)
 	}
 	return len(line), nil
+}
+
+// urgent is the same log for lines that do not wait.
+type urgent struct{ *batched }
+
+// Write writes a line, and those that wait before it.
+func (u urgent) Write(line []byte) (int, error) {
+	defer u.Flush()
+	return u.batched.Write(line)
 }
 
 // Flush writes the lines that wait.

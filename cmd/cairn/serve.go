@@ -76,7 +76,7 @@ func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) err
 	}
 	lines := &batched{to: cmd.ErrOrStderr()}
 	defer lines.Flush()
-	log := slog.New(slog.NewJSONHandler(lines, nil))
+	log := slog.New(slog.NewJSONHandler(urgent{lines}, nil))
 	handler := edge.New(source, edge.Options{
 		Layout: layout,
 		Cache:  p.fleet.Cache,

@@ -216,7 +216,11 @@ func (h *Handler) find(ctx context.Context, readings []query, form manifest.Form
 // cohort finds the cohort of a device in its shard.
 func (h *Handler) cohort(ctx context.Context, hash string) (string, error) {
 	at := manifest.Location{Class: manifest.CohortIndex, Shard: h.Layout.Shard(hash)}
-	shard, err := h.read(ctx, h.Layout.Key(at), at)
+	key := h.Layout.Key(at)
+	shard, err := h.read(ctx, key, at)
+	if errors.Is(err, fs.ErrNotExist) {
+		shard, err = h.fetch(ctx, key) // every tree has all shards: the source says what is wrong
+	}
 	if err != nil {
 		return "", err
 	}

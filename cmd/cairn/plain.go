@@ -15,7 +15,7 @@ import (
 type plainListener struct {
 	net.Listener
 	server *http.Server
-	small  func(path string) bool // whether an answer fits in memory
+	small  func(path string) bool // whether an answer fits in memory and is near at hand
 }
 
 // listenPlain is what server is to serve in place of a listener.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"cairn/manifest"
+	"cairn/publish"
 	"cairn/publish/edge"
 
 	"github.com/spf13/cobra"
@@ -101,7 +102,11 @@ func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) err
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetHTTP2(true)
 	server.Protocols.SetUnencryptedHTTP2(true)
-	small := func(path string) bool { return !layout.IsPayload(strings.TrimPrefix(path, "/")) }
+	// A bucket may take long, and stops when the client goes away: net/http
+	// tells it so.
+	_, store := source.(publish.Store)
+	_, near := source.(edge.Marker)
+	small := func(path string) bool { return (near || !store) && !layout.IsPayload(strings.TrimPrefix(path, "/")) }
 	return listenAndServe(cmd, server, opts, name, small)
 }
 

@@ -92,9 +92,6 @@ func (l Layout) PayloadKey(sha256, name string) string {
 	return l.payloadsFolder() + sha256[:32] + "/" + releases.Escape(name)
 }
 
-// IsPayload says whether a key is where payloads are.
-func (l Layout) IsPayload(key string) bool { return strings.HasPrefix(key, l.payloadsFolder()) }
-
 // AnswerFolder is the key of a folder of answers, slash included. The version
 // is a segment: escaped, or [NoneSegment] or [OtherSegment].
 func (l Layout) AnswerFolder(t Target, cohort, versionSegment string) string {

@@ -45,7 +45,8 @@ func appendEntry(b []byte, r *http.Request, rec *recorder, start, end time.Time)
 }
 
 func appendJSON(b []byte, s string) []byte {
-	if printable(s) && !strings.ContainsAny(s, `"\`) {
+	odd := func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }
+	if !strings.ContainsFunc(s, odd) {
 		return append(append(append(b, '"'), s...), '"')
 	}
 	quoted, _ := json.Marshal(s) // a string always marshals

@@ -16,6 +16,7 @@ import (
 	"cairn/manifest"
 	"cairn/publish"
 	"cairn/publish/edge"
+	"cairn/publish/edge/shortcut"
 
 	"github.com/spf13/cobra"
 )
@@ -106,7 +107,7 @@ func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) err
 	// tells it so.
 	_, store := source.(publish.Store)
 	_, near := source.(edge.Marker)
-	small := func(path string) bool { return (near || !store) && !layout.IsPayload(strings.TrimPrefix(path, "/")) }
+	small := func(path string) bool { return (near || !store) && !strings.Contains(path, "/payloads/") }
 	return listenAndServe(cmd, server, opts, name, small)
 }
 
@@ -170,7 +171,7 @@ func listenAndServe(cmd *cobra.Command, server *http.Server, opts *serveOptions,
 	if opts.cert != "" {
 		err = server.ServeTLS(listener, "", "")
 	} else {
-		err = server.Serve(listenPlain(listener, server, small))
+		err = server.Serve(shortcut.Listen(listener, server, shortcut.Options{Small: small, Drain: drain}))
 	}
 	if !errors.Is(err, http.ErrServerClosed) {
 		return err

@@ -1,4 +1,4 @@
-package main
+package shortcut
 
 import (
 	"net"
@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// plainAnswer is the answer to a plain request, in memory until it is whole.
-type plainAnswer struct {
+// answer is the answer to a plain request, in memory until it is whole.
+type answer struct {
 	conn     net.Conn
 	deadline time.Time // of conn, to write
 	header   http.Header
@@ -18,24 +18,24 @@ type plainAnswer struct {
 }
 
 // Header is that of [http.ResponseWriter].
-func (a *plainAnswer) Header() http.Header { return a.header }
+func (a *answer) Header() http.Header { return a.header }
 
 // WriteHeader is that of [http.ResponseWriter].
-func (a *plainAnswer) WriteHeader(status int) {
+func (a *answer) WriteHeader(status int) {
 	if a.status == 0 {
 		a.status = status
 	}
 }
 
 // Write is that of [http.ResponseWriter].
-func (a *plainAnswer) Write(b []byte) (int, error) {
+func (a *answer) Write(b []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
 	a.body = append(a.body, b...)
 	return len(b), nil
 }
 
 // SetWriteDeadline is for [http.ResponseController].
-func (a *plainAnswer) SetWriteDeadline(t time.Time) error {
+func (a *answer) SetWriteDeadline(t time.Time) error {
 	if t.Sub(a.deadline) < time.Second {
 		return nil // to set it takes as long as the rest
 	}
@@ -44,7 +44,7 @@ func (a *plainAnswer) SetWriteDeadline(t time.Time) error {
 }
 
 // send sends the answer, makes room for the next one, and tells the time.
-func (a *plainAnswer) send() (now time.Time, err error) {
+func (a *answer) send() (now time.Time, err error) {
 	now = time.Now()
 	a.WriteHeader(http.StatusOK)
 	t := strconv.AppendInt(append(a.text[:0], "HTTP/1.1 "...), int64(a.status), 10)

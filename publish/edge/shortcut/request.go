@@ -1,40 +1,39 @@
-package main
+package shortcut
 
 import (
-	"net"
 	"net/http"
 	"net/textproto"
 	"net/url"
 	"strings"
 )
 
-// plainRequest is a GET request without a body and without a word about the
+// request is a GET request without a body and without a word about the
 // connection, as devices send it. It is used again for the next one.
-type plainRequest struct {
+type request struct {
 	http.Request
 	values []string // of the header, one after another
 }
 
-func newPlainRequest(conn net.Conn) *plainRequest {
-	return &plainRequest{Request: http.Request{
+func newRequest(remote string) *request {
+	return &request{Request: http.Request{
 		Method: http.MethodGet, URL: new(url.URL), Header: http.Header{}, Body: http.NoBody,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RemoteAddr: conn.RemoteAddr().String(),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RemoteAddr: remote,
 	}}
 }
 
 // parse reads a request. It is false for one that is not plain, or not in
 // order: net/http knows what to do with those.
-func (r *plainRequest) parse(text string) bool {
+func (r *request) parse(text string) bool {
 	line, fields, _ := strings.Cut(text, "\r\n")
 	target, ok1 := strings.CutPrefix(line, "GET ")
 	target, ok2 := strings.CutSuffix(target, " HTTP/1.1")
 	fields, ok3 := strings.CutSuffix(fields, "\r\n\r\n")
-	if !ok1 || !ok2 || !ok3 || !printable(target) || strings.Contains(target, " ") || !strings.HasPrefix(target, "/") || strings.HasPrefix(target, "//") {
+	if !ok1 || !ok2 || !ok3 || !printable(target) || strings.ContainsAny(target, " #") || !strings.HasPrefix(target, "/") || strings.HasPrefix(target, "//") {
 		return false
 	}
 	r.RequestURI, r.Host = target, ""
 	r.URL.Path, r.URL.RawQuery, _ = strings.Cut(target, "?")
-	if strings.ContainsAny(r.URL.Path, "%#") || strings.Contains(r.URL.RawQuery, "#") {
+	if !madeOf(r.URL.Path, "/-_.") {
 		return false
 	}
 	clear(r.Header)

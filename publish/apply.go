@@ -25,6 +25,10 @@ type ApplyOptions struct {
 	// Hold is asked before each operation whether it may still begin, and
 	// ends the application with its error; nil lets all begin.
 	Hold func() error
+	// Settle is called before version folders are deleted: a cache that has
+	// _other as it was would answer from it then, and might offer a device what
+	// it runs. Nil goes on at once.
+	Settle func(ctx context.Context) error
 	// InFlight carries the operations that have begun, so that an interrupt
 	// may let them end; nil is the context of all.
 	InFlight context.Context
@@ -95,6 +99,11 @@ func (p *Plan) Apply(ctx context.Context, store Store, opts ApplyOptions) error 
 			to++
 		}
 		progress.Phase.Store(int32(phase))
+		if phase == Deletions && opts.Settle != nil {
+			if err := opts.Settle(ctx); err != nil {
+				return fmt.Errorf("%s: %w", phase, err)
+			}
+		}
 		err := each(ctx, concurrency, to-from, func(_ context.Context, i int) error {
 			if err := hold(); err != nil {
 				return err

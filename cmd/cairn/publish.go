@@ -20,6 +20,7 @@ type publishOptions struct {
 	noLock        bool
 	allowExposure bool
 	allowDeletes  bool
+	settle        bool
 	lease         time.Duration
 }
 
@@ -38,6 +39,10 @@ is right already. It holds a lease while it writes: a second publisher is
 refused. An interrupt lets the requests under way end and gives the lease back;
 run it again to go on. After a crash the lease runs out by itself; 'cairn
 unlock' takes it away at once.
+
+Caches keep an answer for a while. With --settle publish waits for as long before
+it deletes version folders that say what the new _other says: a cache with the
+old one may otherwise offer devices the version that they run.
 
 [guard] stops a publish that newly exposes too much of a cohort to a release,
 or that deletes too much. Credentials come from the usual AWS environment
@@ -65,6 +70,7 @@ variables and files.`,
 	f.BoolVar(&opts.noLock, "no-lock", false, "publish to a store that ignores conditional writes; nothing keeps two publishers apart then")
 	f.BoolVar(&opts.allowExposure, "allow-exposure", false, "expose more than max_exposure_increase this once")
 	f.BoolVar(&opts.allowDeletes, "allow-deletes", false, "delete more than max_deletes this once")
+	f.BoolVar(&opts.settle, "settle", false, "before version folders are deleted, wait as long as caches may keep an answer")
 	f.DurationVar(&opts.lease, "lease", time.Minute, "how long the lease lasts where the holder dies, 1s to 1h")
 	return cmd
 }
@@ -156,7 +162,7 @@ func (p *publication) carryOut(cmd *cobra.Command, opts publish.SessionOptions, 
 	keeper := keep(inFlight, session, progress, opts.Lease, flags.lease, abandon)
 	err = watch(stderr, progress, func() error {
 		return p.plan.Apply(ctx, p.store, publish.ApplyOptions{
-			Concurrency: flags.concurrency, Progress: progress, InFlight: inFlight, Hold: keeper.hold,
+			Concurrency: flags.concurrency, Progress: progress, InFlight: inFlight, Hold: keeper.hold, Settle: p.settle(cmd, flags),
 		})
 	})
 	keeper.stop()
@@ -172,6 +178,24 @@ func (p *publication) carryOut(cmd *cobra.Command, opts publish.SessionOptions, 
 		return &unfinishedError{err, int(progress.Done.Load()), p.plan.Len()}
 	}
 	return nil
+}
+
+// settle waits until no cache holds an answer from before; nil where it shall
+// not.
+func (p *publication) settle(cmd *cobra.Command, opts publishOptions) func(context.Context) error {
+	if !opts.settle {
+		return nil
+	}
+	lifetime := p.project.fleet.Cache.Answers
+	return func(ctx context.Context) error {
+		fmt.Fprintf(cmd.ErrOrStderr(), "answers are up; waiting %s for caches before version folders are deleted\n", lifetime)
+		select {
+		case <-time.After(lifetime):
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 func explainLock(err error) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,6 +19,20 @@ func replaceFile(name string, content []byte) error {
 		return err
 	}
 	return nil
+}
+
+// createFile writes a file where nothing is: whole, or not at all. Where
+// something is, it is [fs.ErrExist].
+func createFile(name string, content []byte) error {
+	temp, err := stage(name, content, 0o644)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp)
+	if err = os.Link(temp, name); err != nil && !errors.Is(err, fs.ErrExist) {
+		return os.Rename(temp, name) // a file system without links
+	}
+	return err
 }
 
 // stage writes what is to become a file beside it, down to the disk, and gives

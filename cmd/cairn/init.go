@@ -66,9 +66,9 @@ that is there is left alone, and so is each other file.`,
 	f.StringVar(&opts.to, "to", "", "where to publish: s3://BUCKET, or dir:DIR")
 	f.StringVar(&opts.endpoint, "endpoint", "", "`URL` of the S3 service (default: AWS)")
 	f.StringVar(&opts.region, "region", "", "the bucket's region")
-	f.StringVar(&opts.ci, "ci", "", "github, gitlab, both or none (default: what the git remote says, else both; none for dir:)")
+	f.Var(&choice{[]string{"github", "gitlab", "both", "none"}, &opts.ci}, "ci", "whose workflows to write (default: what the git remote says, else both; none for dir:)")
 	f.StringVar(&opts.branch, "branch", "", "the branch that is published (default: that of the git remote, else main)")
-	f.StringVar(&opts.policy, "print-policy", "", "only print a policy of the project that is there: all, publish, plan, publish-trust or plan-trust")
+	f.Var(&choice{[]string{"all", "publish", "plan", "publish-trust", "plan-trust"}, &opts.policy}, "print-policy", "only print a policy of the project that is there")
 	f.Lookup("print-policy").NoOptDefVal = "all"
 	return cmd
 }
@@ -76,18 +76,15 @@ that is there is left alone, and so is each other file.`,
 func runInit(cmd *cobra.Command, dir string, opts initOptions) error {
 	name := filepath.Join(dir, releases.ProjectFile)
 	if _, err := os.Lstat(name); err == nil {
-		return fmt.Errorf("%s is there already: it is left as it is\nname another folder, or change what it says", name)
+		return errThere(name)
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return usagef("project folder %q: %w", dir, cause(err))
 	}
 	if err := opts.complete(cmd, dir); err != nil {
 		return err
 	}
 	repo := findRepository(cmd.Context(), dir)
-	config, err := opts.config(repo)
-	if err != nil {
-		return usageError{err}
-	}
+	config := opts.config(repo)
 	files, err := scaffold.Files(config)
 	if err != nil {
 		return usageError{withoutPlaces(err)}
@@ -103,7 +100,7 @@ func runInit(cmd *cobra.Command, dir string, opts initOptions) error {
 }
 
 // config is what the flags and the repository say.
-func (opts *initOptions) config(repo repository) (scaffold.Config, error) {
+func (opts *initOptions) config(repo repository) scaffold.Config {
 	c := scaffold.Config{
 		Slug: opts.slug, Organization: opts.organization, BaseURL: opts.baseURL,
 		Publish: releases.Publish{To: opts.to, Endpoint: opts.endpoint, Region: opts.region},
@@ -113,23 +110,12 @@ func (opts *initOptions) config(repo repository) (scaffold.Config, error) {
 		c.Branch = opts.branch
 	}
 	ci := opts.ci
-	if scheme, _ := releases.CutTarget(opts.to); ci == "" && scheme != "s3" {
-		ci = "none"
-	} else if ci == "" {
+	if scheme, _ := releases.CutTarget(opts.to); ci == "" && scheme == "s3" {
 		ci = repo.ci()
 	}
-	switch ci {
-	case "github":
-		c.GitHub = true
-	case "gitlab":
-		c.GitLab = true
-	case "both":
-		c.GitHub, c.GitLab = true, true
-	case "none":
-	default:
-		return c, fmt.Errorf("--ci %q is neither github, gitlab, both nor none", ci)
-	}
-	return c, nil
+	c.GitHub = ci == "github" || ci == "both"
+	c.GitLab = ci == "gitlab" || ci == "both"
+	return c
 }
 
 // checkBucket says what keeps a target from being a bucket's name.
@@ -158,10 +144,15 @@ func withoutPlaces(err error) error {
 	return errors.New(strings.Join(lines, "\n"))
 }
 
+func errThere(name string) error {
+	return fmt.Errorf("%s is there already: it is left as it is\nname another folder, or change what it says", name)
+}
+
 // writeProject writes what is not there yet, and says so. It gives the names of
 // the files that somebody else wrote. What an earlier attempt has written, it
 // goes on from.
 func writeProject(ctx context.Context, w io.Writer, dir, top string, files []scaffold.File) (kept []string, err error) {
+	begun := false
 	for _, f := range files {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -170,16 +161,23 @@ func writeProject(ctx context.Context, w io.Writer, dir, top string, files []sca
 		if f.Shared {
 			name = filepath.Join(top, filepath.FromSlash(f.Name))
 		}
+		there, err := writeNew(name, f.Content)
 		state := "wrote"
-		if _, err := os.Lstat(name); err == nil {
-			if there, err := os.ReadFile(name); err == nil && bytes.Equal(there, f.Content) {
+		switch {
+		case err != nil && begun:
+			return nil, fmt.Errorf("%w\nwhat is written so far is in order: run init again to go on", err)
+		case err != nil:
+			return nil, err
+		case there && f.Name == releases.ProjectFile: // another init was faster
+			return nil, errThere(name)
+		case there:
+			if is, err := os.ReadFile(name); err == nil && bytes.Equal(is, f.Content) {
 				state = "unchanged"
 			} else {
 				state, kept = "kept", append(kept, f.Name)
 			}
-		} else if err := writeNew(name, f.Content); err != nil {
-			return nil, fmt.Errorf("%w\nwhat is written so far is in order: run init again to go on", err)
 		}
+		begun = true
 		if _, err := fmt.Fprintf(w, "%s %s\n", state, name); err != nil {
 			return nil, err
 		}
@@ -187,11 +185,19 @@ func writeProject(ctx context.Context, w io.Writer, dir, top string, files []sca
 	return kept, nil
 }
 
-func writeNew(name string, content []byte) error {
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return err
+// writeNew writes a file where nothing is, and says whether something was.
+func writeNew(name string, content []byte) (there bool, err error) {
+	if _, err := os.Lstat(name); err == nil {
+		return true, nil
 	}
-	return replaceFile(name, content)
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return false, err
+	}
+	err = createFile(name, content)
+	if errors.Is(err, fs.ErrExist) {
+		return true, nil
+	}
+	return false, err
 }
 
 // runPrintPolicy prints policies for the project that is in a folder.
@@ -203,11 +209,7 @@ func runPrintPolicy(cmd *cobra.Command, dir string, opts initOptions) error {
 	defer p.close()
 	repo := findRepository(cmd.Context(), dir)
 	opts.to, opts.endpoint, opts.region = p.fleet.Publish.To, p.fleet.Publish.Endpoint, p.fleet.Publish.Region
-	config, err := opts.config(repo)
-	if err != nil {
-		return usageError{err}
-	}
-	policies, err := scaffold.Policies(config, p.fleet.Project.Prefix, repo.origin)
+	policies, err := scaffold.Policies(opts.config(repo), p.fleet.Project.Prefix, repo.origin)
 	if err != nil {
 		return usageError{err}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -139,5 +140,35 @@ func TestInitInterrupted(t *testing.T) {
 	}
 	if code := run(t.Context(), args, &stdout, &stderr); code != exitDone || !strings.Contains(stdout.String(), "wrote "+filepath.Join(dir, "cairn.toml")) {
 		t.Errorf("exit code %d, %s%s", code, &stdout, &stderr)
+	}
+}
+
+// TestInitOnce begins one project many times at once: one of them is there then,
+// and who began another one hears of it.
+func TestInitOnce(t *testing.T) {
+	dir := t.TempDir()
+	results := make(chan string)
+	const n = 8
+	for i := range n {
+		go func() {
+			slug := fmt.Sprint("fleet-", i)
+			if exec.Command("cairn", "init", dir, "--slug", slug, "--base-url", "https://ota.example.com", "--to", "dir:public").Run() != nil {
+				slug = ""
+			}
+			results <- slug
+		}()
+	}
+	var began []string
+	for range n {
+		if slug := <-results; slug != "" {
+			began = append(began, slug)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "cairn.toml"))
+	if err != nil || len(began) != 1 || !strings.Contains(string(text), fmt.Sprintf("slug = %q", began[0])) {
+		t.Errorf("%q say that they began the project (%v):\n%s", began, err, text)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".cairn.toml.*")); left != nil {
+		t.Errorf("left behind: %q", left)
 	}
 }

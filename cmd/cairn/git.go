@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"cairn/releases/edit"
@@ -21,7 +23,14 @@ type worktree struct {
 func openWorktree(ctx context.Context, dir string, changes []edit.Change) (worktree, error) {
 	w := worktree{dir: dir}
 	for _, c := range changes {
-		w.files = append(w.files, c.File)
+		name := c.File
+		// What is written is what a link leads to.
+		if real, err := filepath.EvalSymlinks(filepath.Join(dir, name)); err == nil {
+			if name, err = filepath.Abs(real); err != nil {
+				return w, err
+			}
+		}
+		w.files = append(w.files, name)
 	}
 	if _, err := w.git(ctx, "rev-parse", "--show-toplevel"); err != nil {
 		return w, fmt.Errorf("--commit: %w", err)
@@ -41,13 +50,23 @@ func openWorktree(ctx context.Context, dir string, changes []edit.Change) (workt
 
 func (w worktree) commit(ctx context.Context, title string) error {
 	files := append([]string{"--"}, w.files...)
-	if _, err := w.git(ctx, append([]string{"add"}, files...)...); err != nil {
-		return fmt.Errorf("edited, but not committed: %w", err)
-	}
-	if _, err := w.git(ctx, append([]string{"commit", "--quiet", "--message", title, "--only"}, files...)...); err != nil {
-		return fmt.Errorf("edited, but not committed: %w", err)
+	add := append([]string{"add"}, files...)
+	commit := append([]string{"commit", "--quiet", "--message", title, "--only"}, files...)
+	for _, args := range [][]string{add, commit} {
+		if _, err := w.git(ctx, args...); err != nil {
+			return fmt.Errorf("edited, but not committed: %w\nwhen that is mended, run: %s && %s", err, w.line(add), w.line(commit))
+		}
 	}
 	return nil
+}
+
+// line is a command line of git's, for a shell.
+func (w worktree) line(args []string) string {
+	words := []string{"git", "-C", shellWord(w.dir)}
+	for _, arg := range args {
+		words = append(words, shellWord(arg))
+	}
+	return strings.Join(words, " ")
 }
 
 // head is the commit that is checked out.
@@ -65,8 +84,8 @@ func git(ctx context.Context, dir string, args ...string) (string, error) {
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
-	if err != nil && stderr.Len() > 0 {
-		err = fmt.Errorf("git %s: %s", args[0], strings.TrimSpace(stderr.String()))
+	if said := strings.TrimSpace(cmp.Or(stderr.String(), string(out))); err != nil && said != "" {
+		err = fmt.Errorf("git %s: %s", args[0], said)
 	} else if err != nil {
 		err = fmt.Errorf("git %s: %w", args[0], err)
 	}

@@ -48,6 +48,9 @@ func (s *Store) explain(op operation, err error) error {
 	case minio.NoSuchBucket:
 		return fmt.Errorf("there is no such bucket at %s: %w", s.config.Endpoint, err)
 	case minio.AccessDenied, minio.AllAccessDisabled:
+		if op == stat { // whose answer has no body, and so no reason
+			return fmt.Errorf("the credentials are wrong, or lack %s: %w", op.permission, err)
+		}
 		return fmt.Errorf("the credentials lack %s: %w", op.permission, err)
 	case minio.InvalidAccessKeyID, minio.SignatureDoesNotMatch, "InvalidToken", "ExpiredToken", "XAdminUserNotFound":
 		return fmt.Errorf("the server refuses the credentials: %w", err)

@@ -212,6 +212,17 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestRefusedStat: what answers a HEAD does not say why it refuses.
+func TestRefusedStat(t *testing.T) {
+	server := storetest.S3(t)
+	c := config(server)
+	c.Credentials = s3store.StaticCredentials(server.AccessKey, "other", "")
+	_, _, err := open(t, c).Stat(t.Context(), "a")
+	if err == nil || !strings.Contains(err.Error(), "the credentials are wrong, or lack s3:GetObject, ") {
+		t.Error(err)
+	}
+}
+
 func TestEnvironmentCredentials(t *testing.T) {
 	server := storetest.S3(t)
 	c := config(server)

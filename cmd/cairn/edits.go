@@ -79,9 +79,11 @@ func (e *pendingEdit) close() {
 
 // begin decides on an edit. The caller closes it.
 func (g *globalOptions) begin(cmd *cobra.Command, opts editOptions, decide func(*project) (change, error)) (e *pendingEdit, err error) {
-	e = &pendingEdit{}
-	if e.unlock, err = g.lock(); err != nil {
-		return nil, err
+	e = &pendingEdit{unlock: func() {}}
+	if !opts.dryRun {
+		if e.unlock, err = g.lock(); err != nil {
+			return nil, err
+		}
 	}
 	if e.project, err = g.open(cmd.Context()); err != nil {
 		e.unlock()

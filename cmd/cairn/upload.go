@@ -103,8 +103,10 @@ func (o *uploadOptions) complete(cmd *cobra.Command) error {
 		}
 		u.Notes = strings.TrimRight(string(notes), "\r\n")
 	}
-	if !utf8.ValidString(u.Notes) {
-		return usagef("the release notes are not UTF-8")
+	for _, s := range []string{u.Version, u.Payload.HardwareVersion, u.Payload.SoftwareType, u.Payload.From, u.Notes, u.Revision} {
+		if !utf8.ValidString(s) {
+			return usagef("%.60q is not UTF-8", s)
+		}
 	}
 	for _, pair := range o.metadata {
 		key, value, ok := strings.Cut(pair, "=")

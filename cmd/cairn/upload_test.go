@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -126,5 +128,22 @@ func TestAFileThatIsBuiltAnewWhileItIsUploaded(t *testing.T) {
 		for e, err := range store.List(t.Context(), "") {
 			t.Errorf("the store has %+v, %v", e, err)
 		}
+	}
+}
+
+// A dry run writes nothing, and so takes no lock: it works in a project that can
+// only be read, and while another edits.
+func TestADryRunTakesNoLock(t *testing.T) {
+	b := newBucket(t)
+	unlock, err := (&globalOptions{dir: b.dir}).lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	args := append([]string{"-C", b.dir, "upload-ota-payload", "--dry-run"}, uploadFlags(b.sparse(9))...)
+	if out, err := exec.CommandContext(ctx, "cairn", args...).CombinedOutput(); err != nil || !strings.Contains(string(out), "+++ b/releases/2.0.0.toml") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -11,8 +11,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"cairn/publish"
 	"cairn/releases"
@@ -75,6 +77,17 @@ func readBuild(cmd *cobra.Command, path string) (*build, error) {
 		Size: info.Size(), MD5: [md5.Size]byte(sum.Sum(nil)), Sent: new(atomic.Int64),
 	}
 	return b, nil
+}
+
+// checkName says why a file cannot keep its name in the definitions.
+func checkName(name string) error {
+	if !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return errors.New("the name of a payload is UTF-8, without control characters")
+	}
+	if n := len(releases.Escape(name)); n > releases.MaxSegment {
+		return fmt.Errorf("the file name takes %d bytes in a key, over %d", n, releases.MaxSegment)
+	}
+	return nil
 }
 
 // describe says of a payload what the file tells.

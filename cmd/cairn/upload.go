@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -9,7 +8,6 @@ import (
 
 	"cairn/manifest"
 	"cairn/publish"
-	"cairn/releases"
 	"cairn/releases/edit"
 
 	"github.com/spf13/cobra"
@@ -165,15 +163,4 @@ func uploadTitle(u edit.Upload) string {
 		s += " from " + u.Payload.From
 	}
 	return s
-}
-
-// checkName says why a file cannot keep its name in the definitions.
-func checkName(name string) error {
-	if !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return errors.New("the name of a payload is UTF-8, without control characters")
-	}
-	if n := len(releases.Escape(name)); n > releases.MaxSegment {
-		return fmt.Errorf("the file name takes %d bytes in a key, over %d", n, releases.MaxSegment)
-	}
-	return nil
 }

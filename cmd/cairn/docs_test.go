@@ -83,22 +83,42 @@ func TestDocumentsRunAsTheyStand(t *testing.T) {
 				t.Fatal(err)
 			}
 			d.has(t, work, server)
-			shell := exec.Command("bash", "-ec", "trap 'kill $(jobs -p) 2>&- || :' EXIT\n"+script)
-			shell.Dir = work
-			shell.Env = append(os.Environ(), reader(t, home, server)...)
-			out, err := shell.CombinedOutput()
-			if err != nil {
-				t.Fatalf("%v\n%s\n%s", err, script, out)
-			}
-			rest := string(out)
-			for _, want := range d.says {
-				_, after, ok := strings.Cut(rest, want)
-				if !ok {
-					t.Fatalf("no %q where it is due, in\n%s", want, out)
-				}
-				rest = after
-			}
+			runs(t, work, reader(t, home, server), script, d.says)
 		})
+	}
+}
+
+// The README that init writes has its commands indented, and files and serials
+// that can be there.
+func TestATeamsReadmeRunsAsItStands(t *testing.T) {
+	dir := t.TempDir()
+	command(t, "cairn", "init", dir, "--slug", "fridges", "--base-url", "https://ota.example.com", "--to", "dir:public")
+	write(t, dir, "FILE")
+	text, err := os.ReadFile(filepath.Join(dir, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := strings.Join(regexp.MustCompile(`(?m)^    .*\n`).FindAllString(string(text), -1), "")
+	runs(t, dir, nil, script, []string{"releases/1.1.0.toml", `[activate."1.1.0"]`, "1.1.0", "new, 0 unchanged", "drains batteries", "aborted", "SERIAL", "0 wrong"})
+}
+
+// runs runs a script, which has to succeed and to say some words in this order.
+func runs(t *testing.T, dir string, env []string, script string, says []string) {
+	t.Helper()
+	shell := exec.Command("bash", "-ec", "trap 'kill $(jobs -p) 2>&- || :' EXIT\n"+script)
+	shell.Dir = dir
+	shell.Env = append(os.Environ(), env...)
+	out, err := shell.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s\n%s", err, script, out)
+	}
+	rest := string(out)
+	for _, want := range says {
+		_, after, ok := strings.Cut(rest, want)
+		if !ok {
+			t.Fatalf("no %q where it is due, in\n%s", want, out)
+		}
+		rest = after
 	}
 }
 

@@ -128,19 +128,17 @@ func execute(name string, c *Config) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// Ignored is a line of .gitignore: the folder that is published to, or that of
-// the examples.
+// Ignored is a line of .gitignore: what is published to a folder of the project,
+// or to that of the examples. It is below the slug, whatever else is there.
 func (c *Config) Ignored() string {
 	folder := "public"
 	if scheme, name := releases.CutTarget(c.Publish.To); scheme == "dir" {
 		name = path.Clean(name)
-		switch outside := path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../"); {
-		case name == ".":
-			folder = c.Slug
-		case !outside:
+		if !path.IsAbs(name) && name != ".." && !strings.HasPrefix(name, "../") {
 			folder = name
 		}
 	}
+	folder = path.Join(folder, c.Slug)
 	var b strings.Builder
 	for _, r := range folder {
 		if strings.ContainsRune("\\*?[]!# ", r) {

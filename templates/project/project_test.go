@@ -240,8 +240,8 @@ func TestRefused(t *testing.T) {
 
 func TestIgnored(t *testing.T) {
 	for to, want := range map[string]string{
-		"dir:public": "/public/", "dir:./out/ota/": "/out/ota/", "dir:/srv/ota": "/public/", "dir:../x": "/public/",
-		"dir:.": "/fridges/", "dir:a b*[c]": `/a\ b\*\[c\]/`, "s3://acme-ota": "/public/",
+		"dir:public": "/public/fridges/", "dir:./out/ota/": "/out/ota/fridges/", "dir:/srv/ota": "/public/fridges/", "dir:../x": "/public/fridges/",
+		"dir:.": "/fridges/", "dir:releases": "/releases/fridges/", "dir:a b*[c]": `/a\ b\*\[c\]/fridges/`, "s3://acme-ota": "/public/fridges/",
 	} {
 		c := project.Config{Slug: "fridges", Publish: releases.Publish{To: to}}
 		if got := c.Ignored(); got != want {

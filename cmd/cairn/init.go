@@ -27,6 +27,7 @@ type initOptions struct {
 
 func initCommand(global *globalOptions) *cobra.Command {
 	var opts initOptions
+	policies := []string{"all", "publish", "plan", "publish-trust", "plan-trust"}
 	cmd := &cobra.Command{
 		Use:   "init [DIR]",
 		Short: "Start a project: its definitions, a README, CI workflows",
@@ -53,6 +54,9 @@ that is there is left alone, and so is each other file.`,
 			} else if len(args) == 1 {
 				dir = filepath.Join(dir, args[0])
 			}
+			if opts.policy == "all" && len(args) == 1 && slices.Contains(policies, args[0]) {
+				return usagef("--print-policy has its value behind a =\nhint: write --print-policy=%s", args[0])
+			}
 			if opts.policy != "" {
 				return runPrintPolicy(cmd, dir, opts)
 			}
@@ -68,7 +72,7 @@ that is there is left alone, and so is each other file.`,
 	f.StringVar(&opts.region, "region", "", "the bucket's region")
 	f.Var(&choice{[]string{"github", "gitlab", "both", "none"}, &opts.ci}, "ci", "whose workflows to write (default: what the git remote says, else both; none for dir:)")
 	f.StringVar(&opts.branch, "branch", "", "the branch that is published (default: that of the git remote, else main)")
-	f.Var(&choice{[]string{"all", "publish", "plan", "publish-trust", "plan-trust"}, &opts.policy}, "print-policy", "only print a policy of the project that is there")
+	f.Var(&choice{policies, &opts.policy}, "print-policy", "only print a policy of the project that is there")
 	f.Lookup("print-policy").NoOptDefVal = "all"
 	return cmd
 }

@@ -43,7 +43,11 @@ func noCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return usagef("unknown command %q\n%s", args[0], wayOut(cmd, args[0], nearest(args[0], helped(cmd))))
+	known := helped(cmd)
+	if !cmd.HasParent() {
+		known = append(known, "--version")
+	}
+	return usagef("unknown command %q\n%s", args[0], wayOut(cmd, args[0], nearest(args[0], known)))
 }
 
 // flagError words what is wrong with the flags of a command.

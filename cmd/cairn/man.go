@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+	"github.com/spf13/pflag"
 )
 
 func manCommand() *cobra.Command {
@@ -61,6 +62,11 @@ func eachPage(cmd *cobra.Command, write func(name string, page []byte) error) er
 
 func manPage(cmd *cobra.Command, w io.Writer) error {
 	cmd.InitDefaultVersionFlag()
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if c, ok := f.Value.(*choice); ok { // of whose words a page by cobra says nothing
+			f.Usage = strings.Join(c.of, ", ") + ": " + f.Usage
+		}
+	})
 	page := *cmd
 	page.Long = markdown(cmd.Long)
 	var b bytes.Buffer
@@ -75,8 +81,8 @@ func manPage(cmd *cobra.Command, w io.Writer) error {
 }
 
 // manFlag is a flag as cobra writes it: a paragraph with a tab in it, and with
-// a default that says nothing where it is "", [] or [=false].
-var manFlag = regexp.MustCompile(`(?m)^(?:\.PP\n)?(\\fB-.*\\fP)(?:=|=""|=\[\]|\[=(?:false|"")\]|(=.+))\n\t(.*)$`)
+// a default that says nothing where it is "", [], [=] or [=false].
+var manFlag = regexp.MustCompile(`(?m)^(?:\.PP\n)?(\\fB-.*\\fP)(?:=|=""|=\[\]|\[=(?:false|"")?\]|(=.+))\n\t(.*)$`)
 
 // markdown makes code of the lines that are indented, so that they stay as they
 // are.

@@ -87,8 +87,11 @@ func runInit(cmd *cobra.Command, dir string, opts initOptions) error {
 	if err := opts.complete(cmd, dir); err != nil {
 		return err
 	}
-	repo := findRepository(cmd.Context(), dir)
+	repo, err := findRepository(cmd.Context(), dir)
 	config := opts.config(repo)
+	if err != nil && config.CI() {
+		return fmt.Errorf("where workflows go depends on git: %w\nhint: --ci none writes none", err)
+	}
 	files, err := scaffold.Files(config)
 	if err != nil {
 		return usageError{withoutPlaces(err)}
@@ -211,7 +214,10 @@ func runPrintPolicy(cmd *cobra.Command, dir string, opts initOptions) error {
 		return err
 	}
 	defer p.close()
-	repo := findRepository(cmd.Context(), dir)
+	repo, err := findRepository(cmd.Context(), dir)
+	if err != nil {
+		return err
+	}
 	opts.to, opts.endpoint, opts.region = p.fleet.Publish.To, p.fleet.Publish.Endpoint, p.fleet.Publish.Region
 	policies, err := scaffold.Policies(opts.config(repo), p.fleet.Project.Prefix, repo.origin)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"os"
 	"path"
@@ -19,9 +20,11 @@ type repository struct {
 	origin scaffold.Origin
 }
 
-// findRepository asks git about a folder, which need not be there yet. Without
-// git, or outside of a repository, workflows go into the folder itself.
-func findRepository(ctx context.Context, dir string) repository {
+// findRepository asks git about a folder, which need not be there yet. Outside
+// of a repository, workflows go into the folder itself. It is an error where
+// there is one that git says nothing of: since it is not installed, say, or
+// since the repository is somebody else's.
+func findRepository(ctx context.Context, dir string) (repository, error) {
 	r := repository{within: ".", branch: "main"}
 	there, rest := dir, ""
 	for {
@@ -30,7 +33,7 @@ func findRepository(ctx context.Context, dir string) repository {
 		}
 		abs, err := filepath.Abs(there)
 		if err != nil || filepath.Dir(abs) == abs {
-			return r
+			return r, err
 		}
 		there, rest = filepath.Dir(abs), filepath.Join(filepath.Base(abs), rest)
 	}
@@ -38,10 +41,13 @@ func findRepository(ctx context.Context, dir string) repository {
 		out, err := git(ctx, there, args...)
 		return out, err == nil
 	}
-	top, ok := ask("rev-parse", "--show-toplevel")
+	top, err := git(ctx, there, "rev-parse", "--show-toplevel")
 	prefix, inside := ask("rev-parse", "--show-prefix")
-	if !ok || !inside {
-		return r
+	if err != nil && repositoryAbove(there) != "" {
+		return r, fmt.Errorf("of the repository in %s nothing is known: %w", repositoryAbove(there), err)
+	}
+	if err != nil || !inside {
+		return r, nil
 	}
 	r.top = top
 	r.within = path.Clean(path.Join(prefix, filepath.ToSlash(rest)))
@@ -53,7 +59,22 @@ func findRepository(ctx context.Context, dir string) repository {
 	if remote, ok := ask("remote", "get-url", "origin"); ok {
 		r.origin = origin(remote)
 	}
-	return r
+	return r, nil
+}
+
+// repositoryAbove is the folder that looks like the top of a repository around
+// another; "" for none.
+func repositoryAbove(dir string) string {
+	dir, err := filepath.Abs(dir)
+	for ; err == nil; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return dir
+		}
+		if filepath.Dir(dir) == dir {
+			break
+		}
+	}
+	return ""
 }
 
 // above is the top of the repository, where it can be as a path like dir's.

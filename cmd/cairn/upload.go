@@ -117,8 +117,13 @@ func (o *uploadOptions) complete(cmd *cobra.Command) error {
 		u.Payload.ExtraInfo[key] = value
 	}
 	if u.Revision == "" {
-		// Outside of a repository there is none.
-		u.Commit, _ = worktree{dir: "."}.head(cmd.Context())
+		var err error
+		if u.Commit, err = (worktree{dir: "."}).head(cmd.Context()); err != nil {
+			// Outside of a repository there is none, nor before the first commit.
+			if _, err := findRepository(cmd.Context(), "."); err != nil {
+				fmt.Fprintf(cmd.ErrOrStderr(), "no commit is recorded, and --revision is not given: %v\n", err)
+			}
+		}
 	}
 	return nil
 }

@@ -51,6 +51,11 @@ var documents = []document{
 		says: []string{"releases/1.2.0.toml", `aborted = "the compressor stalls"`, "DEMOSERIAL", "EVT-01"},
 	},
 	{
+		name: "docs/devices.md",
+		has:  clone,
+		says: []string{"serving", "a3b54d0d0cbb5019 beta", "stm32-fw-mp-from-1.0.0.patch", "HTTP/1.1 200 OK"},
+	},
+	{
 		name: "docs/command-line.md",
 		has: func(t *testing.T, dir string, server *storetest.S3Server) {
 			clone(t, dir, server)

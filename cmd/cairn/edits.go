@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"cairn/releases"
 	"cairn/releases/edit"
@@ -268,8 +269,8 @@ func needReason(cmd *cobra.Command, reason string) error {
 	if strings.TrimSpace(reason) == "" {
 		return usagef("%s needs --reason \"why\"", cmd.Name())
 	}
-	if strings.ContainsAny(reason, "\r\n") {
-		return usagef("--reason takes one line")
+	if strings.ContainsAny(reason, "\r\n") || !utf8.ValidString(reason) {
+		return usagef("--reason takes one line, in UTF-8")
 	}
 	return nil
 }

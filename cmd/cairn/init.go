@@ -151,6 +151,7 @@ func withoutPlaces(err error) error {
 	return errors.New(strings.Join(lines, "\n"))
 }
 
+// errThere says that a project is where another was to begin.
 func errThere(name string) error {
 	return fmt.Errorf("%s is there already: it is left as it is\nname another folder, or change what it says", name)
 }

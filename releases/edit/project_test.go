@@ -149,7 +149,7 @@ func TestProject(t *testing.T) {
 		{
 			name: "abort the highest",
 			edit: func(p Project) ([]Change, error) {
-				changes, _, err := p.Abort("", "beta", `too "hot"`)
+				changes, _, err := p.Abort("", "beta", `too "hot"`, instant("2026-12-02T00:00:00Z"))
 				return changes, err
 			},
 			want: map[string]string{"cohorts/beta.toml": beta + "aborted = \"too \\\"hot\\\"\"\n"},
@@ -158,19 +158,58 @@ func TestProject(t *testing.T) {
 			name:  "abort what is aborted",
 			files: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\naborted = \"hot\"\n"},
 			edit: func(p Project) ([]Change, error) {
-				changes, _, err := p.Abort("1.0.0", "beta", "cold")
+				changes, _, err := p.Abort("1.0.0", "beta", "cold", instant("2026-12-02T00:00:00Z"))
 				return changes, err
 			},
-			err: "release 1.0.0 in cohort beta is aborted already: hot",
 		},
 		{
 			name:  "abort where nothing is offered",
 			files: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\naborted = \"hot\"\n"},
 			edit: func(p Project) ([]Change, error) {
-				changes, _, err := p.Abort("", "beta", "cold")
+				changes, _, err := p.Abort("", "beta", "cold", instant("2026-12-02T00:00:00Z"))
 				return changes, err
 			},
-			err: "cohort beta has no release on offer",
+			err: "cohort beta has no release on offer\nwhere that is not published yet, run 'cairn publish'",
+		},
+		{
+			name:  "abort once more",
+			files: map[string]string{"cohorts/beta.toml": beta + "aborted = \"hot\"\n"},
+			edit: func(p Project) ([]Change, error) {
+				changes, _, err := p.Abort("", "beta", "hot", instant("2026-12-02T00:00:00Z"))
+				return changes, err
+			},
+			err: "release 1.1.0, the highest of cohort beta, is aborted already: hot\nwhere that is not published yet, run 'cairn publish'\nname the one to abort with --release-version: 1.0.0 (100 %)",
+		},
+		{
+			name: "abort what is on offer, with a higher one to come",
+			edit: func(p Project) ([]Change, error) {
+				changes, _, err := p.Abort("", "beta", "hot", instant("2026-12-01T00:00:00Z"))
+				return changes, err
+			},
+			err: "release 1.1.0, the highest of cohort beta, is offered to nobody yet\nname the one to abort with --release-version: 1.0.0 (100 %), 1.1.0 (0 %)",
+		},
+		{
+			name:  "abort the only one before it begins",
+			files: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\nrollout = 0\n"},
+			edit: func(p Project) ([]Change, error) {
+				changes, _, err := p.Abort("", "beta", "hot", instant("2026-12-01T00:00:00Z"))
+				return changes, err
+			},
+			want: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\nrollout = 0\naborted = \"hot\"\n"},
+		},
+		{
+			name:  "withdraw what is withdrawn",
+			files: map[string]string{"releases/1.0.0.toml": "withdrawn = \"cold\"\n" + release("1.0.0")},
+			edit:  func(p Project) ([]Change, error) { return p.Withdraw("1.0.0", "hot") },
+		},
+		{
+			name:  "pause before a pause that is to come",
+			files: map[string]string{"cohorts/beta.toml": beta + "paused = 2026-12-01T18:00:00Z # then\n"},
+			edit: func(p Project) ([]Change, error) {
+				changes, _, err := p.Pause("", "beta", instant("2026-12-01T12:00:00Z"))
+				return changes, err
+			},
+			want: map[string]string{"cohorts/beta.toml": beta + "paused = 2026-12-01T12:00:00Z # then\n"},
 		},
 		{
 			name: "pause what is on its way",
@@ -243,7 +282,7 @@ func TestProject(t *testing.T) {
 			name:  "a byte order mark",
 			files: map[string]string{"cohorts/beta.toml": "\uFEFF[activate.\"1.0.0\"]\n"},
 			edit: func(p Project) ([]Change, error) {
-				changes, _, err := p.Abort("", "beta", "hot")
+				changes, _, err := p.Abort("", "beta", "hot", instant("2026-12-02T00:00:00Z"))
 				return changes, err
 			},
 			want: map[string]string{"cohorts/beta.toml": "\uFEFF[activate.\"1.0.0\"]\naborted = \"hot\"\n"},

@@ -71,18 +71,52 @@ func (p Project) Deactivate(version, cohort string) ([]Change, error) {
 	})
 }
 
-// Abort takes the offer of a release back from a cohort, for a reason. Without
-// a version it is the highest release that the cohort offers.
-func (p Project) Abort(version, cohort, reason string) ([]Change, releases.Activation, error) {
-	as, err := p.activations(version, cohort, "no release on offer", gone)
+// Abort takes the offer of a release back from a cohort, for a reason; nothing
+// changes where it is aborted already. Without a version it is the highest
+// release of the cohort, if that is on offer at an instant: never the one below
+// it, when an abort is run once more.
+func (p Project) Abort(version, cohort, reason string, at time.Time) ([]Change, releases.Activation, error) {
+	as, err := p.activations(version, cohort, "no release", func(releases.Activation) string { return "" })
 	if err != nil {
 		return nil, releases.Activation{}, err
 	}
 	a := as[len(as)-1]
+	if version == "" {
+		if err := p.clear(cohort, as, at); err != nil {
+			return nil, a, err
+		}
+	}
+	if a.Aborted != "" {
+		return nil, a, nil
+	}
 	changes, err := p.change(p.Fleet.Cohort(cohort).File, func(d *Document) error {
 		return d.Set(String(reason), "activate", a.Release.Version, "aborted")
 	})
 	return changes, a, err
+}
+
+// clear is an error where a cohort's highest release may not be the one that
+// is meant.
+func (p Project) clear(cohort string, as []releases.Activation, at time.Time) error {
+	var offered []string
+	for _, a := range as {
+		if a.Offers() {
+			offered = append(offered, fmt.Sprintf("%s (%.3g %%)", a.Release.Version, a.Percent(at)))
+		}
+	}
+	top := as[len(as)-1]
+	why := gone(top)
+	switch {
+	case len(offered) == 0:
+		return fmt.Errorf("cohort %s has no release on offer\nwhere that is not published yet, run 'cairn publish'", cohort)
+	case why == "" && (len(offered) == 1 || top.Percent(at) > 0):
+		return nil
+	case why == "":
+		why = "is offered to nobody yet"
+	default:
+		why += "\nwhere that is not published yet, run 'cairn publish'"
+	}
+	return fmt.Errorf("release %s, the highest of cohort %s, %s\nname the one to abort with --release-version: %s", top.Release.Version, cohort, why, strings.Join(offered, ", "))
 }
 
 // gone says why an activation offers nothing, "" where it does.
@@ -103,7 +137,7 @@ func (p Project) Pause(version, cohort string, at time.Time) ([]Change, []releas
 		switch why := gone(a); {
 		case why != "":
 			return why
-		case !a.Paused.IsZero():
+		case !a.Paused.IsZero() && !a.Paused.After(at):
 			return "is paused already, from " + Time(a.Paused)
 		case a.Rollout.Percent(at) >= a.Rollout.Final():
 			return fmt.Sprintf("stands at %v %%: there is no schedule to pause; abort-rollout takes it back", a.Rollout.Final())

@@ -32,7 +32,7 @@ gone when the command ends, but for what a CDN still keeps.`,
 			if err := needReason(cmd, reason); err != nil {
 				return err
 			}
-			return global.edit(cmd, opts, func(p *project) (change, error) {
+			return stopping(cmd, global.edit(cmd, opts, func(p *project) (change, error) {
 				files, a, err := p.definitions().Abort(version, cohort, reason, now())
 				if err != nil {
 					return change{}, err
@@ -42,7 +42,7 @@ gone when the command ends, but for what a CDN still keeps.`,
 					c.notes = []string{fmt.Sprintf("aborted %s, the highest release of cohort %s (%s)", a.Release.Version, cohort, percent(a.Percent(now())))}
 				}
 				return c, nil
-			})
+			}))
 		},
 	}
 	f := cmd.Flags()
@@ -74,10 +74,10 @@ It edits the release's file, and shows the difference.`,
 			if err := needReason(cmd, reason); err != nil {
 				return err
 			}
-			return global.edit(cmd, opts, func(p *project) (change, error) {
+			return stopping(cmd, global.edit(cmd, opts, func(p *project) (change, error) {
 				files, err := p.definitions().Withdraw(args[0], reason)
 				return change{files: files, title: fmt.Sprintf("ota: withdraw %s: %s", args[0], reason)}, err
-			})
+			}))
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why; it stays in the definitions and in reports")

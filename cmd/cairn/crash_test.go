@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"os/exec"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -160,6 +162,40 @@ func TestASecondPublisherIsRefused(t *testing.T) {
 		t.Errorf("the first one ended with %v: %s", err, said)
 	}
 	b.holds(b.fresh("--at", after))
+}
+
+// TestARecallWaitsForItsTurn recalls a release while somebody else publishes it.
+func TestARecallWaitsForItsTurn(t *testing.T) {
+	b := newBucket(t)
+	b.proxy.Inject(slowly(20 * time.Millisecond))
+	first, _, said := b.command("publish", "--at", after, "--concurrency", "4")
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for !b.unfinished() {
+		time.Sleep(5 * time.Millisecond)
+	}
+	b.edit("cairn.toml", "dir:public", "s3://"+b.name)
+	recall := exec.Command("cairn", "-C", b.dir, "withdraw", "1.1.0", "--reason", "hot", "--publish")
+	recall.Env = first.Env
+	var stderr bytes.Buffer
+	recall.Stderr = &stderr
+	if err := recall.Run(); err != nil {
+		t.Errorf("%v: %s", err, &stderr)
+	}
+	if err := first.Wait(); err != nil {
+		t.Errorf("the first one ended with %v: %s", err, said)
+	}
+	for _, want := range []string{fmt.Sprintf("(process %d) has been publishing", first.Process.Pid), "\nwaiting for it\n"} {
+		if strings.Count(stderr.String(), want) != 1 {
+			t.Errorf("no %q, or more than one, in %s", want, &stderr)
+		}
+	}
+	for _, r := range b.state().Done.Rollouts {
+		if r.Version == "1.1.0" {
+			t.Errorf("cohort %s is offered 1.1.0 still", r.Cohort)
+		}
+	}
 }
 
 // TestTwoAtOnce lets two publishers with different plans begin together: what

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"cairn/publish"
 	"cairn/releases"
 	"cairn/releases/edit"
 
@@ -132,6 +134,10 @@ func (e *pendingEdit) carryOut(cmd *cobra.Command, opts editOptions) error {
 	}
 	if opts.commit && len(e.files) > 0 {
 		if err := e.tree.commit(cmd.Context(), e.title); err != nil {
+			err = fmt.Errorf("edited, but not committed: %w\ncommit %s by hand", err, strings.Join(e.tree.files, ", "))
+			if opts.publish {
+				err = fmt.Errorf("%w\nnothing was published; 'cairn publish' does it, committed or not", err)
+			}
 			return err
 		}
 		fmt.Fprintf(stderr, "committed: %s\n", e.title)
@@ -156,18 +162,41 @@ func (g *globalOptions) lock() (unlock func(), err error) {
 	return sync.OnceFunc(func() { f.Close() }), nil
 }
 
+// publish goes on from an edit that is written. It waits for its turn: who
+// stops a rollout must not have to come back.
 func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions) error {
-	publishing := publishOptions{lease: time.Minute}
-	if opts.commit {
-		publishing.source, _ = e.tree.head(cmd.Context())
-	}
+	ctx, tree := cmd.Context(), worktree{dir: e.project.dir}
+	publishing := publishOptions{lease: time.Minute, wait: true, source: tree.source(ctx)}
+	publishing.admit = func(p *publication) error { return p.behind(ctx, tree) }
 	after := *e.project
 	after.fleet = e.after
 	if err := runPublish(cmd, &after, publishing); err != nil {
-		return fmt.Errorf("the definitions are changed, but not published: %w\nrun 'cairn publish' to go on", err)
+		return fmt.Errorf("the definitions are changed, but not published; 'cairn publish' goes on from there: %w", err)
 	}
-	if !opts.commit {
+	dirty, err := tree.uncommitted(ctx)
+	if dirty != "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "published with what is not committed:\n%s\n", dirty)
+	}
+	if dirty != "" || err != nil && !opts.commit {
 		fmt.Fprintln(cmd.ErrOrStderr(), "commit and push this edit: the next publish from what is committed takes it back otherwise")
+	}
+	return nil
+}
+
+// behind is an error where what is published comes from a commit that the
+// checkout does not hold: to publish would take back what that commit brought.
+func (p *publication) behind(ctx context.Context, tree worktree) error {
+	if p.remote.State == nil {
+		return nil
+	}
+	stamps := []publish.Stamp{p.remote.State.Done}
+	if doing := p.remote.State.Doing; doing != nil {
+		stamps = append(stamps, *doing)
+	}
+	for _, s := range stamps {
+		if !tree.has(ctx, s.Source) {
+			return fmt.Errorf("%s was published from commit %s, which this checkout does not hold: to publish would take back what that brought\nbring it in first, such as by 'git pull --rebase --autostash', or 'git fetch --unshallow' where it is shallow", p.store, s.Source)
+		}
 	}
 	return nil
 }
@@ -251,6 +280,17 @@ func restore(name string, c edit.Change) error {
 		return os.Remove(name)
 	}
 	return replaceFile(name, c.Before)
+}
+
+// stopping adds to faults how to stop a rollout before they are mended.
+func stopping(cmd *cobra.Command, err error) error {
+	if faults := (releases.Faults{}); errors.As(err, &faults) {
+		return fmt.Errorf(`%w
+to stop a rollout before this is mended, work on a commit without faults, such as the last one that was published:
+  git worktree add ../stop HEAD    # or an earlier one
+  cairn -C ../stop %s … --publish`, err, cmd.Name())
+	}
+	return err
 }
 
 // title is the subject of a commit that is about a cohort.

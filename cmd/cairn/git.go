@@ -2,11 +2,19 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
+	"time"
 
+	"cairn/releases"
 	"cairn/releases/edit"
 )
 
@@ -20,16 +28,24 @@ type worktree struct {
 // openWorktree makes sure that a commit can hold an edit and nothing else.
 func openWorktree(ctx context.Context, dir string, changes []edit.Change) (worktree, error) {
 	w := worktree{dir: dir}
-	for _, c := range changes {
-		w.files = append(w.files, c.File)
-	}
 	if _, err := w.git(ctx, "rev-parse", "--show-toplevel"); err != nil {
 		return w, fmt.Errorf("--commit: %w", err)
+	}
+	for _, c := range changes {
+		name, err := w.follow(c.File)
+		if err != nil {
+			return w, err
+		}
+		w.files = append(w.files, name)
 	}
 	if len(w.files) == 0 {
 		return w, nil
 	}
-	dirty, err := w.git(ctx, append([]string{"status", "--porcelain", "--"}, w.files...)...)
+	files := append([]string{"--"}, w.files...)
+	if ignored, err := w.git(ctx, append([]string{"check-ignore"}, files...)...); err == nil {
+		return w, usagef("--commit: git ignores these files:\n%s\ntake them out of .gitignore, or leave --commit out", ignored)
+	}
+	dirty, err := w.git(ctx, append([]string{"status", "--porcelain"}, files...)...)
 	if err != nil {
 		return w, fmt.Errorf("--commit: %w", err)
 	}
@@ -39,15 +55,63 @@ func openWorktree(ctx context.Context, dir string, changes []edit.Change) (workt
 	return w, nil
 }
 
+// follow is a file of the project folder by the name under which git has its
+// content: where links lead to.
+func (w worktree) follow(file string) (string, error) {
+	name := filepath.FromSlash(file)
+	real, err := filepath.EvalSymlinks(filepath.Join(w.dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return name, nil
+	}
+	if err == nil {
+		var dir string
+		if dir, err = filepath.EvalSymlinks(w.dir); err == nil {
+			return filepath.Rel(dir, real)
+		}
+	}
+	return "", err
+}
+
 func (w worktree) commit(ctx context.Context, title string) error {
 	files := append([]string{"--"}, w.files...)
-	if _, err := w.git(ctx, append([]string{"add"}, files...)...); err != nil {
-		return fmt.Errorf("edited, but not committed: %w", err)
+	_, err := w.git(ctx, append([]string{"add"}, files...)...)
+	if err == nil {
+		_, err = w.git(ctx, append([]string{"commit", "--quiet", "--message", title, "--only"}, files...)...)
 	}
-	if _, err := w.git(ctx, append([]string{"commit", "--quiet", "--message", title, "--only"}, files...)...); err != nil {
-		return fmt.Errorf("edited, but not committed: %w", err)
+	return err
+}
+
+// uncommitted lists the definitions that are not as the last commit has them.
+func (w worktree) uncommitted(ctx context.Context) (string, error) {
+	return w.git(ctx, "status", "--porcelain", "--untracked-files=all", "--", releases.ProjectFile, "releases", "cohorts")
+}
+
+// source is what the definitions are, for the record: the commit that is
+// checked out, marked where they are not as it has them; "" where nobody knows.
+func (w worktree) source(ctx context.Context) string {
+	head, err := w.head(ctx)
+	if err != nil {
+		return ""
 	}
-	return nil
+	if dirty, err := w.uncommitted(ctx); err != nil || dirty != "" {
+		head += dirtyMark
+	}
+	return head
+}
+
+const dirtyMark = "-dirty"
+
+var fullCommit = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+
+// has says whether the commit that is checked out holds a source. What is no
+// commit, and what is outside of git, is nobody's to judge.
+func (w worktree) has(ctx context.Context, source string) bool {
+	commit := strings.TrimSuffix(source, dirtyMark)
+	if _, err := w.head(ctx); err != nil || !fullCommit.MatchString(commit) {
+		return true
+	}
+	_, err := w.git(ctx, "merge-base", "--is-ancestor", commit, "HEAD")
+	return err == nil || ctx.Err() != nil
 }
 
 // head is the commit that is checked out.
@@ -59,15 +123,20 @@ func (w worktree) git(ctx context.Context, args ...string) (string, error) {
 	return git(ctx, w.dir, args...)
 }
 
-// git runs git in a folder, and gives what it prints.
+// git runs git in a folder, and gives what it prints. An interrupt lets git
+// take its lock files away.
 func git(ctx context.Context, dir string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 5 * time.Second
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
-	if err != nil && stderr.Len() > 0 {
-		err = fmt.Errorf("git %s: %s", args[0], strings.TrimSpace(stderr.String()))
-	} else if err != nil {
+	if err != nil {
+		said := strings.TrimSpace(cmp.Or(stderr.String(), string(out)))
+		if said != "" {
+			err = errors.New(said)
+		}
 		err = fmt.Errorf("git %s: %w", args[0], err)
 	}
 	return strings.TrimSuffix(string(out), "\n"), err

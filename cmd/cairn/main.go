@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &exit):
 		return int(exit)
 	case errors.As(err, &faults):
-		fmt.Fprintln(stderr, faults)
+		fmt.Fprintln(stderr, err)
 		fmt.Fprintf(stderr, "cairn: %s in the definitions\n", count(len(faults), "fault"))
 		return exitUsage
 	case errors.As(err, &usage):

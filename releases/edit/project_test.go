@@ -212,6 +212,14 @@ func TestProject(t *testing.T) {
 			want: map[string]string{"cohorts/beta.toml": beta + "paused = 2026-12-01T12:00:00Z # then\n"},
 		},
 		{
+			name:  "steps in a file with line breaks of Windows",
+			files: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\r\n"},
+			edit: func(p Project) ([]Change, error) {
+				return p.Deploy(Deployment{Version: "1.0.0", Cohort: "beta", Rollout: releases.Rollout{Steps: []releases.Step{{At: instant("2026-12-01T09:00:00Z"), Percent: 1}}}})
+			},
+			want: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\r\nrollout = [\r\n  { at = 2026-12-01T09:00:00Z, percent = 1 },\r\n]\r\n"},
+		},
+		{
 			name: "pause what is on its way",
 			edit: func(p Project) ([]Change, error) {
 				changes, _, err := p.Pause("", "beta", instant("2026-12-01T12:00:00Z"))
@@ -276,7 +284,7 @@ func TestProject(t *testing.T) {
 		{
 			name: "assign what is no serial",
 			edit: func(p Project) ([]Change, error) { return p.Assign([]string{"a b"}, "beta", false) },
-			err:  `"a b" is no device serial: letters, digits, - and _, at most 128 characters`,
+			err:  "no device serial: \"a b\"\na serial is letters, digits, - and _, at most 128 characters",
 		},
 		{
 			name:  "a byte order mark",

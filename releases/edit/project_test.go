@@ -220,6 +220,15 @@ func TestProject(t *testing.T) {
 			want: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\r\nrollout = [\r\n  { at = 2026-12-01T09:00:00Z, percent = 1 },\r\n]\r\n"},
 		},
 		{
+			name:  "resume what stands there by its pause only",
+			files: map[string]string{"cohorts/beta.toml": "activate.\"1.0.0\".paused = 2026-12-01T09:00:00Z\n"},
+			edit: func(p Project) ([]Change, error) {
+				changes, _, err := p.Resume("", "beta", instant("2026-12-02T09:00:00Z"))
+				return changes, err
+			},
+			want: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\n"},
+		},
+		{
 			name: "pause what is on its way",
 			edit: func(p Project) ([]Change, error) {
 				changes, _, err := p.Pause("", "beta", instant("2026-12-01T12:00:00Z"))

@@ -45,19 +45,34 @@ func (p Project) Deploy(d Deployment) ([]Change, error) {
 				return err
 			}
 		}
-		for _, key := range []string{"aborted", "paused"} {
-			if doc.Has(at(key)...) {
-				if err := doc.Remove(at(key)...); err != nil {
-					return err
-				}
+		old := releases.Rollout{Fixed: 100}
+		if active {
+			old = a.Rollout
+		}
+		if !equalRollouts(old, d.Rollout) {
+			if err := doc.Set(Rollout(d.Rollout), at("rollout")...); err != nil {
+				return err
 			}
 		}
-		whole := releases.Rollout{Fixed: 100}
-		if active && equalRollouts(a.Rollout, d.Rollout) || !active && equalRollouts(whole, d.Rollout) {
-			return nil
+		for _, key := range []string{"aborted", "paused"} {
+			if err := unset(doc, d.Version, key); err != nil {
+				return err
+			}
 		}
-		return doc.Set(Rollout(d.Rollout), at("rollout")...)
+		return nil
 	})
+}
+
+// unset takes a key out of an activation, which stays though it may have stood
+// there by that key only: activate."1.1.0".paused = …
+func unset(d *Document, version, key string) error {
+	if !d.Has("activate", version, key) {
+		return nil
+	}
+	if err := d.Remove("activate", version, key); err != nil {
+		return err
+	}
+	return d.Table("activate", version)
 }
 
 // Deactivate takes a release out of a cohort, with the comment right above it.
@@ -173,7 +188,7 @@ func (p Project) Resume(version, cohort string, at time.Time) ([]Change, []relea
 	}
 	changes, err := p.change(p.Fleet.Cohort(cohort).File, func(d *Document) error {
 		for _, a := range as {
-			if err := d.Remove("activate", a.Release.Version, "paused"); err != nil {
+			if err := unset(d, a.Release.Version, "paused"); err != nil {
 				return err
 			}
 			if a.Rollout.Percent(at) > a.Percent(at) {

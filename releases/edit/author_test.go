@@ -236,4 +236,3 @@ func (a *cohortAuthor) cohort(devices []string) string {
 	}
 	return text.String()
 }
-

@@ -72,16 +72,16 @@ func runDeployRelease(cmd *cobra.Command, global *globalOptions, opts *deployOpt
 	if d.Version == "" || d.Cohort == "" {
 		return usagef("deploy-release needs --release-version VERSION and --cohort COHORT")
 	}
+	at := now()
+	var err error
+	if d.Rollout, err = opts.rollout(cmd, at); err != nil {
+		return usageError{err}
+	}
 	if opts.deactivate {
 		return global.edit(cmd, opts.editOptions, func(p *project) (change, error) {
 			files, err := p.definitions().Deactivate(d.Version, d.Cohort)
 			return change{files: files, title: title(d.Cohort, "deactivate %s", d.Version)}, err
 		})
-	}
-	at := now()
-	var err error
-	if d.Rollout, err = opts.rollout(cmd, at); err != nil {
-		return usageError{err}
 	}
 	return global.edit(cmd, opts.editOptions, func(p *project) (change, error) {
 		files, err := p.definitions().Deploy(d)

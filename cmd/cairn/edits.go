@@ -134,11 +134,11 @@ func (e *pendingEdit) carryOut(cmd *cobra.Command, opts editOptions) error {
 	}
 	if opts.commit && len(e.files) > 0 {
 		if err := e.tree.commit(cmd.Context(), e.title); err != nil {
-			err = fmt.Errorf("edited, but not committed: %w\ncommit %s by hand", err, strings.Join(e.tree.files, ", "))
+			err = fmt.Errorf("%w\ncommit %s by hand", err, strings.Join(e.tree.files, ", "))
 			if opts.publish {
 				err = fmt.Errorf("%w\nnothing was published; 'cairn publish' does it, committed or not", err)
 			}
-			return err
+			return &halfwayError{"the definitions are changed, but not committed", err}
 		}
 		fmt.Fprintf(stderr, "committed: %s\n", e.title)
 	}
@@ -171,7 +171,7 @@ func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions) error {
 	after := *e.project
 	after.fleet = e.after
 	if err := runPublish(cmd, &after, publishing); err != nil {
-		return fmt.Errorf("the definitions are changed, but not published; 'cairn publish' goes on from there: %w", err)
+		return &halfwayError{"the definitions are changed, but not published; 'cairn publish' goes on from there", err}
 	}
 	dirty, err := tree.uncommitted(ctx)
 	if dirty != "" {
@@ -182,6 +182,15 @@ func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions) error {
 	}
 	return nil
 }
+
+// halfwayError is what kept an edit that is written from going on.
+type halfwayError struct {
+	at  string
+	err error
+}
+
+func (e *halfwayError) Error() string { return e.at + ": " + e.err.Error() }
+func (e *halfwayError) Unwrap() error { return e.err }
 
 // behind is an error where what is published comes from a commit that the
 // checkout does not hold: to publish would take back what that commit brought.

@@ -60,6 +60,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	case ctx.Err() != nil:
 		fmt.Fprintln(stderr, "cairn: interrupted")
+		var halfway *halfwayError
+		if errors.As(err, &halfway) {
+			fmt.Fprintf(stderr, "cairn: %s\n", halfway.at)
+		}
 	default:
 		fmt.Fprintf(stderr, "cairn: %v\n", err)
 	}

@@ -103,15 +103,16 @@ const dirtyMark = "-dirty"
 
 var fullCommit = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
-// has says whether the commit that is checked out holds a source. What is no
-// commit, and what is outside of git, is nobody's to judge.
+// has says whether the commit that is checked out holds what a source does, be
+// it rebased since. What is no commit, and what is outside of git, is nobody's
+// to judge.
 func (w worktree) has(ctx context.Context, source string) bool {
 	commit := strings.TrimSuffix(source, dirtyMark)
 	if _, err := w.head(ctx); err != nil || !fullCommit.MatchString(commit) {
 		return true
 	}
-	_, err := w.git(ctx, "merge-base", "--is-ancestor", commit, "HEAD")
-	return err == nil || ctx.Err() != nil
+	changes, err := w.git(ctx, "cherry", "HEAD", commit)
+	return err == nil && !strings.Contains(changes, "+ ") || ctx.Err() != nil
 }
 
 // head is the commit that is checked out.

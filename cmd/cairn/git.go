@@ -29,7 +29,7 @@ type worktree struct {
 func openWorktree(ctx context.Context, dir string, changes []edit.Change) (worktree, error) {
 	w := worktree{dir: dir}
 	if _, err := w.git(ctx, "rev-parse", "--show-toplevel"); err != nil {
-		return w, fmt.Errorf("--commit: %w", err)
+		return w, fmt.Errorf("--commit: %w\nnothing was written; without --commit it would be", err)
 	}
 	for _, c := range changes {
 		name, err := w.follow(c.File)

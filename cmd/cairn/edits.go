@@ -82,7 +82,7 @@ func (e *pendingEdit) close() {
 // begin decides on an edit. The caller closes it.
 func (g *globalOptions) begin(cmd *cobra.Command, opts editOptions, decide func(*project) (change, error)) (e *pendingEdit, err error) {
 	e = &pendingEdit{}
-	if e.unlock, err = g.lock(); err != nil {
+	if e.unlock, err = g.lock(cmd); err != nil {
 		return nil, err
 	}
 	if e.project, err = g.open(cmd.Context()); err != nil {
@@ -149,17 +149,32 @@ func (e *pendingEdit) carryOut(cmd *cobra.Command, opts editOptions) error {
 	return nil
 }
 
-// lock waits until no other command edits the project. The lock is on its
-// cairn.toml, and goes with the process.
-func (g *globalOptions) lock() (unlock func(), err error) {
-	f, err := lockedfile.OpenFile(filepath.Join(g.dir, releases.ProjectFile), os.O_RDWR, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return func() {}, nil // which the loader has words for
+// lock waits until no other command edits the project, and says so where that
+// takes long. The lock is on its cairn.toml, and goes with the process.
+func (g *globalOptions) lock(cmd *cobra.Command) (unlock func(), err error) {
+	locked := make(chan struct{})
+	var f *lockedfile.File
+	var failed error
+	go func() {
+		f, failed = lockedfile.OpenFile(filepath.Join(g.dir, releases.ProjectFile), os.O_RDWR, 0)
+		close(locked)
+	}()
+	for long := time.After(time.Second); ; {
+		select {
+		case <-locked:
+			if errors.Is(failed, fs.ErrNotExist) {
+				return func() {}, nil // which the loader has words for
+			}
+			if failed != nil {
+				return nil, fmt.Errorf("lock the project: %w", failed)
+			}
+			return sync.OnceFunc(func() { f.Close() }), nil
+		case <-long:
+			fmt.Fprintln(cmd.ErrOrStderr(), "another command edits this project; waiting for it")
+		case <-cmd.Context().Done():
+			return nil, cmd.Context().Err()
+		}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("lock the project: %w", err)
-	}
-	return sync.OnceFunc(func() { f.Close() }), nil
 }
 
 // publish goes on from an edit that is written. It waits for its turn: who

@@ -97,7 +97,7 @@ func (p Project) Abort(version, cohort, reason string, at time.Time) ([]Change, 
 	}
 	a := as[len(as)-1]
 	if version == "" {
-		if err := p.clear(cohort, as, at); err != nil {
+		if err := p.certain(cohort, as, at); err != nil {
 			return nil, a, err
 		}
 	}
@@ -110,9 +110,9 @@ func (p Project) Abort(version, cohort, reason string, at time.Time) ([]Change, 
 	return changes, a, err
 }
 
-// clear is an error where a cohort's highest release may not be the one that
+// certain is an error where a cohort's highest release may not be the one that
 // is meant.
-func (p Project) clear(cohort string, as []releases.Activation, at time.Time) error {
+func (p Project) certain(cohort string, as []releases.Activation, at time.Time) error {
 	var offered []string
 	for _, a := range as {
 		if a.Offers() {

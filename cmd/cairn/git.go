@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -58,18 +59,19 @@ func openWorktree(ctx context.Context, dir string, changes []edit.Change) (workt
 // follow is a file of the project folder by the name under which git has its
 // content: where links lead to.
 func (w worktree) follow(file string) (string, error) {
-	name := filepath.FromSlash(file)
-	real, err := filepath.EvalSymlinks(filepath.Join(w.dir, name))
+	real, err := filepath.EvalSymlinks(filepath.Join(w.dir, filepath.FromSlash(file)))
 	if errors.Is(err, fs.ErrNotExist) {
-		return name, nil
+		dir, err := w.follow(path.Dir(file))
+		return filepath.Join(dir, path.Base(file)), err
 	}
-	if err == nil {
-		var dir string
-		if dir, err = filepath.EvalSymlinks(w.dir); err == nil {
-			return filepath.Rel(dir, real)
-		}
+	if err != nil {
+		return "", err
 	}
-	return "", err
+	dir, err := filepath.EvalSymlinks(w.dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Rel(dir, real)
 }
 
 func (w worktree) commit(ctx context.Context, title string) error {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -164,8 +165,9 @@ func TestASecondPublisherIsRefused(t *testing.T) {
 	b.holds(b.fresh("--at", after))
 }
 
-// TestARecallWaitsForItsTurn recalls a release while somebody else publishes it.
-func TestARecallWaitsForItsTurn(t *testing.T) {
+// TestRecallsWaitForTheirTurn recalls two releases while somebody else publishes
+// them: neither recall takes the other one back.
+func TestRecallsWaitForTheirTurn(t *testing.T) {
 	b := newBucket(t)
 	b.proxy.Inject(slowly(20 * time.Millisecond))
 	first, _, said := b.command("publish", "--at", after, "--concurrency", "4")
@@ -176,24 +178,29 @@ func TestARecallWaitsForItsTurn(t *testing.T) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	b.edit("cairn.toml", "dir:public", "s3://"+b.name)
-	recall := exec.Command("cairn", "-C", b.dir, "withdraw", "1.1.0", "--reason", "hot", "--publish")
-	recall.Env = first.Env
-	var stderr bytes.Buffer
-	recall.Stderr = &stderr
-	if err := recall.Run(); err != nil {
-		t.Errorf("%v: %s", err, &stderr)
+	var stderr [2]bytes.Buffer
+	var recalls sync.WaitGroup
+	for i, version := range []string{"1.0.0", "1.1.0"} {
+		recalls.Go(func() {
+			recall := exec.Command("cairn", "-C", b.dir, "withdraw", version, "--reason", "hot", "--publish")
+			recall.Env, recall.Stderr = first.Env, &stderr[i]
+			if err := recall.Run(); err != nil {
+				t.Errorf("%s: %v: %s", version, err, &stderr[i])
+			}
+		})
 	}
+	recalls.Wait()
 	if err := first.Wait(); err != nil {
 		t.Errorf("the first one ended with %v: %s", err, said)
 	}
 	for _, want := range []string{fmt.Sprintf("(process %d) has been publishing", first.Process.Pid), "\nwaiting for it\n"} {
-		if strings.Count(stderr.String(), want) != 1 {
-			t.Errorf("no %q, or more than one, in %s", want, &stderr)
+		if all := stderr[0].String() + stderr[1].String(); strings.Count(all, want) != 1 {
+			t.Errorf("no %q, or more than one, in %s", want, all)
 		}
 	}
 	for _, r := range b.state().Done.Rollouts {
-		if r.Version == "1.1.0" {
-			t.Errorf("cohort %s is offered 1.1.0 still", r.Cohort)
+		if r.Version != "1.0.0-alpha" {
+			t.Errorf("cohort %s is offered %s still", r.Cohort, r.Version)
 		}
 	}
 }

@@ -142,7 +142,6 @@ func (e *pendingEdit) carryOut(cmd *cobra.Command, opts editOptions) error {
 		}
 		fmt.Fprintf(stderr, "committed: %s\n", e.title)
 	}
-	e.unlock()
 	if opts.publish {
 		return e.publish(cmd, opts)
 	}
@@ -178,7 +177,8 @@ func (g *globalOptions) lock(cmd *cobra.Command) (unlock func(), err error) {
 }
 
 // publish goes on from an edit that is written. It waits for its turn: who
-// stops a rollout must not have to come back.
+// stops a rollout must not have to come back. The project stays locked, or an
+// edit that is made meanwhile would be taken back.
 func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions) error {
 	ctx, tree := cmd.Context(), worktree{dir: e.project.dir}
 	publishing := publishOptions{lease: time.Minute, wait: true, source: tree.source(ctx)}

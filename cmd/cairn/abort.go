@@ -14,8 +14,12 @@ func abortRolloutCommand(global *globalOptions) *cobra.Command {
 		Short: "Take the offer of a release back from a cohort",
 		Long: `abort-rollout takes the offer of a release back from all devices of a cohort that
 have not installed it yet. Without --release-version it is the highest release
-that the cohort offers. Devices that have installed it keep it: what brings them
-on is a higher release.
+of the cohort; where that one is not on offer, abort-rollout names those that are,
+for you to choose. Devices that have installed it keep it: what brings them on is
+a higher release.
+
+What is aborted already stays so: run with --publish once more, it publishes
+what an earlier run could not.
 
 It edits the cohort's file, and shows the difference. With --publish the offer is
 gone when the command ends, but for what a CDN still keeps.`,
@@ -28,21 +32,21 @@ gone when the command ends, but for what a CDN still keeps.`,
 			if err := needReason(cmd, reason); err != nil {
 				return err
 			}
-			return global.edit(cmd, opts, func(p *project) (change, error) {
-				files, a, err := p.definitions().Abort(version, cohort, reason)
+			return stopping(cmd, global.edit(cmd, opts, func(p *project) (change, error) {
+				files, a, err := p.definitions().Abort(version, cohort, reason, now())
 				if err != nil {
 					return change{}, err
 				}
 				c := change{files: files, title: title(cohort, "abort %s: %s", a.Release.Version, reason)}
 				if version == "" {
-					c.notes = []string{fmt.Sprintf("aborted %s, the highest release that cohort %s offered (%s)", a.Release.Version, cohort, percent(a.Percent(now())))}
+					c.notes = []string{fmt.Sprintf("aborted %s, the highest release of cohort %s (%s)", a.Release.Version, cohort, percent(a.Percent(now())))}
 				}
 				return c, nil
-			})
+			}))
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&version, "release-version", "", "the release's `version` (default: the highest that the cohort offers)")
+	f.StringVar(&version, "release-version", "", "the release's `version` (default: the highest of the cohort)")
 	f.StringVar(&cohort, "cohort", "", "the `cohort`")
 	f.StringVar(&reason, "reason", "", "why; it stays in the definitions and in reports")
 	opts.add(cmd)
@@ -70,10 +74,10 @@ It edits the release's file, and shows the difference.`,
 			if err := needReason(cmd, reason); err != nil {
 				return err
 			}
-			return global.edit(cmd, opts, func(p *project) (change, error) {
+			return stopping(cmd, global.edit(cmd, opts, func(p *project) (change, error) {
 				files, err := p.definitions().Withdraw(args[0], reason)
 				return change{files: files, title: fmt.Sprintf("ota: withdraw %s: %s", args[0], reason)}, err
-			})
+			}))
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why; it stays in the definitions and in reports")

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -60,26 +58,18 @@ A file has a serial on each line; what follows a # is a comment.`,
 }
 
 // readSerials reads a file of serials, or standard input for "-".
-func readSerials(stdin io.Reader, name string) ([]string, error) {
-	in := stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
+func readSerials(stdin io.Reader, name string) (serials []string, err error) {
+	var text []byte
+	if name == "-" {
+		text, err = io.ReadAll(stdin)
+	} else {
+		text, err = os.ReadFile(name)
 	}
-	var serials []string
-	lines := bufio.NewScanner(in)
-	for lines.Scan() {
-		serial, _, _ := strings.Cut(lines.Text(), "#")
+	for line := range strings.Lines(strings.TrimPrefix(string(text), "\uFEFF")) {
+		serial, _, _ := strings.Cut(line, "#")
 		if serial = strings.TrimSpace(serial); serial != "" {
 			serials = append(serials, serial)
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return serials, nil
+	return serials, err
 }

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"os/exec"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -162,6 +165,46 @@ func TestASecondPublisherIsRefused(t *testing.T) {
 		t.Errorf("the first one ended with %v: %s", err, said)
 	}
 	b.holds(b.fresh("--at", after))
+}
+
+// TestRecallsWaitForTheirTurn recalls two releases while somebody else publishes
+// them: neither recall takes the other one back.
+func TestRecallsWaitForTheirTurn(t *testing.T) {
+	b := newBucket(t)
+	b.proxy.Inject(slowly(20 * time.Millisecond))
+	first, _, said := b.command("publish", "--at", after, "--concurrency", "4")
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for !b.unfinished() {
+		time.Sleep(5 * time.Millisecond)
+	}
+	b.edit("cairn.toml", "dir:public", "s3://"+b.name)
+	var stderr [2]bytes.Buffer
+	var recalls sync.WaitGroup
+	for i, version := range []string{"1.0.0", "1.1.0"} {
+		recalls.Go(func() {
+			recall := exec.Command("cairn", "-C", b.dir, "withdraw", version, "--reason", "hot", "--publish")
+			recall.Env, recall.Stderr = first.Env, &stderr[i]
+			if err := recall.Run(); err != nil {
+				t.Errorf("%s: %v: %s", version, err, &stderr[i])
+			}
+		})
+	}
+	recalls.Wait()
+	if err := first.Wait(); err != nil {
+		t.Errorf("the first one ended with %v: %s", err, said)
+	}
+	for _, want := range []string{fmt.Sprintf("(process %d) has been publishing", first.Process.Pid), "\nwaiting for it\n"} {
+		if all := stderr[0].String() + stderr[1].String(); strings.Count(all, want) != 1 {
+			t.Errorf("no %q, or more than one, in %s", want, all)
+		}
+	}
+	for _, r := range b.state().Done.Rollouts {
+		if r.Version != "1.0.0-alpha" {
+			t.Errorf("cohort %s is offered %s still", r.Cohort, r.Version)
+		}
+	}
 }
 
 // TestTwoAtOnce lets two publishers with different plans begin together: what

@@ -72,24 +72,34 @@ func runDeployRelease(cmd *cobra.Command, global *globalOptions, opts *deployOpt
 	if d.Version == "" || d.Cohort == "" {
 		return usagef("deploy-release needs --release-version VERSION and --cohort COHORT")
 	}
+	at := now()
+	var err error
+	if d.Rollout, err = opts.rollout(cmd, at); err != nil {
+		return usageError{err}
+	}
 	if opts.deactivate {
 		return global.edit(cmd, opts.editOptions, func(p *project) (change, error) {
 			files, err := p.definitions().Deactivate(d.Version, d.Cohort)
 			return change{files: files, title: title(d.Cohort, "deactivate %s", d.Version)}, err
 		})
 	}
-	at := now()
-	var err error
-	if d.Rollout, err = opts.rollout(cmd, at); err != nil {
-		return usageError{err}
-	}
 	return global.edit(cmd, opts.editOptions, func(p *project) (change, error) {
 		files, err := p.definitions().Deploy(d)
 		c := change{files: files, title: title(d.Cohort, "deploy %s %s", d.Version, plan(d.Rollout))}
 		for _, a := range p.activations(d.Cohort) {
-			if before, after := a.Percent(at), d.Rollout.Percent(at); a.Release.Version == d.Version && a.Offers() && after < before {
-				c.notes = append(c.notes, fmt.Sprintf("note: cohort %s was offered %s at %s; this takes the offer back from those beyond %s",
-					d.Cohort, d.Version, percent(before), percent(after)))
+			if a.Release.Version != d.Version {
+				continue
+			}
+			before, after := 0.0, d.Rollout.Percent(at)
+			if a.Offers() {
+				before = a.Percent(at)
+			}
+			what := "offers it to " + percent(after) + " at once"
+			if after < before {
+				what = "takes the offer back from those beyond " + percent(after)
+			}
+			if after != before {
+				c.notes = append(c.notes, fmt.Sprintf("note: cohort %s was offered %s at %s; this %s", d.Cohort, d.Version, percent(before), what))
 			}
 		}
 		return c, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"cairn/publish"
 	"cairn/releases"
 	"cairn/releases/edit"
 
@@ -82,7 +84,7 @@ func (e *pendingEdit) close() {
 func (g *globalOptions) begin(cmd *cobra.Command, opts editOptions, decide func(*project) (change, error)) (e *pendingEdit, err error) {
 	e = &pendingEdit{unlock: func() {}}
 	if !opts.dryRun {
-		if e.unlock, err = g.lock(); err != nil {
+		if e.unlock, err = g.lock(cmd); err != nil {
 			return nil, err
 		}
 	}
@@ -135,42 +137,92 @@ func (e *pendingEdit) carryOut(cmd *cobra.Command, opts editOptions) error {
 	}
 	if opts.commit && len(e.files) > 0 {
 		if err := e.tree.commit(cmd.Context(), e.title); err != nil {
-			return err
+			if opts.publish {
+				err = fmt.Errorf("%w\nnothing was published; 'cairn publish' does it, committed or not", err)
+			}
+			return &halfwayError{"the definitions are changed, but not committed", err}
 		}
 		fmt.Fprintf(stderr, "committed: %s\n", e.title)
 	}
-	e.unlock()
 	if opts.publish {
 		return e.publish(cmd, opts)
 	}
 	return nil
 }
 
-// lock waits until no other command edits the project. The lock is on its
-// cairn.toml, and goes with the process.
-func (g *globalOptions) lock() (unlock func(), err error) {
-	f, err := lockedfile.OpenFile(filepath.Join(g.dir, releases.ProjectFile), os.O_RDWR, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return func() {}, nil // which the loader has words for
+// lock waits until no other command edits the project, and says so where that
+// takes long. The lock is on its cairn.toml, and goes with the process.
+func (g *globalOptions) lock(cmd *cobra.Command) (unlock func(), err error) {
+	locked := make(chan struct{})
+	var f *lockedfile.File
+	var failed error
+	go func() {
+		f, failed = lockedfile.OpenFile(filepath.Join(g.dir, releases.ProjectFile), os.O_RDWR, 0)
+		close(locked)
+	}()
+	for long := time.After(time.Second); ; {
+		select {
+		case <-locked:
+			if errors.Is(failed, fs.ErrNotExist) {
+				return func() {}, nil // which the loader has words for
+			}
+			if failed != nil {
+				return nil, fmt.Errorf("lock the project: %w", failed)
+			}
+			return sync.OnceFunc(func() { f.Close() }), nil
+		case <-long:
+			fmt.Fprintln(cmd.ErrOrStderr(), "another command edits this project; waiting for it")
+		case <-cmd.Context().Done():
+			return nil, cmd.Context().Err()
+		}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("lock the project: %w", err)
-	}
-	return sync.OnceFunc(func() { f.Close() }), nil
 }
 
+// publish goes on from an edit that is written. It waits for its turn: who
+// stops a rollout must not have to come back. The project stays locked, or an
+// edit that is made meanwhile would be taken back.
 func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions) error {
-	publishing := publishOptions{lease: time.Minute}
-	if opts.commit {
-		publishing.source, _ = e.tree.head(cmd.Context())
-	}
+	ctx, tree := cmd.Context(), worktree{dir: e.project.dir}
+	publishing := publishOptions{lease: time.Minute, wait: true, source: tree.source(ctx)}
+	publishing.admit = func(p *publication) error { return p.behind(ctx, tree) }
 	after := *e.project
 	after.fleet = e.after
 	if err := runPublish(cmd, &after, publishing); err != nil {
-		return fmt.Errorf("the definitions are changed, but not published: %w\nrun 'cairn publish' to go on", err)
+		return &halfwayError{"the definitions are changed, but not published; 'cairn publish' goes on from there", err}
 	}
-	if !opts.commit {
+	dirty, err := tree.uncommitted(ctx)
+	if dirty != "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "published with what is not committed:\n%s\n", dirty)
+	}
+	if dirty != "" || err != nil && !opts.commit {
 		fmt.Fprintln(cmd.ErrOrStderr(), "commit and push this edit: the next publish from what is committed takes it back otherwise")
+	}
+	return nil
+}
+
+// halfwayError is what kept an edit that is written from going on.
+type halfwayError struct {
+	at  string
+	err error
+}
+
+func (e *halfwayError) Error() string { return e.at + ": " + e.err.Error() }
+func (e *halfwayError) Unwrap() error { return e.err }
+
+// behind is an error where what is published comes from a commit that the
+// checkout does not hold: to publish would take back what that commit brought.
+func (p *publication) behind(ctx context.Context, tree worktree) error {
+	if p.remote.State == nil {
+		return nil
+	}
+	stamps := []publish.Stamp{p.remote.State.Done}
+	if doing := p.remote.State.Doing; doing != nil {
+		stamps = append(stamps, *doing)
+	}
+	for _, s := range stamps {
+		if !tree.has(ctx, s.Source) {
+			return fmt.Errorf("%s was published from commit %s, which this checkout does not hold: to publish would take back what that brought\nbring it in first, such as by 'git pull --rebase --autostash', or 'git fetch --unshallow' where it is shallow", p.store, s.Source)
+		}
 	}
 	return nil
 }
@@ -188,72 +240,15 @@ func difference(c edit.Change) []byte {
 	return text
 }
 
-// writeChanges puts changed files in place: all of them or, where one of them
-// can't be written, none.
-func writeChanges(dir string, changes []edit.Change) (err error) {
-	type staged struct{ temp, name string }
-	var files []staged
-	defer func() {
-		for _, f := range files {
-			os.Remove(f.temp)
-		}
-	}()
-	for _, c := range changes {
-		name := filepath.Join(dir, filepath.FromSlash(c.File))
-		mode := fs.FileMode(0o644)
-		if c.Before == nil {
-			if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-				return err
-			}
-		} else {
-			if name, err = filepath.EvalSymlinks(name); err != nil {
-				return err
-			}
-			info, err := os.Stat(name)
-			if err != nil {
-				return err
-			}
-			mode = info.Mode().Perm()
-		}
-		if err := unchanged(name, c); err != nil {
-			return err
-		}
-		temp, err := stage(name, c.After, mode)
-		if err != nil {
-			return err
-		}
-		files = append(files, staged{temp, name})
+// stopping adds to faults how to stop a rollout before they are mended.
+func stopping(cmd *cobra.Command, err error) error {
+	if faults := (releases.Faults{}); errors.As(err, &faults) {
+		return fmt.Errorf(`%w
+to stop a rollout before this is mended, work on a commit without faults, such as the last one that was published:
+  git worktree add ../stop HEAD    # or an earlier one
+  cairn -C ../stop %s … --publish`, err, cmd.Name())
 	}
-	for i, f := range files {
-		if err := os.Rename(f.temp, f.name); err != nil {
-			for j := range i {
-				err = errors.Join(err, restore(files[j].name, changes[j]))
-			}
-			return err
-		}
-	}
-	return nil
-}
-
-// unchanged is an error where a file is not what was edited any more.
-func unchanged(name string, c edit.Change) error {
-	now, err := os.ReadFile(name)
-	switch {
-	case c.Before == nil && errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case c.Before == nil || !bytes.Equal(now, c.Before):
-		return fmt.Errorf("%s was changed in the meantime; run the command again", c.File)
-	}
-	return nil
-}
-
-func restore(name string, c edit.Change) error {
-	if c.Before == nil {
-		return os.Remove(name)
-	}
-	return replaceFile(name, c.Before)
+	return err
 }
 
 // title is the subject of a commit that is about a cohort.

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"cairn/releases/edit"
 )
 
 // replaceFile writes a file anew: whoever reads it finds the old content or
@@ -57,4 +61,72 @@ func stage(name string, content []byte, mode fs.FileMode) (string, error) {
 		return "", err
 	}
 	return f.Name(), nil
+}
+
+// writeChanges puts changed files in place: all of them or, where one of them
+// can't be written, none.
+func writeChanges(dir string, changes []edit.Change) (err error) {
+	type staged struct{ temp, name string }
+	var files []staged
+	defer func() {
+		for _, f := range files {
+			os.Remove(f.temp)
+		}
+	}()
+	for _, c := range changes {
+		name := filepath.Join(dir, filepath.FromSlash(c.File))
+		mode := fs.FileMode(0o644)
+		if c.Before == nil {
+			if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+				return err
+			}
+		} else {
+			if name, err = filepath.EvalSymlinks(name); err != nil {
+				return err
+			}
+			info, err := os.Stat(name)
+			if err != nil {
+				return err
+			}
+			mode = info.Mode().Perm()
+		}
+		if err := unchanged(name, c); err != nil {
+			return err
+		}
+		temp, err := stage(name, c.After, mode)
+		if err != nil {
+			return err
+		}
+		files = append(files, staged{temp, name})
+	}
+	for i, f := range files {
+		if err := os.Rename(f.temp, f.name); err != nil {
+			for j := range i {
+				err = errors.Join(err, restore(files[j].name, changes[j]))
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// unchanged is an error where a file is not what was edited any more.
+func unchanged(name string, c edit.Change) error {
+	now, err := os.ReadFile(name)
+	switch {
+	case c.Before == nil && errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case c.Before == nil || !bytes.Equal(now, c.Before):
+		return fmt.Errorf("%s was changed in the meantime; run the command again", c.File)
+	}
+	return nil
+}
+
+func restore(name string, c edit.Change) error {
+	if c.Before == nil {
+		return os.Remove(name)
+	}
+	return replaceFile(name, c.Before)
 }

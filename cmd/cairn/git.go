@@ -4,11 +4,18 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"time"
 
+	"cairn/releases"
 	"cairn/releases/edit"
 )
 
@@ -22,23 +29,24 @@ type worktree struct {
 // openWorktree makes sure that a commit can hold an edit and nothing else.
 func openWorktree(ctx context.Context, dir string, changes []edit.Change) (worktree, error) {
 	w := worktree{dir: dir}
+	if _, err := w.git(ctx, "rev-parse", "--show-toplevel"); err != nil {
+		return w, fmt.Errorf("--commit: %w\nnothing was written; without --commit it would be", err)
+	}
 	for _, c := range changes {
-		name := c.File
-		// What is written is what a link leads to.
-		if real, err := filepath.EvalSymlinks(filepath.Join(dir, name)); err == nil {
-			if name, err = filepath.Abs(real); err != nil {
-				return w, err
-			}
+		name, err := w.follow(c.File)
+		if err != nil {
+			return w, err
 		}
 		w.files = append(w.files, name)
-	}
-	if _, err := w.git(ctx, "rev-parse", "--show-toplevel"); err != nil {
-		return w, fmt.Errorf("--commit: %w", err)
 	}
 	if len(w.files) == 0 {
 		return w, nil
 	}
-	dirty, err := w.git(ctx, append([]string{"status", "--porcelain", "--"}, w.files...)...)
+	files := append([]string{"--"}, w.files...)
+	if ignored, err := w.git(ctx, append([]string{"check-ignore"}, files...)...); err == nil {
+		return w, usagef("--commit: git ignores these files:\n%s\ntake them out of .gitignore, or leave --commit out", ignored)
+	}
+	dirty, err := w.git(ctx, append([]string{"status", "--porcelain"}, files...)...)
 	if err != nil {
 		return w, fmt.Errorf("--commit: %w", err)
 	}
@@ -48,16 +56,68 @@ func openWorktree(ctx context.Context, dir string, changes []edit.Change) (workt
 	return w, nil
 }
 
+// follow is a file of the project folder by the name under which git has its
+// content: where links lead to.
+func (w worktree) follow(file string) (string, error) {
+	real, err := filepath.EvalSymlinks(filepath.Join(w.dir, filepath.FromSlash(file)))
+	if errors.Is(err, fs.ErrNotExist) {
+		dir, err := w.follow(path.Dir(file))
+		return filepath.Join(dir, path.Base(file)), err
+	}
+	if err != nil {
+		return "", err
+	}
+	dir, err := filepath.EvalSymlinks(w.dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Rel(dir, real)
+}
+
 func (w worktree) commit(ctx context.Context, title string) error {
 	files := append([]string{"--"}, w.files...)
 	add := append([]string{"add"}, files...)
 	commit := append([]string{"commit", "--quiet", "--message", title, "--only"}, files...)
 	for _, args := range [][]string{add, commit} {
 		if _, err := w.git(ctx, args...); err != nil {
-			return fmt.Errorf("edited, but not committed: %w\nwhen that is mended, run: %s && %s", err, w.line(add), w.line(commit))
+			return fmt.Errorf("%w\nwhen that is mended, run: %s && %s", err, w.line(add), w.line(commit))
 		}
 	}
 	return nil
+}
+
+// uncommitted lists the definitions that are not as the last commit has them.
+func (w worktree) uncommitted(ctx context.Context) (string, error) {
+	return w.git(ctx, "status", "--porcelain", "--untracked-files=all", "--", releases.ProjectFile, "releases", "cohorts")
+}
+
+// source is what the definitions are, for the record: the commit that is
+// checked out, marked where they are not as it has them; "" where nobody knows.
+func (w worktree) source(ctx context.Context) string {
+	head, err := w.head(ctx)
+	if err != nil {
+		return ""
+	}
+	if dirty, err := w.uncommitted(ctx); err != nil || dirty != "" {
+		head += dirtyMark
+	}
+	return head
+}
+
+const dirtyMark = "-dirty"
+
+var fullCommit = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+
+// has says whether the commit that is checked out holds what a source does, be
+// it rebased since. What is no commit, and what is outside of git, is nobody's
+// to judge.
+func (w worktree) has(ctx context.Context, source string) bool {
+	commit := strings.TrimSuffix(source, dirtyMark)
+	if _, err := w.head(ctx); err != nil || !fullCommit.MatchString(commit) {
+		return true
+	}
+	changes, err := w.git(ctx, "cherry", "HEAD", commit)
+	return err == nil && !strings.Contains(changes, "+ ") || ctx.Err() != nil
 }
 
 // line is a command line of git's, for a shell.
@@ -78,15 +138,20 @@ func (w worktree) git(ctx context.Context, args ...string) (string, error) {
 	return git(ctx, w.dir, args...)
 }
 
-// git runs git in a folder, and gives what it prints.
+// git runs git in a folder, and gives what it prints. An interrupt lets git
+// take its lock files away.
 func git(ctx context.Context, dir string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = time.Second
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
-	if said := strings.TrimSpace(cmp.Or(stderr.String(), string(out))); err != nil && said != "" {
-		err = fmt.Errorf("git %s: %s", args[0], said)
-	} else if err != nil {
+	if err != nil {
+		said := strings.TrimSpace(cmp.Or(stderr.String(), string(out)))
+		if said != "" {
+			err = errors.New(said)
+		}
 		err = fmt.Errorf("git %s: %w", args[0], err)
 	}
 	return strings.TrimSuffix(string(out), "\n"), err

@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &exit):
 		return int(exit)
 	case errors.As(err, &faults):
-		fmt.Fprintln(stderr, faults)
+		fmt.Fprintln(stderr, err)
 		fmt.Fprintf(stderr, "cairn: %s in the definitions\n", count(len(faults), "fault"))
 		return exitUsage
 	case errors.As(err, &usage):
@@ -60,6 +60,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	case ctx.Err() != nil:
 		fmt.Fprintln(stderr, "cairn: interrupted")
+		var halfway *halfwayError
+		if errors.As(err, &halfway) {
+			fmt.Fprintf(stderr, "cairn: %s\n", halfway.at)
+		}
 	default:
 		fmt.Fprintf(stderr, "cairn: %v\n", err)
 	}

@@ -41,14 +41,14 @@ func scheduleCommand(global *globalOptions, verb string, do reschedule, cmd *cob
 		if cohort == "" {
 			return usagef("%s needs --cohort COHORT", verb)
 		}
-		return global.edit(cmd, opts, func(p *project) (change, error) {
+		return stopping(cmd, global.edit(cmd, opts, func(p *project) (change, error) {
 			files, as, err := do(p.definitions(), version, cohort, now())
 			var versions []string
 			for _, a := range as {
 				versions = append(versions, a.Release.Version)
 			}
 			return change{files: files, title: title(cohort, "%s %s", verb, strings.Join(versions, ", "))}, err
-		})
+		}))
 	}
 	f := cmd.Flags()
 	f.StringVar(&version, "release-version", "", "the release's `version` (default: all of the cohort's)")

@@ -22,6 +22,8 @@ type publishOptions struct {
 	allowDeletes  bool
 	settle        bool
 	lease         time.Duration
+	wait          bool                     // for a lease that somebody holds
+	admit         func(*publication) error // has the last word; nil lets all pass
 }
 
 func publishCommand(global *globalOptions) *cobra.Command {
@@ -78,7 +80,7 @@ variables and files.`,
 func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 	const attempts = 3 // somebody else may publish between the plan and the lease
 	for attempt := 1; ; attempt++ {
-		pub, err := p.publication(cmd, opts.targetOptions, false)
+		pub, err := p.turn(cmd, opts)
 		if err != nil {
 			return err
 		}
@@ -90,7 +92,31 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 	}
 }
 
+// turn plans a publish, when nobody else publishes any more.
+func (p *project) turn(cmd *cobra.Command, opts publishOptions) (*publication, error) {
+	for told := false; ; told = true {
+		pub, err := p.publication(cmd, opts.targetOptions, false)
+		var held *heldError
+		if !opts.wait || !errors.As(err, &held) {
+			return pub, err
+		}
+		if !told {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%v\nwaiting for it\n", held)
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-cmd.Context().Done():
+			return nil, err
+		}
+	}
+}
+
 func (p *publication) run(cmd *cobra.Command, opts publishOptions) error {
+	if opts.admit != nil {
+		if err := opts.admit(p); err != nil {
+			return err
+		}
+	}
 	if len(p.plan.Missing) > 0 {
 		return fmt.Errorf("stored payloads are not in %s, or not of the stated size:\n  %s", p.store, list(p.plan.Missing, 20))
 	}
@@ -125,7 +151,7 @@ func (p *publication) guard(opts publishOptions) error {
 	if p.remote.State == nil {
 		unsure = "what was in reach before is not known, since there is no state; "
 	}
-	return fmt.Errorf("stopped by [guard], nothing was written:\n%w\n%sif that is meant, let it through once with%s", err, unsure, flags)
+	return fmt.Errorf("stopped by [guard], nothing was written:\n%w\n%sif that is meant, let it through once with 'cairn publish%s'", err, unsure, flags)
 }
 
 func (p *publication) limits(opts publishOptions) publish.Limits {

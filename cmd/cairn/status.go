@@ -91,7 +91,7 @@ type nextStatus struct {
 
 func (p *publication) status() status {
 	f := p.project.fleet
-	s := status{Project: f.Project.Slug, To: p.store.String(), At: p.at, Pending: p.plan.Len(), Cohorts: []cohortStatus{}, Idle: []string{}}
+	s := status{Project: f.Project.Slug, To: p.store.String(), At: p.at.Truncate(time.Second), Pending: p.plan.Len(), Cohorts: []cohortStatus{}, Idle: []string{}}
 	if state := p.remote.State; state != nil && !state.Done.Published.IsZero() {
 		s.Published = &publishedAs{state.Done.Published, state.Done.At, state.Done.Source}
 	}

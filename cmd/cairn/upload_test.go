@@ -135,7 +135,9 @@ func TestAFileThatIsBuiltAnewWhileItIsUploaded(t *testing.T) {
 // only be read, and while another edits.
 func TestADryRunTakesNoLock(t *testing.T) {
 	b := newBucket(t)
-	unlock, err := (&globalOptions{dir: b.dir}).lock()
+	root := rootCommand()
+	root.SetContext(t.Context())
+	unlock, err := (&globalOptions{dir: b.dir}).lock(root)
 	if err != nil {
 		t.Fatal(err)
 	}

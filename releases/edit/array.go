@@ -26,7 +26,11 @@ func (d *Document) Append(literals []string, path ...any) error {
 	}
 	if last < 0 {
 		if lineEnd(d.text, it.value) >= it.end {
-			return d.change(meant, splice{it.value + 1, it.value + 1, strings.Join(literals, ", ")})
+			run := strings.TrimPrefix(d.run(literals), " ")
+			if len(literals) > perLine {
+				run += "," + d.newline()
+			}
+			return d.change(meant, splice{it.value + 1, it.value + 1, run})
 		}
 		at := lineEnd(d.text, it.value) + 1
 		return d.change(meant, splice{at, at, "  " + strings.Join(literals, ","+d.newline()+"  ") + "," + d.newline()})
@@ -37,7 +41,7 @@ func (d *Document) Append(literals []string, path ...any) error {
 	line := lineBegin(d.text, d.items[last].begin)
 	indent := string(d.text[line:d.items[last].begin])
 	if strings.Trim(indent, " \t") != "" || line < it.value {
-		return d.change(meant, splice{end, end, ", " + strings.Join(literals, ", ")})
+		return d.change(meant, splice{end, end, "," + d.run(literals)})
 	}
 	rest := indent + strings.Join(literals, ","+d.newline()+indent)
 	var splices []splice
@@ -54,6 +58,17 @@ func (d *Document) Append(literals []string, path ...any) error {
 	// The bracket closes on the line of the last element.
 	return d.change(meant, append(splices, splice{from, from, d.newline() + rest})...)
 }
+
+// run is what a line of elements goes on with: a few on the same line, or more,
+// each on a line of its own.
+func (d *Document) run(literals []string) string {
+	if len(literals) > perLine {
+		return d.newline() + "  " + strings.Join(literals, ","+d.newline()+"  ")
+	}
+	return " " + strings.Join(literals, ", ")
+}
+
+const perLine = 4
 
 // Drop takes elements out of an array: those whose indexes are told.
 func (d *Document) Drop(gone func(index int) bool, path ...any) error {
@@ -86,19 +101,20 @@ func (d *Document) cutElements(in int, gone func(item int) bool) []splice {
 			kept, before = true, it.end
 			continue
 		}
-		next := skip(d.text, it.end)
-		comma := d.text[next] == ','
 		from, to := it.begin, it.end
+		next := skip(d.text, to)
+		comma := d.text[next] == ','
 		if comma {
 			to = next + 1
 		}
-		begin, end := lineBegin(d.text, from), lineEnd(d.text, to)
-		rest := bytes.TrimLeft(d.text[to:end], " \t\r")
+		// Lines may be long: only their blanks are looked at.
+		begin := len(bytes.TrimRight(d.text[:from], " \t"))
+		rest := to + len(d.text[to:]) - len(bytes.TrimLeft(d.text[to:], " \t"))
 		switch {
-		case begin > d.items[in].value && end < d.items[in].end && len(bytes.TrimSpace(d.text[begin:from])) == 0 && (len(rest) == 0 || rest[0] == '#'):
-			from, to = begin, end+1
+		case begin > d.items[in].value && d.text[begin-1] == '\n' && bytes.IndexByte([]byte("\r\n#"), d.text[rest]) >= 0:
+			from, to = begin, lineEnd(d.text, rest)+1
 		case comma:
-			to = to + len(d.text[to:end]) - len(bytes.TrimLeft(d.text[to:end], " \t"))
+			to = rest
 		case kept:
 			from = before
 		}

@@ -19,11 +19,18 @@ func (p Project) Assign(serials []string, cohort string, create bool) ([]Change,
 		return nil, err
 	}
 	come := map[string]bool{}
+	var faults []string
 	for _, s := range serials {
-		if !releases.ValidSerial(s) {
-			return nil, fmt.Errorf("%q is no device serial: letters, digits, - and _, at most 128 characters", s)
+		if come[s] = true; !releases.ValidSerial(s) {
+			faults = append(faults, fmt.Sprintf("%.140q", s))
 		}
-		come[s] = true
+	}
+	if n := len(faults); n > 0 {
+		const most = 20
+		if n > most {
+			faults = append(faults[:most], fmt.Sprintf("%d more", n-most))
+		}
+		return nil, fmt.Errorf("no device serial: %s\na serial is letters, digits, - and _, at most 128 characters", strings.Join(faults, ", "))
 	}
 	leave := map[*releases.Cohort]map[string]bool{}
 	for _, c := range p.Fleet.Cohorts {
@@ -132,13 +139,11 @@ func (p Project) enlist(file string, c *releases.Cohort, serials []string) ([]Ch
 		for i, s := range serials {
 			literals[i] = String(s)
 		}
-		if d.Has("devices") {
-			return d.Append(literals, "devices")
+		if !d.Has("devices") {
+			if err := d.Set("[]", "devices"); err != nil {
+				return err
+			}
 		}
-		const perLine = 4 // and more go on lines of their own
-		if len(literals) > perLine {
-			return d.Set("[\n  "+strings.Join(literals, ",\n  ")+",\n]", "devices")
-		}
-		return d.Set("["+strings.Join(literals, ", ")+"]", "devices")
+		return d.Append(literals, "devices")
 	})
 }

@@ -53,8 +53,10 @@ func (d *Document) Literal(path ...any) string {
 }
 
 // Set gives the value at a path a new literal, or adds it: to its table, which
-// is made where there is none. What is a [table] becomes a key.
+// is made where there is none. What is a [table] becomes a key. Line breaks of
+// the literal become those of the file.
 func (d *Document) Set(literal string, path ...any) error {
+	literal = strings.ReplaceAll(literal, "\n", d.newline())
 	probe, err := values([]byte("x = " + literal))
 	if err != nil {
 		return fmt.Errorf("%s is no value: %w", literal, err)

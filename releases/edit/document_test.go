@@ -125,6 +125,8 @@ seed = "x"
 		{"line breaks of two bytes", "a = 1\r\n[b]\r\n", func(d *Document) error { return first(d.Set("1", "b", "c"), d.Set("2", "d", "e")) },
 			"a = 1\r\n[b]\r\nc = 1\r\n\r\n[d]\r\ne = 2\r\n"},
 		{"elements on one line", `a = ["x", "y"]` + "\n", func(d *Document) error { return d.Append([]string{`"z"`}, "a") }, `a = ["x", "y", "z"]` + "\n"},
+		{"many elements to one line", `a = ["x"]` + "\n", func(d *Document) error { return d.Append([]string{"1", "2", "3", "4", "5"}, "a") }, "a = [\"x\",\n  1,\n  2,\n  3,\n  4,\n  5]\n"},
+		{"many elements to none", "a = []\r\n", func(d *Document) error { return d.Append([]string{"1", "2", "3", "4", "5"}, "a") }, "a = [\r\n  1,\r\n  2,\r\n  3,\r\n  4,\r\n  5,\r\n]\r\n"},
 		{"elements on lines", "a = [\n  \"x\", # 1\n  \"y\"  # 2\n]\n", func(d *Document) error { return d.Append([]string{`"z"`, `"w"`}, "a") },
 			"a = [\n  \"x\", # 1\n  \"y\",  # 2\n  \"z\",\n  \"w\"\n]\n"},
 		{"elements on lines with commas", "a = [\n\t\"x\",\n]\n", func(d *Document) error { return d.Append([]string{`"z"`}, "a") }, "a = [\n\t\"x\",\n\t\"z\",\n]\n"},

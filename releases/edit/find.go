@@ -29,7 +29,7 @@ func (p Project) cohortFile(slug string, create bool) (string, error) {
 	case c != nil && c.File != "":
 		return c.File, nil
 	case c == nil && !releases.ValidSlug(slug):
-		return "", fmt.Errorf("cohort %q: a slug is letters, digits, - and _", slug)
+		return "", fmt.Errorf("cohort %q: a slug is letters, digits, - and _, at most %d", slug, releases.MaxSegment)
 	case c == nil && !create:
 		return "", fmt.Errorf("%w\nto make it, add --create-cohort", p.noCohort(slug))
 	}

@@ -149,7 +149,7 @@ func TestProject(t *testing.T) {
 		{
 			name: "abort the highest",
 			edit: func(p Project) ([]Change, error) {
-				changes, _, err := p.Abort("", "beta", `too "hot"`)
+				changes, _, err := p.Abort("", "beta", `too "hot"`, instant("2026-12-02T00:00:00Z"))
 				return changes, err
 			},
 			want: map[string]string{"cohorts/beta.toml": beta + "aborted = \"too \\\"hot\\\"\"\n"},
@@ -158,19 +158,75 @@ func TestProject(t *testing.T) {
 			name:  "abort what is aborted",
 			files: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\naborted = \"hot\"\n"},
 			edit: func(p Project) ([]Change, error) {
-				changes, _, err := p.Abort("1.0.0", "beta", "cold")
+				changes, _, err := p.Abort("1.0.0", "beta", "cold", instant("2026-12-02T00:00:00Z"))
 				return changes, err
 			},
-			err: "release 1.0.0 in cohort beta is aborted already: hot",
 		},
 		{
 			name:  "abort where nothing is offered",
 			files: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\naborted = \"hot\"\n"},
 			edit: func(p Project) ([]Change, error) {
-				changes, _, err := p.Abort("", "beta", "cold")
+				changes, _, err := p.Abort("", "beta", "cold", instant("2026-12-02T00:00:00Z"))
 				return changes, err
 			},
-			err: "cohort beta has no release on offer",
+			err: "cohort beta has no release on offer\nwhere that is not published yet, run 'cairn publish'",
+		},
+		{
+			name:  "abort once more",
+			files: map[string]string{"cohorts/beta.toml": beta + "aborted = \"hot\"\n"},
+			edit: func(p Project) ([]Change, error) {
+				changes, _, err := p.Abort("", "beta", "hot", instant("2026-12-02T00:00:00Z"))
+				return changes, err
+			},
+			err: "release 1.1.0, the highest of cohort beta, is aborted already: hot\nwhere that is not published yet, run 'cairn publish'\nname the one to abort with --release-version: 1.0.0 (100 %)",
+		},
+		{
+			name: "abort what is on offer, with a higher one to come",
+			edit: func(p Project) ([]Change, error) {
+				changes, _, err := p.Abort("", "beta", "hot", instant("2026-12-01T00:00:00Z"))
+				return changes, err
+			},
+			err: "release 1.1.0, the highest of cohort beta, is offered to nobody yet\nname the one to abort with --release-version: 1.0.0 (100 %), 1.1.0 (0 %)",
+		},
+		{
+			name:  "abort the only one before it begins",
+			files: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\nrollout = 0\n"},
+			edit: func(p Project) ([]Change, error) {
+				changes, _, err := p.Abort("", "beta", "hot", instant("2026-12-01T00:00:00Z"))
+				return changes, err
+			},
+			want: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\nrollout = 0\naborted = \"hot\"\n"},
+		},
+		{
+			name:  "withdraw what is withdrawn",
+			files: map[string]string{"releases/1.0.0.toml": "withdrawn = \"cold\"\n" + release("1.0.0")},
+			edit:  func(p Project) ([]Change, error) { return p.Withdraw("1.0.0", "hot") },
+		},
+		{
+			name:  "pause before a pause that is to come",
+			files: map[string]string{"cohorts/beta.toml": beta + "paused = 2026-12-01T18:00:00Z # then\n"},
+			edit: func(p Project) ([]Change, error) {
+				changes, _, err := p.Pause("", "beta", instant("2026-12-01T12:00:00Z"))
+				return changes, err
+			},
+			want: map[string]string{"cohorts/beta.toml": beta + "paused = 2026-12-01T12:00:00Z # then\n"},
+		},
+		{
+			name:  "steps in a file with line breaks of Windows",
+			files: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\r\n"},
+			edit: func(p Project) ([]Change, error) {
+				return p.Deploy(Deployment{Version: "1.0.0", Cohort: "beta", Rollout: releases.Rollout{Steps: []releases.Step{{At: instant("2026-12-01T09:00:00Z"), Percent: 1}}}})
+			},
+			want: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\r\nrollout = [\r\n  { at = 2026-12-01T09:00:00Z, percent = 1 },\r\n]\r\n"},
+		},
+		{
+			name:  "resume what stands there by its pause only",
+			files: map[string]string{"cohorts/beta.toml": "activate.\"1.0.0\".paused = 2026-12-01T09:00:00Z\n"},
+			edit: func(p Project) ([]Change, error) {
+				changes, _, err := p.Resume("", "beta", instant("2026-12-02T09:00:00Z"))
+				return changes, err
+			},
+			want: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\n"},
 		},
 		{
 			name: "pause what is on its way",
@@ -237,13 +293,13 @@ func TestProject(t *testing.T) {
 		{
 			name: "assign what is no serial",
 			edit: func(p Project) ([]Change, error) { return p.Assign([]string{"a b"}, "beta", false) },
-			err:  `"a b" is no device serial: letters, digits, - and _, at most 128 characters`,
+			err:  "no device serial: \"a b\"\na serial is letters, digits, - and _, at most 128 characters",
 		},
 		{
 			name:  "a byte order mark",
 			files: map[string]string{"cohorts/beta.toml": "\uFEFF[activate.\"1.0.0\"]\n"},
 			edit: func(p Project) ([]Change, error) {
-				changes, _, err := p.Abort("", "beta", "hot")
+				changes, _, err := p.Abort("", "beta", "hot", instant("2026-12-02T00:00:00Z"))
 				return changes, err
 			},
 			want: map[string]string{"cohorts/beta.toml": "\uFEFF[activate.\"1.0.0\"]\naborted = \"hot\"\n"},

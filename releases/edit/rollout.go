@@ -45,19 +45,34 @@ func (p Project) Deploy(d Deployment) ([]Change, error) {
 				return err
 			}
 		}
-		for _, key := range []string{"aborted", "paused"} {
-			if doc.Has(at(key)...) {
-				if err := doc.Remove(at(key)...); err != nil {
-					return err
-				}
+		old := releases.Rollout{Fixed: 100}
+		if active {
+			old = a.Rollout
+		}
+		if !equalRollouts(old, d.Rollout) {
+			if err := doc.Set(Rollout(d.Rollout), at("rollout")...); err != nil {
+				return err
 			}
 		}
-		whole := releases.Rollout{Fixed: 100}
-		if active && equalRollouts(a.Rollout, d.Rollout) || !active && equalRollouts(whole, d.Rollout) {
-			return nil
+		for _, key := range []string{"aborted", "paused"} {
+			if err := unset(doc, d.Version, key); err != nil {
+				return err
+			}
 		}
-		return doc.Set(Rollout(d.Rollout), at("rollout")...)
+		return nil
 	})
+}
+
+// unset takes a key out of an activation, which stays though it may have stood
+// there by that key only: activate."1.1.0".paused = …
+func unset(d *Document, version, key string) error {
+	if !d.Has("activate", version, key) {
+		return nil
+	}
+	if err := d.Remove("activate", version, key); err != nil {
+		return err
+	}
+	return d.Table("activate", version)
 }
 
 // Deactivate takes a release out of a cohort, with the comment right above it.
@@ -71,18 +86,52 @@ func (p Project) Deactivate(version, cohort string) ([]Change, error) {
 	})
 }
 
-// Abort takes the offer of a release back from a cohort, for a reason. Without
-// a version it is the highest release that the cohort offers.
-func (p Project) Abort(version, cohort, reason string) ([]Change, releases.Activation, error) {
-	as, err := p.activations(version, cohort, "no release on offer", gone)
+// Abort takes the offer of a release back from a cohort, for a reason; nothing
+// changes where it is aborted already. Without a version it is the highest
+// release of the cohort, if that is on offer at an instant: never the one below
+// it, when an abort is run once more.
+func (p Project) Abort(version, cohort, reason string, at time.Time) ([]Change, releases.Activation, error) {
+	as, err := p.activations(version, cohort, "no release", func(releases.Activation) string { return "" })
 	if err != nil {
 		return nil, releases.Activation{}, err
 	}
 	a := as[len(as)-1]
+	if version == "" {
+		if err := p.certain(cohort, as, at); err != nil {
+			return nil, a, err
+		}
+	}
+	if a.Aborted != "" {
+		return nil, a, nil
+	}
 	changes, err := p.change(p.Fleet.Cohort(cohort).File, func(d *Document) error {
 		return d.Set(String(reason), "activate", a.Release.Version, "aborted")
 	})
 	return changes, a, err
+}
+
+// certain is an error where a cohort's highest release may not be the one that
+// is meant.
+func (p Project) certain(cohort string, as []releases.Activation, at time.Time) error {
+	var offered []string
+	for _, a := range as {
+		if a.Offers() {
+			offered = append(offered, fmt.Sprintf("%s (%.3g %%)", a.Release.Version, a.Percent(at)))
+		}
+	}
+	top := as[len(as)-1]
+	why := gone(top)
+	switch {
+	case len(offered) == 0:
+		return fmt.Errorf("cohort %s has no release on offer\nwhere that is not published yet, run 'cairn publish'", cohort)
+	case why == "" && (len(offered) == 1 || top.Percent(at) > 0):
+		return nil
+	case why == "":
+		why = "is offered to nobody yet"
+	default:
+		why += "\nwhere that is not published yet, run 'cairn publish'"
+	}
+	return fmt.Errorf("release %s, the highest of cohort %s, %s\nname the one to abort with --release-version: %s", top.Release.Version, cohort, why, strings.Join(offered, ", "))
 }
 
 // gone says why an activation offers nothing, "" where it does.
@@ -103,7 +152,7 @@ func (p Project) Pause(version, cohort string, at time.Time) ([]Change, []releas
 		switch why := gone(a); {
 		case why != "":
 			return why
-		case !a.Paused.IsZero():
+		case !a.Paused.IsZero() && !a.Paused.After(at):
 			return "is paused already, from " + Time(a.Paused)
 		case a.Rollout.Percent(at) >= a.Rollout.Final():
 			return fmt.Sprintf("stands at %v %%: there is no schedule to pause; abort-rollout takes it back", a.Rollout.Final())
@@ -139,7 +188,7 @@ func (p Project) Resume(version, cohort string, at time.Time) ([]Change, []relea
 	}
 	changes, err := p.change(p.Fleet.Cohort(cohort).File, func(d *Document) error {
 		for _, a := range as {
-			if err := d.Remove("activate", a.Release.Version, "paused"); err != nil {
+			if err := unset(d, a.Release.Version, "paused"); err != nil {
 				return err
 			}
 			if a.Rollout.Percent(at) > a.Percent(at) {

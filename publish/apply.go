@@ -22,8 +22,9 @@ type ApplyOptions struct {
 	// WithoutStored goes on where payloads that should be in the store
 	// already are missing, as they are in a fresh folder.
 	WithoutStored bool
-	// Hold is asked before each operation whether it may still begin, and
-	// ends the application with its error; nil lets all begin.
+	// Hold is asked before each operation whether it may still begin, and by
+	// a store, through [Held], before it sends what had to wait. Its error
+	// ends the application; nil lets all begin.
 	Hold func() error
 	// Settle is called before version folders are deleted: a cache that has
 	// _other as it was would answer from it then, and might offer a device what
@@ -81,14 +82,11 @@ func (p *Plan) Apply(ctx context.Context, store Store, opts ApplyOptions) error 
 		progress = &Progress{}
 	}
 	progress.Total.Store(int64(p.Len()))
-	hold := opts.Hold
-	if hold == nil {
-		hold = func() error { return nil }
-	}
 	inFlight := opts.InFlight
 	if inFlight == nil {
 		inFlight = ctx
 	}
+	inFlight = WithHold(inFlight, opts.Hold)
 	concurrency := opts.Concurrency
 	if concurrency == 0 {
 		concurrency = store.Traits().Parallel
@@ -105,7 +103,7 @@ func (p *Plan) Apply(ctx context.Context, store Store, opts ApplyOptions) error 
 			}
 		}
 		err := each(ctx, concurrency, to-from, func(_ context.Context, i int) error {
-			if err := hold(); err != nil {
+			if err := Held(inFlight); err != nil {
 				return err
 			}
 			if err := p.Op(from+i).apply(inFlight, store); err != nil {
@@ -118,6 +116,23 @@ func (p *Plan) Apply(ctx context.Context, store Store, opts ApplyOptions) error 
 			return fmt.Errorf("%s: %w", phase, err)
 		}
 		from = to
+	}
+	return nil
+}
+
+// holding is what a context has the hold under.
+type holding struct{}
+
+// WithHold has [Held] ask under a context; nil asks nobody.
+func WithHold(ctx context.Context, hold func() error) context.Context {
+	return context.WithValue(ctx, holding{}, hold)
+}
+
+// Held is the error of whoever must be asked before something is written under
+// a context; nil where it may be, or nobody must.
+func Held(ctx context.Context) error {
+	if hold, _ := ctx.Value(holding{}).(func() error); hold != nil {
+		return hold()
 	}
 	return nil
 }

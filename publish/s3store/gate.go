@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+
+	"cairn/publish"
 )
 
 // gate lets so many requests through at once, each until its answer begins.
@@ -25,6 +27,11 @@ type gate struct {
 // RoundTrip sends a request when it is its turn.
 func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
 	number, err := g.enter(r.Context())
+	if err == nil {
+		if err = publish.Held(r.Context()); err != nil { // it may have waited for long
+			g.leave(number, nil)
+		}
+	}
 	if err != nil {
 		if r.Body != nil {
 			r.Body.Close()

@@ -15,6 +15,8 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/minio/minio-go/v7"
+
+	"cairn/publish"
 )
 
 // minio-go would retry for four seconds or so, also what never gets better,
@@ -38,6 +40,9 @@ func (s *Store) retry(ctx context.Context, key string, do func() error) error {
 		err := do()
 		if err == nil || ctx.Err() != nil || !s.passing(err) {
 			return err
+		}
+		if held := publish.Held(ctx); held != nil {
+			return held
 		}
 		if attempt == attempts {
 			return fmt.Errorf("after %d attempts: %w", attempt, err)

@@ -5,9 +5,9 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"cairn/manifest/simulate"
+	"cairn/releases/edit"
 )
 
 // simulationReport is a simulation for readers.
@@ -53,19 +53,7 @@ func (r simulationReport) head() string {
 	if r.Publishes > 1 {
 		publishes = thousands(r.Publishes) + " publishes"
 	}
-	return s + fmt.Sprintf(" poll every %s, after %s; seed %d", short(r.options.Poll), publishes, r.Seed)
-}
-
-// short is a duration without the units that are 0.
-func short(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
+	return s + fmt.Sprintf(" poll every %s, after %s; seed %d", edit.Duration(r.options.Poll), publishes, r.Seed)
 }
 
 // table writes the devices on each version, a row for each of some points.

@@ -5,7 +5,6 @@ package project
 import (
 	"bytes"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -16,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"cairn/releases"
+	"cairn/releases/edit"
 )
 
 // Config is what is known of a new project.
@@ -105,18 +105,9 @@ func letterOrDigit(r rune) bool {
 var sources embed.FS
 
 var templates = template.Must(template.New("").Delims("[[", "]]").Funcs(template.FuncMap{
-	"quote": quote,
-	"list":  func(s string) (string, error) { q, err := quote(s); return "[" + q + "]", err },
+	"quote": edit.String, // YAML reads it as TOML does
+	"list":  func(s string) string { return "[" + edit.String(s) + "]" },
 }).ParseFS(sources, "*.tmpl"))
-
-// quote writes a string as TOML and YAML both read it.
-func quote(s string) (string, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(s)
-	return strings.ReplaceAll(strings.TrimSpace(b.String()), "\x7f", `\u007f`), err
-}
 
 // execute fills in a template.
 func execute(name string, c *Config) ([]byte, error) {

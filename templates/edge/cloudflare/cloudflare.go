@@ -4,7 +4,6 @@ package cloudflare
 import (
 	"bytes"
 	"embed"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"cairn/releases"
+	"cairn/releases/edit"
 	"cairn/templates/edge/javascript"
 )
 
@@ -35,18 +35,9 @@ const CompatibilityDate = "2026-04-01"
 var sources embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"js":      quote,
+	"js":      edit.String, // JavaScript reads it as TOML does
 	"seconds": func(d time.Duration) int64 { return int64(d / time.Second) },
 }).ParseFS(sources, "*.tmpl"))
-
-// quote writes a string as JavaScript and TOML both read it.
-func quote(s string) (string, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(s)
-	return strings.ReplaceAll(strings.TrimSpace(b.String()), "\x7f", `\u007f`), err
-}
 
 // Files makes the Worker of a fleet, in the order of their names.
 func Files(f *releases.Fleet, opts Options) ([]File, error) {

@@ -58,14 +58,21 @@ func TestKilledAtAnyInstant(t *testing.T) {
 		at := []string{before, after}[i%2]
 		cmd, _, stderr := b.command("publish", "--at", at, "--concurrency", "8")
 		var requests atomic.Int64
-		last := 1 + random.Int64N(300)
+		last, enough := 1+random.Int64N(300), make(chan struct{})
 		b.proxy.Inject(func(*http.Request) proxy.Fault {
 			if requests.Add(1) == last {
-				cmd.Process.Kill()
+				close(enough)
 			}
 			return proxy.Fault{Delay: 2 * time.Millisecond}
 		})
-		if err := cmd.Run(); err == nil {
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			<-enough
+			cmd.Process.Kill()
+		}()
+		if cmd.Wait() == nil {
 			ended++
 		} else if !strings.Contains(cmd.ProcessState.String(), "killed") {
 			t.Fatalf("%d: %v: %s", i, cmd.ProcessState, stderr)

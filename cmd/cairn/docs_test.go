@@ -48,6 +48,9 @@ var documents = []document{
 				t.Fatal(err)
 			}
 		},
+		apart: []string{
+			"git worktree add ../stop HEAD", // a commit that rolls out, which stop.txtar has
+		},
 		says: []string{"releases/1.2.0.toml", `aborted = "the compressor stalls"`, "DEMOSERIAL", "EVT-01"},
 	},
 	{

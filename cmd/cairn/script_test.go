@@ -19,6 +19,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// Under the race detector each process would sleep for a second at its end.
+	os.Setenv("GORACE", "atexit_sleep_ms=10")
 	testscript.Main(m, map[string]func(){"cairn": main})
 }
 
@@ -33,6 +35,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		UpdateScripts:       *update,
 		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			return os.CopyFS(env.WorkDir+"/fridge", os.DirFS("../../examples/smartfridge"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -9,14 +9,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime/debug"
-	"strings"
 	"time"
 
 	"cairn/manifest"
-	"cairn/publish"
 	"cairn/publish/edge"
-	"cairn/publish/edge/shortcut"
 
 	"github.com/spf13/cobra"
 )
@@ -76,9 +72,7 @@ func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) err
 	if !there {
 		fmt.Fprintf(cmd.ErrOrStderr(), "nothing is published in %s below %q yet: run \"cairn publish\", or serve --from %s\n", name, layout.Prefix, fromDefinitions)
 	}
-	lines := &batched{to: cmd.ErrOrStderr()}
-	defer lines.Flush()
-	log := slog.New(slog.NewJSONHandler(urgent{lines}, nil))
+	log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
 	handler := edge.New(source, edge.Options{
 		Layout: layout,
 		Cache:  p.fleet.Cache,
@@ -88,7 +82,7 @@ func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) err
 		},
 	})
 	server := &http.Server{
-		Handler:           logged(lines, edge.Below(p.fleet.Project.BasePath(), handler)),
+		Handler:           logged(log, edge.Below(p.fleet.Project.BasePath(), handler)),
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
@@ -99,20 +93,11 @@ func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) err
 
 		Protocols: new(http.Protocols),
 	}
-	debug.SetGCPercent(gcPercent)
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetHTTP2(true)
 	server.Protocols.SetUnencryptedHTTP2(true)
-	// A bucket may take long, and stops when the client goes away: net/http
-	// tells it so.
-	_, store := source.(publish.Store)
-	_, near := source.(edge.Marker)
-	small := func(path string) bool { return (near || !store) && !strings.Contains(path, "/payloads/") }
-	return listenAndServe(cmd, server, opts, name, small)
+	return listenAndServe(cmd, server, opts, name)
 }
-
-// gcPercent makes the collector run a fifth as often: there is little to keep.
-const gcPercent = 500
 
 // published says whether there is something to serve.
 func published(ctx context.Context, source edge.Source, layout manifest.Layout) (bool, error) {
@@ -145,7 +130,7 @@ func (p *project) source(opts *serveOptions) (edge.Source, string, error) {
 // drain is how long requests under way may take after an interrupt.
 const drain = 10 * time.Second
 
-func listenAndServe(cmd *cobra.Command, server *http.Server, opts *serveOptions, name string, small func(path string) bool) error {
+func listenAndServe(cmd *cobra.Command, server *http.Server, opts *serveOptions, name string) error {
 	ctx := cmd.Context()
 	scheme := "http"
 	if opts.cert != "" {
@@ -171,7 +156,7 @@ func listenAndServe(cmd *cobra.Command, server *http.Server, opts *serveOptions,
 	if opts.cert != "" {
 		err = server.ServeTLS(listener, "", "")
 	} else {
-		err = server.Serve(shortcut.Listen(listener, server, shortcut.Options{Small: small, Drain: drain}))
+		err = server.Serve(listener)
 	}
 	if !errors.Is(err, http.ErrServerClosed) {
 		return err

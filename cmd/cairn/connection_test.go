@@ -43,10 +43,8 @@ func exchange(t *testing.T, conn net.Conn, from *bufio.Reader, request string) s
 	return b.String() + string(body)
 }
 
-// TestPlainRequestsAreAnsweredAsAnyOther asks everything twice on a connection:
-// net/http answers the first time, and plain requests are answered without it
-// the second time.
-func TestPlainRequestsAreAnsweredAsAnyOther(t *testing.T) {
+// TestAnswersOnAConnectionAreAlike asks everything three times on a connection.
+func TestAnswersOnAConnectionAreAlike(t *testing.T) {
 	s := start(t)
 	const key, host = "Memfault-Project-Key: demo-project-key\r\n", " HTTP/1.1\r\nHost: x\r\n"
 	json := strings.Replace(question, "/url", "", 1)
@@ -115,9 +113,9 @@ func TestServeConforms(t *testing.T) {
 	}
 }
 
-// TestPlainRequestsAmongOthers has requests that come in parts, together, and
+// TestRequestsOnAConnection has requests that come in parts, together, and
 // wrongly on one connection with plain ones.
-func TestPlainRequestsAmongOthers(t *testing.T) {
+func TestRequestsOnAConnection(t *testing.T) {
 	s := start(t)
 	const plain = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 	for name, tt := range map[string]struct {
@@ -173,9 +171,8 @@ func TestPlainRequestsAmongOthers(t *testing.T) {
 	}
 }
 
-// TestPlainRequestsAreLogged asks on one connection for what net/http answers,
-// and for the same without it.
-func TestPlainRequestsAreLogged(t *testing.T) {
+// TestEachRequestIsLogged asks forty times on one connection.
+func TestEachRequestIsLogged(t *testing.T) {
 	s := start(t)
 	conn, err := net.Dial("tcp", s.address)
 	if err != nil {

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 
+	"cairn/cmd/cairn/internal/cli"
+
 	"github.com/spf13/cobra"
 )
 
@@ -27,7 +29,7 @@ gone when the command ends, but for what a CDN still keeps.`,
   cairn abort-rollout --cohort beta --release-version 1.1.0 --reason "bad radio" --commit --publish`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cohort == "" {
-				return usagef("abort-rollout needs --cohort COHORT")
+				return cli.Usagef("abort-rollout needs --cohort COHORT")
 			}
 			if err := needReason(cmd, reason); err != nil {
 				return err
@@ -39,7 +41,7 @@ gone when the command ends, but for what a CDN still keeps.`,
 				}
 				c := change{files: files, title: title(cohort, "abort %s: %s", a.Release.Version, reason)}
 				if version == "" {
-					c.notes = []string{fmt.Sprintf("aborted %s, the highest release of cohort %s (%s)", a.Release.Version, cohort, percent(a.Percent(now())))}
+					c.notes = []string{fmt.Sprintf("aborted %s, the highest release of cohort %s (%s)", a.Release.Version, cohort, cli.Percent(a.Percent(now())))}
 				}
 				return c, nil
 			}))
@@ -49,38 +51,6 @@ gone when the command ends, but for what a CDN still keeps.`,
 	f.StringVar(&version, "release-version", "", "the release's `version` (default: the highest of the cohort)")
 	f.StringVar(&cohort, "cohort", "", "the `cohort`")
 	f.StringVar(&reason, "reason", "", "why; it stays in the definitions and in reports")
-	opts.add(cmd)
-	return cmd
-}
-
-func withdrawCommand(global *globalOptions) *cobra.Command {
-	var opts editOptions
-	var reason string
-	cmd := &cobra.Command{
-		Use:   "withdraw VERSION --reason REASON",
-		Short: "Recall a release from every cohort",
-		Long: `withdraw takes the offer of a release back from all cohorts at once. Devices that
-have installed it keep it: what brings them on is a higher release.
-
-It edits the release's file, and shows the difference.`,
-		Example: `  cairn withdraw 1.1.0 --reason "bricks EVT boards" --commit --publish`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usagef("withdraw takes one VERSION\nsee '%s --help'", cmd.CommandPath())
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := needReason(cmd, reason); err != nil {
-				return err
-			}
-			return stopping(cmd, global.edit(cmd, opts, func(p *project) (change, error) {
-				files, err := p.definitions().Withdraw(args[0], reason)
-				return change{files: files, title: fmt.Sprintf("ota: withdraw %s: %s", args[0], reason)}, err
-			}))
-		},
-	}
-	cmd.Flags().StringVar(&reason, "reason", "", "why; it stays in the definitions and in reports")
 	opts.add(cmd)
 	return cmd
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 
+	"cairn/cmd/cairn/internal/cli"
+
 	"github.com/spf13/cobra"
 )
 
@@ -26,24 +28,24 @@ A file has a serial on each line; what follows a # is a comment.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cohort == "" {
-				return usagef("assign needs --cohort COHORT")
+				return cli.Usagef("assign needs --cohort COHORT")
 			}
 			serials := args
 			if file != "" {
 				more, err := readSerials(cmd.InOrStdin(), file)
 				if err != nil {
-					return usagef("--file: %w", err)
+					return cli.Usagef("--file: %w", err)
 				}
 				serials = append(serials, more...)
 			}
 			if len(serials) == 0 {
-				return usagef("assign needs a device serial, or --file with some")
+				return cli.Usagef("assign needs a device serial, or --file with some")
 			}
 			return global.edit(cmd, opts, func(p *project) (change, error) {
 				files, err := p.definitions().Assign(serials, cohort, create)
 				what := serials[0]
 				if len(serials) > 1 {
-					what = count(len(serials), "device")
+					what = cli.Count(len(serials), "device")
 				}
 				return change{files: files, title: title(cohort, "assign %s", what)}, err
 			})

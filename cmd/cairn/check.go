@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/report"
 	"cairn/manifest/lint"
 	"cairn/releases"
 
@@ -13,7 +15,7 @@ import (
 
 // checkOptions are the flags of check.
 type checkOptions struct {
-	at      atFlag
+	at      cli.At
 	maxHops int
 	format  string
 	strict  bool
@@ -35,25 +37,25 @@ Exit codes: 0 no fault, 1 a warning with --strict, 2 a fault.`,
   cairn check --format sarif > cairn.sarif`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opts.maxHops < 0 {
-				return usagef("--max-hops %d is below 0", opts.maxHops)
+				return cli.Usagef("--max-hops %d is below 0", opts.maxHops)
 			}
-			return runCheck(cmd, global, opts, checkFormats[opts.format])
+			return runCheck(cmd, global, opts, report.CheckFormats[opts.format])
 		},
 	}
 	f := cmd.Flags()
 	opts.format = "text"
-	f.Var(&choice{[]string{"text", "json", "github", "sarif"}, &opts.format}, "format", "how to write it; github is annotations of a workflow")
+	f.Var(cli.NewChoice(&opts.format, "text", "json", "github", "sarif"), "format", "how to write it; github is annotations of a workflow")
 	f.BoolVar(&opts.strict, "strict", false, "exit with 1 where there is a warning")
 	f.IntVar(&opts.maxHops, "max-hops", 5, "warn of more than `N` updates in a row; 0 for any number")
-	addAt(cmd, &opts.at)
+	cli.AddAt(cmd, &opts.at)
 	return cmd
 }
 
-func runCheck(cmd *cobra.Command, global *globalOptions, opts checkOptions, write checkFormat) error {
+func runCheck(cmd *cobra.Command, global *globalOptions, opts checkOptions, write report.CheckFormat) error {
 	p, err := global.open(cmd.Context())
 	var faults releases.Faults
 	if errors.As(err, &faults) && opts.format != "text" {
-		if err := write(cmd, report{dir: global.dir, faults: faults}); err != nil {
+		if err := write(cmd.OutOrStdout(), cmd.ErrOrStderr(), report.Check{Dir: global.dir, Faults: faults}); err != nil {
 			return err
 		}
 		return exitError(exitUsage)
@@ -62,29 +64,12 @@ func runCheck(cmd *cobra.Command, global *globalOptions, opts checkOptions, writ
 		return err
 	}
 	defer p.close()
-	warnings := lint.Check(p.fleet, p.root.FS(), lint.Options{At: opts.at.instant().Truncate(time.Second), MaxHops: opts.maxHops})
-	if err := write(cmd, report{dir: global.dir, fleet: p.fleet, warnings: warnings}); err != nil {
+	warnings := lint.Check(p.fleet, p.root.FS(), lint.Options{At: opts.at.Instant().Truncate(time.Second), MaxHops: opts.maxHops})
+	if err := write(cmd.OutOrStdout(), cmd.ErrOrStderr(), report.Check{Dir: global.dir, Fleet: p.fleet, Warnings: warnings}); err != nil {
 		return err
 	}
 	if opts.strict && len(warnings) > 0 {
-		return fmt.Errorf("%s, where --strict allows none", count(len(warnings), "warning"))
+		return fmt.Errorf("%s, where --strict allows none", cli.Count(len(warnings), "warning"))
 	}
 	return nil
-}
-
-func summary(f *releases.Fleet, warnings int) string {
-	payloads, devices := 0, 0
-	for range f.Payloads() {
-		payloads++
-	}
-	for _, c := range f.Cohorts {
-		devices += len(c.Devices)
-	}
-	s := fmt.Sprintf("%s with %s, %s with %s listed, no fault",
-		count(len(f.Releases), "release"), count(payloads, "payload"),
-		count(len(f.Cohorts), "cohort"), count(devices, "device"))
-	if warnings > 0 {
-		s += ", " + count(warnings, "warning")
-	}
-	return s
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"io"
 
+	"cairn/cmd/cairn/internal/cli"
+
 	"github.com/spf13/cobra"
 )
 
@@ -34,11 +36,11 @@ project that -C names has: versions, cohorts, software types, hardware versions.
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) == 0:
-			return usagef("completion needs the name of a shell: bash, zsh, fish, powershell")
+			return cli.Usagef("completion needs the name of a shell: bash, zsh, fish, powershell")
 		case len(args) > 1:
-			return noArguments(cmd, args[1:])
+			return cli.NoArguments(cmd, args[1:])
 		case shells[args[0]] == nil:
-			return usagef("unknown shell %q: there are bash, zsh, fish, powershell\n%s", args[0], wayOut(cmd, args[0], nearest(args[0], cmd.ValidArgs)))
+			return cli.UnknownWord(cmd, "shell", args[0], cmd.ValidArgs)
 		}
 		return nil
 	}

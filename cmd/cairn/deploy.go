@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/releases"
 	"cairn/releases/edit"
 
@@ -22,7 +23,7 @@ type deployOptions struct {
 	linear     bool
 	steps      string
 	every      time.Duration
-	start      atFlag
+	start      cli.At
 }
 
 func deployReleaseCommand(global *globalOptions) *cobra.Command {
@@ -61,21 +62,21 @@ init' sets that up.`,
 	f.BoolVar(&opts.deployment.Again, "again", false, "offer it although it was aborted in this cohort")
 	f.BoolVar(&opts.deployment.Create, "create-cohort", false, "make the cohort where it does not exist")
 	opts.add(cmd)
-	acceptMemfaultFlags(cmd)
+	cli.AcceptMemfault(cmd)
 	cmd.MarkFlagsMutuallyExclusive("rollout-percent", "ramp", "steps", "deactivate")
 	return cmd
 }
 
 func runDeployRelease(cmd *cobra.Command, global *globalOptions, opts *deployOptions) error {
-	noteMemfaultFlags(cmd)
+	cli.NoteMemfault(cmd)
 	d := opts.deployment
 	if d.Version == "" || d.Cohort == "" {
-		return usagef("deploy-release needs --release-version VERSION and --cohort COHORT")
+		return cli.Usagef("deploy-release needs --release-version VERSION and --cohort COHORT")
 	}
 	at := now()
 	var err error
 	if d.Rollout, err = opts.rollout(cmd, at); err != nil {
-		return usageError{err}
+		return cli.Usage(err)
 	}
 	if opts.deactivate {
 		return global.edit(cmd, opts.editOptions, func(p *project) (change, error) {
@@ -94,12 +95,12 @@ func runDeployRelease(cmd *cobra.Command, global *globalOptions, opts *deployOpt
 			if a.Offers() {
 				before = a.Percent(at)
 			}
-			what := "offers it to " + percent(after) + " at once"
+			what := "offers it to " + cli.Percent(after) + " at once"
 			if after < before {
-				what = "takes the offer back from those beyond " + percent(after)
+				what = "takes the offer back from those beyond " + cli.Percent(after)
 			}
 			if after != before {
-				c.notes = append(c.notes, fmt.Sprintf("note: cohort %s was offered %s at %s; this %s", d.Cohort, d.Version, percent(before), what))
+				c.notes = append(c.notes, fmt.Sprintf("note: cohort %s was offered %s at %s; this %s", d.Cohort, d.Version, cli.Percent(before), what))
 			}
 		}
 		return c, err
@@ -165,7 +166,7 @@ func (o *deployOptions) parseSteps(at time.Time) (releases.Rollout, error) {
 		if n := len(r.Steps); n > 0 {
 			last := r.Steps[n-1]
 			if !at.After(last.At) {
-				return r, fmt.Errorf("--steps: %s is not after the step before it", at.Format(timeFormat))
+				return r, fmt.Errorf("--steps: %s is not after the step before it", at.Format(cli.TimeFormat))
 			}
 			if p < last.Percent {
 				return r, fmt.Errorf("--steps: %v is under the step before it; a rollout only grows", p)
@@ -183,7 +184,7 @@ func plan(r releases.Rollout) string {
 	case r.Ramp != nil:
 		return fmt.Sprintf("over %s from %s", edit.Duration(r.Ramp.Duration), edit.Time(r.Ramp.Start))
 	case len(r.Steps) > 0:
-		return fmt.Sprintf("in %s from %s", count(len(r.Steps), "step"), edit.Time(r.Steps[0].At))
+		return fmt.Sprintf("in %s from %s", cli.Count(len(r.Steps), "step"), edit.Time(r.Steps[0].At))
 	}
-	return "at " + percent(r.Fixed)
+	return "at " + cli.Percent(r.Fixed)
 }

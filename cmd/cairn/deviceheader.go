@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/outfile"
 	"cairn/templates/device"
 
 	"github.com/spf13/cobra"
@@ -26,7 +28,7 @@ refuses a serial or a cohort that breaks a promise.`,
 			}
 			defer p.close()
 			if err := device.CheckCohorts(p.fleet, maxCohort); err != nil {
-				return usageError{err}
+				return cli.Usage(err)
 			}
 			header, err := device.Header(p.fleet.Project, maxCohort)
 			if err != nil {
@@ -36,7 +38,7 @@ refuses a serial or a cohort that breaks a promise.`,
 				_, err = cmd.OutOrStdout().Write(header)
 				return err
 			}
-			return replaceFile(out, header)
+			return outfile.Replace(out, header)
 		},
 	}
 	f := cmd.Flags()

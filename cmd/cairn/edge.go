@@ -1,6 +1,11 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/outfile"
+
+	"github.com/spf13/cobra"
+)
 
 func edgeCommand(global *globalOptions) *cobra.Command {
 	cmd := &cobra.Command{
@@ -22,7 +27,7 @@ change. "cairn conformance" checks an edge that runs.`,
 // overTree completes a command that writes an edge to the folder --out. The
 // edge is over what the flag tree names, or else over --origin, which is ""
 // where it is not given.
-func overTree(global *globalOptions, cmd *cobra.Command, tree string, files func(p *project, origin string) ([]generated, error)) *cobra.Command {
+func overTree(global *globalOptions, cmd *cobra.Command, tree string, files func(p *project, origin string) ([]outfile.Generated, error)) *cobra.Command {
 	var out, origin string
 	f := cmd.Flags()
 	f.StringVar(&out, "out", "", "`folder` to write to")
@@ -30,9 +35,9 @@ func overTree(global *globalOptions, cmd *cobra.Command, tree string, files func
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		switch {
 		case out == "":
-			return usagef("edge %s needs --out DIR", cmd.Name())
+			return cli.Usagef("edge %s needs --out DIR", cmd.Name())
 		case origin != "" && f.Changed(tree):
-			return usagef("--%s and --origin are two ways to the same tree: name one", tree)
+			return cli.Usagef("--%s and --origin are two ways to the same tree: name one", tree)
 		}
 		p, err := global.open(cmd.Context())
 		if err != nil {
@@ -41,9 +46,9 @@ func overTree(global *globalOptions, cmd *cobra.Command, tree string, files func
 		defer p.close()
 		written, err := files(p, origin)
 		if err != nil {
-			return usageError{err}
+			return cli.Usage(err)
 		}
-		return writeGenerated(cmd, out, written)
+		return outfile.WriteGenerated(cmd, out, written)
 	}
 	return cmd
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/outfile"
 	"cairn/releases"
 	"cairn/templates/edge/cloudflare"
 
@@ -23,21 +25,21 @@ secret. Files that were edited, or that are not cairn's, are not overwritten.`,
   cd worker && npx wrangler deploy`,
 	}
 	cmd.Flags().StringVar(&bucket, "bucket", "", "`name` of the R2 bucket (default: the one that [publish] names)")
-	return overTree(global, cmd, "bucket", func(p *project, origin string) ([]generated, error) {
+	return overTree(global, cmd, "bucket", func(p *project, origin string) ([]outfile.Generated, error) {
 		if scheme, name := releases.CutTarget(p.fleet.Publish.To); bucket == "" && origin == "" {
 			if scheme != "s3" {
-				return nil, usagef("edge cloudflare needs --bucket NAME, an R2 bucket, or --origin URL")
+				return nil, cli.Usagef("edge cloudflare needs --bucket NAME, an R2 bucket, or --origin URL")
 			}
 			bucket = name
 		}
 		files, err := cloudflare.Files(p.fleet, cloudflare.Options{Bucket: bucket, Origin: origin})
-		var written []generated
+		var written []outfile.Generated
 		for _, f := range files {
 			comment := "// "
 			if f.Name == "wrangler.toml" {
 				comment = "# "
 			}
-			written = append(written, generated{f.Name, comment, f.Content})
+			written = append(written, outfile.Generated{Name: f.Name, Comment: comment, Content: f.Content})
 		}
 		return written, err
 	})

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/outfile"
 	"cairn/manifest"
 	"cairn/templates/edge/cloudfront"
 
@@ -18,7 +20,7 @@ import (
 type edgeCloudfrontOptions struct {
 	out, kvs       string
 	since, updates string
-	at             atFlag
+	at             cli.At
 }
 
 func edgeCloudfrontCommand(global *globalOptions) *cobra.Command {
@@ -46,29 +48,29 @@ and says what a function cannot do.`,
 	f.StringVar(&opts.kvs, "kvs", "", "`file` to write the store to (default: kvs.json in the folder)")
 	f.StringVar(&opts.since, "since", "", "`file` with the store as it is: written here before, or by \"aws cloudfront-keyvaluestore list-keys\"")
 	f.StringVar(&opts.updates, "updates", "", "new `folder` for the calls that lead from there to the new store")
-	addAt(cmd, &opts.at)
+	cli.AddAt(cmd, &opts.at)
 	return cmd
 }
 
 func runEdgeCloudfront(cmd *cobra.Command, global *globalOptions, opts *edgeCloudfrontOptions) error {
 	switch {
 	case opts.out == "" && opts.kvs == "":
-		return usagef("edge cloudfront needs --out DIR, or --kvs FILE")
+		return cli.Usagef("edge cloudfront needs --out DIR, or --kvs FILE")
 	case (opts.since == "") != (opts.updates == ""):
-		return usagef("--since FILE and --updates DIR go together")
+		return cli.Usagef("--since FILE and --updates DIR go together")
 	}
 	if opts.kvs == "" {
 		opts.kvs = filepath.Join(opts.out, "kvs.json")
 	}
 	if opts.since != "" && sameFile(opts.since, opts.kvs) {
-		return usagef("--since and --kvs are one file: keep the old one until CloudFront has all updates")
+		return cli.Usagef("--since and --kvs are one file: keep the old one until CloudFront has all updates")
 	}
 	p, err := global.open(cmd.Context())
 	if err != nil {
 		return err
 	}
 	defer p.close()
-	pairs := cloudfront.Pairs(manifest.New(p.fleet, opts.at.instant()))
+	pairs := cloudfront.Pairs(manifest.New(p.fleet, opts.at.Instant()))
 	store, err := cloudfront.Store(pairs)
 	if err != nil {
 		return err
@@ -78,7 +80,7 @@ func runEdgeCloudfront(cmd *cobra.Command, global *globalOptions, opts *edgeClou
 		if err != nil {
 			return err
 		}
-		if err := writeGenerated(cmd, opts.out, []generated{{"function.js", "// ", function}}); err != nil {
+		if err := outfile.WriteGenerated(cmd, opts.out, []outfile.Generated{{Name: "function.js", Comment: "// ", Content: function}}); err != nil {
 			return err
 		}
 	}
@@ -91,10 +93,10 @@ func runEdgeCloudfront(cmd *cobra.Command, global *globalOptions, opts *edgeClou
 			return err
 		}
 	}
-	if err := replaceFile(opts.kvs, store); err != nil {
+	if err := outfile.Replace(opts.kvs, store); err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "wrote %s: %s, %s\n", opts.kvs, count(len(pairs), "key"), count(len(store), "byte"))
+	fmt.Fprintf(cmd.OutOrStdout(), "wrote %s: %s, %s\n", opts.kvs, cli.Count(len(pairs), "key"), cli.Count(len(store), "byte"))
 	return nil
 }
 
@@ -143,7 +145,7 @@ func writeUpdates(out io.Writer, opts *edgeCloudfrontOptions, pairs []cloudfront
 			if err != nil {
 				return err
 			}
-			if err := replaceFile(filepath.Join(opts.updates, fmt.Sprintf("%s-%04d.json", when, i+1)), append(input, '\n')); err != nil {
+			if err := outfile.Replace(filepath.Join(opts.updates, fmt.Sprintf("%s-%04d.json", when, i+1)), append(input, '\n')); err != nil {
 				return err
 			}
 		}
@@ -152,6 +154,6 @@ func writeUpdates(out io.Writer, opts *edgeCloudfrontOptions, pairs []cloudfront
 	if err := errors.Join(write("before", update.Before), write("after", update.After)); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "wrote %s: %s before the publish, %d after it\n", opts.updates, count(len(update.Before), "call"), len(update.After))
+	fmt.Fprintf(out, "wrote %s: %s before the publish, %d after it\n", opts.updates, cli.Count(len(update.Before), "call"), len(update.After))
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/outfile"
 	"cairn/releases"
 	"cairn/templates/edge/nginx"
 
@@ -31,9 +33,9 @@ Files that were edited, or that are not cairn's, are not overwritten.`,
 	f.StringVar(&listen, "listen", "127.0.0.1:8080", "`address` to listen on")
 	f.StringVar(&modules, "modules", nginx.DebianModules, "`folder` of nginx's modules: what \"nginx -V\" calls --modules-path")
 	f.StringVar(&ca, "origin-ca", nginx.DebianCA, "PEM `file` with the certificates that vouch for an https origin")
-	return overTree(global, cmd, "root", func(p *project, origin string) ([]generated, error) {
+	return overTree(global, cmd, "root", func(p *project, origin string) ([]outfile.Generated, error) {
 		if f.Changed("origin-ca") && !strings.HasPrefix(origin, "https://") {
-			return nil, usagef("--origin-ca goes with an --origin that is https://")
+			return nil, cli.Usagef("--origin-ca goes with an --origin that is https://")
 		}
 		c := nginx.Config{Project: p.fleet.Project, Cache: p.fleet.Cache, Listen: listen}
 		var errs [3]error
@@ -48,9 +50,9 @@ Files that were edited, or that are not cairn's, are not overwritten.`,
 			return nil, err
 		}
 		files, err := nginx.Files(c)
-		return []generated{
-			{nginx.ConfigFile, "# ", files[nginx.ConfigFile]},
-			{nginx.ScriptFile, "// ", files[nginx.ScriptFile]},
+		return []outfile.Generated{
+			{Name: nginx.ConfigFile, Comment: "# ", Content: files[nginx.ConfigFile]},
+			{Name: nginx.ScriptFile, Comment: "// ", Content: files[nginx.ScriptFile]},
 		}, err
 	})
 }
@@ -62,11 +64,11 @@ func (p *project) publishedFolder(flag string) (string, error) {
 		return filepath.Abs(flag)
 	}
 	if p.fleet.Publish.To == "" {
-		return "", usagef("edge nginx needs --root DIR, a published folder, or --origin URL")
+		return "", cli.Usagef("edge nginx needs --root DIR, a published folder, or --origin URL")
 	}
 	scheme, name := releases.CutTarget(p.fleet.Publish.To)
 	if scheme != "dir" {
-		return "", usagef("[publish] names %s: say with --origin at which URL its keys can be read", p.fleet.Publish.To)
+		return "", cli.Usagef("[publish] names %s: say with --origin at which URL its keys can be read", p.fleet.Publish.To)
 	}
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(p.dir, name)

@@ -13,6 +13,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/git"
+	"cairn/cmd/cairn/internal/outfile"
 	"cairn/publish"
 	"cairn/releases"
 	"cairn/releases/edit"
@@ -71,7 +74,7 @@ type pendingEdit struct {
 	change
 	project *project
 	after   *releases.Fleet
-	tree    worktree
+	tree    git.Worktree
 	unlock  func()
 }
 
@@ -98,7 +101,7 @@ func (g *globalOptions) begin(cmd *cobra.Command, opts editOptions, decide func(
 		}
 	}(e)
 	if e.change, err = decide(e.project); err != nil {
-		return nil, usageError{err}
+		return nil, cli.Usage(err)
 	}
 	after, err := e.project.definitions().Check(e.files)
 	if faults := (releases.Faults{}); errors.As(err, &faults) {
@@ -108,7 +111,7 @@ func (g *globalOptions) begin(cmd *cobra.Command, opts editOptions, decide func(
 	}
 	e.after = after.Fleet
 	if opts.commit && !opts.dryRun {
-		if e.tree, err = openWorktree(cmd.Context(), g.dir, e.files); err != nil {
+		if e.tree, err = git.Open(cmd.Context(), g.dir, e.files); err != nil {
 			return nil, err
 		}
 	}
@@ -132,11 +135,11 @@ func (e *pendingEdit) carryOut(cmd *cobra.Command, opts editOptions) error {
 	if opts.dryRun {
 		return nil
 	}
-	if err := writeChanges(e.project.dir, e.files); err != nil {
+	if err := outfile.WriteChanges(e.project.dir, e.files); err != nil {
 		return err
 	}
 	if opts.commit && len(e.files) > 0 {
-		if err := e.tree.commit(cmd.Context(), e.title); err != nil {
+		if err := e.tree.Commit(cmd.Context(), e.title); err != nil {
 			if opts.publish {
 				err = fmt.Errorf("%w\nnothing was published; 'cairn publish' does it, committed or not", err)
 			}
@@ -182,15 +185,15 @@ func (g *globalOptions) lock(cmd *cobra.Command) (unlock func(), err error) {
 // stops a rollout must not have to come back. The project stays locked, or an
 // edit that is made meanwhile would be taken back.
 func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions) error {
-	ctx, tree := cmd.Context(), worktree{dir: e.project.dir}
-	publishing := publishOptions{lease: time.Minute, wait: true, source: tree.source(ctx)}
+	ctx, tree := cmd.Context(), git.Worktree{Dir: e.project.dir}
+	publishing := publishOptions{lease: time.Minute, wait: true, source: tree.Source(ctx)}
 	publishing.admit = func(p *publication) error { return p.behind(ctx, tree) }
 	after := *e.project
 	after.fleet = e.after
 	if err := runPublish(cmd, &after, publishing); err != nil {
 		return &halfwayError{"the definitions are changed, but not published; 'cairn publish' goes on from there", err}
 	}
-	dirty, err := tree.uncommitted(ctx)
+	dirty, err := tree.Uncommitted(ctx)
 	if dirty != "" {
 		fmt.Fprintf(cmd.ErrOrStderr(), "published with what is not committed:\n%s\n", dirty)
 	}
@@ -211,7 +214,7 @@ func (e *halfwayError) Unwrap() error { return e.err }
 
 // behind is an error where what is published comes from a commit that the
 // checkout does not hold: to publish would take back what that commit brought.
-func (p *publication) behind(ctx context.Context, tree worktree) error {
+func (p *publication) behind(ctx context.Context, tree git.Worktree) error {
 	if p.remote.State == nil {
 		return nil
 	}
@@ -220,7 +223,7 @@ func (p *publication) behind(ctx context.Context, tree worktree) error {
 		stamps = append(stamps, *doing)
 	}
 	for _, s := range stamps {
-		if !tree.has(ctx, s.Source) {
+		if !tree.Has(ctx, s.Source) {
 			return fmt.Errorf("%s was published from commit %s, which this checkout does not hold: to publish would take back what that brought\nbring it in first, such as by 'git pull --rebase --autostash', or 'git fetch --unshallow' where it is shallow", p.store, s.Source)
 		}
 	}
@@ -262,10 +265,10 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
 // needReason is an error where no reason is given for what others will ask about.
 func needReason(cmd *cobra.Command, reason string) error {
 	if strings.TrimSpace(reason) == "" {
-		return usagef("%s needs --reason \"why\"", cmd.Name())
+		return cli.Usagef("%s needs --reason \"why\"", cmd.Name())
 	}
 	if strings.ContainsAny(reason, "\r\n") || !utf8.ValidString(reason) {
-		return usagef("--reason takes one line, in UTF-8")
+		return cli.Usagef("--reason takes one line, in UTF-8")
 	}
 	return nil
 }

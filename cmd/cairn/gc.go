@@ -4,17 +4,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/publish"
 
 	"github.com/spf13/cobra"
 )
 
 type gcOptions struct {
-	olderThan   ageFlag
+	olderThan   cli.Age
 	to          string
 	concurrency int
 	dryRun      bool
@@ -40,10 +39,10 @@ back; run it again to go on.`,
 		Example: "  cairn gc --older-than 90d --dry-run\n  cairn gc --older-than 90d",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opts.olderThan == 0 {
-				return usagef("gc needs --older-than, such as --older-than 90d")
+				return cli.Usagef("gc needs --older-than, such as --older-than 90d")
 			}
 			if opts.concurrency < 0 || opts.concurrency > 1024 {
-				return usagef("--concurrency %d is outside 1 to 1024", opts.concurrency)
+				return cli.Usagef("--concurrency %d is outside 1 to 1024", opts.concurrency)
 			}
 			p, err := global.open(cmd.Context())
 			if err != nil {
@@ -51,7 +50,7 @@ back; run it again to go on.`,
 			}
 			defer p.close()
 			if kept := p.fleet.Cache.Answers; time.Duration(opts.olderThan) < kept {
-				return usagef("--older-than %s is less than the %s for which a cache may keep an answer that names a payload", &opts.olderThan, kept)
+				return cli.Usagef("--older-than %s is less than the %s for which a cache may keep an answer that names a payload", &opts.olderThan, kept)
 			}
 			return runGC(cmd, p, opts)
 		},
@@ -97,7 +96,7 @@ func (p *project) collect(cmd *cobra.Command, opts gcOptions) (int, error) {
 	}
 	if !opts.dryRun {
 		progress := &publish.Progress{}
-		err := watch(cmd.ErrOrStderr(), progress, func() error {
+		err := cli.Watch(cmd.ErrOrStderr(), progress, func() error {
 			return garbage.Collect(ctx, store, publish.CollectOptions{
 				Lease: newLease(now, time.Minute), Now: wallClock, NoLock: opts.noLock,
 				Concurrency: opts.concurrency, Progress: progress,
@@ -124,15 +123,15 @@ func (o *gcOptions) write(cmd *cobra.Command, store publish.Store, g *publish.Ga
 		return o.writeJSON(cmd, store, g, size)
 	}
 	for _, p := range g.Payloads {
-		fmt.Fprintf(w, "delete  unnamed for %-4s  %14s  %s\n", ageFlag(now.Sub(p.Since)).coarse(), thousands(int(p.Size))+" bytes", p.Key)
+		fmt.Fprintf(w, "delete  unnamed for %-4s  %14s  %s\n", cli.Age(now.Sub(p.Since)).Coarse(), cli.Thousands(int(p.Size))+" bytes", p.Key)
 	}
 	done := "%s: %s deleted, %s bytes freed"
 	if o.dryRun {
 		done = "%s: %s would be deleted, %s bytes freed"
 	}
-	line := fmt.Sprintf(done, store, count(len(g.Payloads), "payload"), thousands(int(size)))
+	line := fmt.Sprintf(done, store, cli.Count(len(g.Payloads), "payload"), cli.Thousands(int(size)))
 	if g.Young > 0 {
-		line += fmt.Sprintf("; %s unnamed for less than %s kept", count(g.Young, "payload"), &o.olderThan)
+		line += fmt.Sprintf("; %s unnamed for less than %s kept", cli.Count(g.Young, "payload"), &o.olderThan)
 	}
 	_, err := fmt.Fprintln(w, line)
 	return err
@@ -157,47 +156,4 @@ func (o *gcOptions) writeJSON(cmd *cobra.Command, store publish.Store, g *publis
 		out.Payloads = append(out.Payloads, garbageJSON{p.Key, p.Size, p.Since.UTC()})
 	}
 	return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
-}
-
-// ageFlag is a time such as 90d on the command line.
-type ageFlag time.Duration
-
-var ageUnits = []struct {
-	name string
-	of   time.Duration
-}{{"w", 7 * 24 * time.Hour}, {"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}}
-
-// String is the flag as one would write it: "90d".
-func (a *ageFlag) String() string {
-	for _, u := range ageUnits[1:] {
-		if d := time.Duration(*a); d != 0 && d%u.of == 0 {
-			return fmt.Sprintf("%d%s", d/u.of, u.name)
-		}
-	}
-	return ""
-}
-
-func (a *ageFlag) Type() string { return "age" }
-
-func (a *ageFlag) Set(s string) error {
-	for _, u := range ageUnits {
-		number, ok := strings.CutSuffix(s, u.name)
-		if n, err := strconv.ParseUint(number, 10, 31); ok && err == nil && n > 0 && n <= uint64(century/u.of) {
-			*a = ageFlag(time.Duration(n) * u.of)
-			return nil
-		}
-	}
-	return fmt.Errorf("%q is no age such as 90d: a whole number above 0 and s, m, h, d or w, a century at most", s)
-}
-
-const century = 36525 * 24 * time.Hour
-
-// coarse is an age in the largest unit of which there are two at least.
-func (a ageFlag) coarse() string {
-	for _, u := range ageUnits[1:] {
-		if n := time.Duration(a) / u.of; n >= 2 {
-			return fmt.Sprintf("%d%s", n, u.name)
-		}
-	}
-	return fmt.Sprintf("%ds", time.Duration(a)/time.Second)
 }

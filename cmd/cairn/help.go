@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"strings"
+
+	"cairn/cmd/cairn/internal/cli"
 
 	"github.com/spf13/cobra"
 )
@@ -42,61 +45,25 @@ func helpCommand() *cobra.Command {
 		Example: "  cairn help edge nginx\n  cairn help rollouts",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c := cmd.Root()
-			for _, word := range args {
-				found := child(c, word)
-				if found == nil {
-					return usagef("no help on %q\n%s", word, wayOut(c, word, nearest(word, helped(c))))
-				}
-				c = found
+			c, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return cmp.Or(err, cli.NoCommand(c, rest))
 			}
 			c.InitDefaultHelpFlag()
 			c.InitDefaultVersionFlag()
 			return c.Help()
 		},
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) (words []string, _ cobra.ShellCompDirective) {
-			c := cmd.Root()
-			for _, arg := range args {
-				if c = child(c, arg); c == nil {
-					return nil, cobra.ShellCompDirectiveNoFileComp
-				}
+			c, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			for _, name := range helped(c) {
-				if strings.HasPrefix(name, word) {
-					words = append(words, name+"\t"+child(c, name).Short)
+			for _, c := range c.Commands() {
+				if cli.IsHelped(c) && strings.HasPrefix(c.Name(), word) {
+					words = append(words, c.Name()+"\t"+c.Short)
 				}
 			}
 			return words, cobra.ShellCompDirectiveNoFileComp
 		},
 	}
-}
-
-func child(cmd *cobra.Command, name string) *cobra.Command {
-	for _, c := range cmd.Commands() {
-		if c.Name() == name {
-			return c
-		}
-	}
-	return nil
-}
-
-// helped names what there is help on below a command.
-func helped(cmd *cobra.Command) (names []string) {
-	for _, c := range cmd.Commands() {
-		if c.Name() == "topics" || !c.Hidden {
-			names = append(names, c.Name())
-		}
-	}
-	return names
-}
-
-// usageTemplate is cobra's, with topics as this program reaches them, and the
-// variables.
-func usageTemplate(cobras string) string {
-	const old = "Additional help topics:{{range .Commands}}{{if .IsAdditionalHelpTopicCommand}}\n  {{rpad .CommandPath .CommandPathPadding}} {{.Short}}"
-	if !strings.Contains(cobras, old) {
-		panic("cobra words its help otherwise")
-	}
-	return strings.Replace(cobras, old, "Topics, with 'cairn help TOPIC':{{range .Commands}}{{if .IsAdditionalHelpTopicCommand}}\n  {{rpad .Name .NamePadding}} {{.Short}}", 1) +
-		"{{if .HasAvailableInheritedFlags}}\nA flag that takes a value can be given by a variable: see 'cairn help environment'.\n{{end}}"
 }

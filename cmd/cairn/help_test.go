@@ -61,7 +61,7 @@ func TestTopics(t *testing.T) {
 			}
 		}
 		for _, m := range regexp.MustCompile(`'cairn ([a-z-]+)`).FindAllStringSubmatch(c.Long, -1) {
-			if child(rootCommand(), m[1]) == nil {
+			if c, _, err := rootCommand().Find(m[1:2]); err != nil || c.Name() != m[1] {
 				t.Errorf("%s: there is no command %q", c.Name(), m[1])
 			}
 		}

@@ -12,11 +12,16 @@ import (
 	"slices"
 	"strings"
 
+	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/git"
+	"cairn/cmd/cairn/internal/outfile"
+	"cairn/cmd/cairn/internal/report"
 	"cairn/publish/s3store"
 	"cairn/releases"
 	scaffold "cairn/templates/project"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 )
 
 type initOptions struct {
@@ -43,7 +48,7 @@ that is there is left alone, and so is each other file.`,
   cairn init --print-policy=publish > publish.json`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return noArguments(cmd, args[1:])
+				return cli.NoArguments(cmd, args[1:])
 			}
 			return nil
 		},
@@ -55,7 +60,7 @@ that is there is left alone, and so is each other file.`,
 				dir = filepath.Join(dir, args[0])
 			}
 			if opts.policy == "all" && len(args) == 1 && slices.Contains(policies, args[0]) {
-				return usagef("--print-policy has its value behind a =\nhint: write --print-policy=%s", args[0])
+				return cli.Usagef("--print-policy has its value behind a =\nhint: write --print-policy=%s", args[0])
 			}
 			if opts.policy != "" {
 				return runPrintPolicy(cmd, dir, opts)
@@ -70,9 +75,9 @@ that is there is left alone, and so is each other file.`,
 	f.StringVar(&opts.to, "to", "", "where to publish: s3://BUCKET, or dir:DIR")
 	f.StringVar(&opts.endpoint, "endpoint", "", "`URL` of the S3 service (default: AWS)")
 	f.StringVar(&opts.region, "region", "", "the bucket's region")
-	f.Var(&choice{[]string{"github", "gitlab", "both", "none"}, &opts.ci}, "ci", "whose workflows to write (default: what the git remote says, else both; none for dir:)")
+	f.Var(cli.NewChoice(&opts.ci, "github", "gitlab", "both", "none"), "ci", "whose workflows to write (default: what the git remote says, else both; none for dir:)")
 	f.StringVar(&opts.branch, "branch", "", "the branch that is published (default: that of the git remote, else main)")
-	f.Var(&choice{policies, &opts.policy}, "print-policy", "only print a policy of the project that is there")
+	f.Var(cli.NewChoice(&opts.policy, policies...), "print-policy", "only print a policy of the project that is there")
 	f.Lookup("print-policy").NoOptDefVal = "all"
 	return cmd
 }
@@ -82,43 +87,43 @@ func runInit(cmd *cobra.Command, dir string, opts initOptions) error {
 	if _, err := os.Lstat(name); err == nil {
 		return errThere(name)
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return usagef("project folder %q: %w", dir, cause(err))
+		return cli.Usagef("project folder %q: %w", dir, cli.Cause(err))
 	}
 	if err := opts.complete(cmd, dir); err != nil {
 		return err
 	}
-	repo, err := findRepository(cmd.Context(), dir)
+	repo, err := git.Find(cmd.Context(), dir)
 	config := opts.config(repo)
 	if err != nil && config.CI() {
 		return fmt.Errorf("where workflows go depends on git: %w\nhint: --ci none writes none", err)
 	}
 	files, err := scaffold.Files(config)
 	if err != nil {
-		return usageError{withoutPlaces(err)}
+		return cli.Usage(withoutPlaces(err))
 	}
 	if err := checkBucket(config.Publish); err != nil {
-		return usageError{err}
+		return cli.Usage(err)
 	}
-	kept, err := writeProject(cmd.Context(), cmd.OutOrStdout(), dir, repo.above(dir), files)
+	kept, err := writeProject(cmd.Context(), cmd.OutOrStdout(), dir, repo.Above(dir), files)
 	if err != nil {
 		return err
 	}
-	return printNext(cmd.OutOrStdout(), dir, config, repo.origin, kept)
+	return report.PrintNext(cmd.OutOrStdout(), dir, config, repo.Origin, kept)
 }
 
 // config is what the flags and the repository say.
-func (opts *initOptions) config(repo repository) scaffold.Config {
+func (opts *initOptions) config(repo git.Repository) scaffold.Config {
 	c := scaffold.Config{
 		Slug: opts.slug, Organization: opts.organization, BaseURL: opts.baseURL,
 		Publish: releases.Publish{To: opts.to, Endpoint: opts.endpoint, Region: opts.region},
-		Branch:  repo.branch, Within: repo.within,
+		Branch:  repo.Branch, Within: repo.Within,
 	}
 	if opts.branch != "" {
 		c.Branch = opts.branch
 	}
 	ci := opts.ci
 	if scheme, _ := releases.CutTarget(opts.to); ci == "" && scheme == "s3" {
-		ci = repo.ci()
+		ci = repo.CI()
 	}
 	c.GitHub = ci == "github" || ci == "both"
 	c.GitLab = ci == "gitlab" || ci == "both"
@@ -201,7 +206,7 @@ func writeNew(name string, content []byte) (there bool, err error) {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return false, err
 	}
-	err = createFile(name, content)
+	err = outfile.Create(name, content)
 	if errors.Is(err, fs.ErrExist) {
 		return true, nil
 	}
@@ -215,22 +220,97 @@ func runPrintPolicy(cmd *cobra.Command, dir string, opts initOptions) error {
 		return err
 	}
 	defer p.close()
-	repo, err := findRepository(cmd.Context(), dir)
+	repo, err := git.Find(cmd.Context(), dir)
 	if err != nil {
 		return err
 	}
 	opts.to, opts.endpoint, opts.region = p.fleet.Publish.To, p.fleet.Publish.Endpoint, p.fleet.Publish.Region
-	policies, err := scaffold.Policies(opts.config(repo), p.fleet.Project.Prefix, repo.origin)
+	policies, err := scaffold.Policies(opts.config(repo), p.fleet.Project.Prefix, repo.Origin)
 	if err != nil {
-		return usageError{err}
+		return cli.Usage(err)
 	}
 	if opts.policy == "all" {
-		return printPolicies(cmd.OutOrStdout(), policies)
+		return report.PrintPolicies(cmd.OutOrStdout(), policies)
 	}
 	i := slices.IndexFunc(policies, func(p scaffold.Policy) bool { return p.Name == opts.policy })
 	if i < 0 {
-		return usagef("--print-policy=%s: there is no such policy for this project; 'cairn init --print-policy' prints all", opts.policy)
+		return cli.Usagef("--print-policy=%s: there is no such policy for this project; 'cairn init --print-policy' prints all", opts.policy)
 	}
 	_, err = cmd.OutOrStdout().Write(policies[i].JSON)
 	return err
+}
+
+// complete asks for what no flag says, or refuses to guess where there is no
+// terminal.
+func (opts *initOptions) complete(cmd *cobra.Command, dir string) error {
+	if in, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(in.Fd())) {
+		return opts.ask(cli.NewAsker(cmd.Context(), in, cmd.ErrOrStderr()), cmd.Flags().Changed, dir)
+	}
+	var missing []string
+	for _, name := range []string{"slug", "base-url", "to"} {
+		if !cmd.Flags().Changed(name) {
+			missing = append(missing, "--"+name)
+		}
+	}
+	if len(missing) > 0 {
+		return cli.Usagef("init needs %s, where there is no terminal to ask at\nsee 'cairn init --help'", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// ask completes the options with answers. Each is held to the project's rules
+// at once.
+func (opts *initOptions) ask(a *cli.Asker, given func(flag string) bool, dir string) error {
+	// Values that are right, for what is not known yet.
+	c := scaffold.Config{Slug: "x", BaseURL: "https://example.com", Publish: releases.Publish{To: "dir:x", Region: "x"}, Within: "."}
+	check := func(field *string) func(string) error {
+		return func(s string) error {
+			before := *field
+			*field = s
+			err := withoutPlaces(c.Check())
+			if err == nil {
+				err = checkBucket(c.Publish)
+			}
+			if err != nil {
+				*field = before
+			}
+			return err
+		}
+	}
+	questions := []struct {
+		flag, question, fallback string
+		answer                   *string
+		check                    func(string) error
+		bucket                   bool // a question about one
+	}{
+		{"slug", "Short name of the fleet, which firmware has in it", slugOf(dir), &opts.slug, check(&c.Slug), false},
+		{"base-url", "Where devices see what is published, such as https://ota.example.com", "", &opts.baseURL, check(&c.BaseURL), false},
+		{"to", "Where to publish: s3://BUCKET, or dir:DIR", "dir:public", &opts.to, check(&c.Publish.To), false},
+		{"endpoint", "URL of the S3 service; nothing for AWS", "", &opts.endpoint, check(&c.Publish.Endpoint), true},
+		{"region", "Region of the bucket, such as eu-central-1", "", &opts.region, check(&c.Publish.Region), true},
+	}
+	for _, q := range questions {
+		switch {
+		case given(q.flag):
+			if err := q.check(*q.answer); err != nil {
+				return cli.Usage(err)
+			}
+		case q.bucket && !strings.HasPrefix(opts.to, "s3://"):
+		default:
+			var err error
+			if *q.answer, err = a.Ask(q.question, q.fallback, q.check); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// slugOf is a folder's name, if that can be a slug.
+func slugOf(dir string) string {
+	abs, err := filepath.Abs(dir)
+	if name := filepath.Base(abs); err == nil && releases.ValidSlug(name) {
+		return name
+	}
+	return ""
 }

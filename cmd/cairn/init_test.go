@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/git"
 	scaffold "cairn/templates/project"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,7 +25,7 @@ func answers(t *testing.T, given initOptions, flags []string, typed string) (ini
 	t.Helper()
 	var out bytes.Buffer
 	said := func(flag string) bool { return strings.Contains(" "+strings.Join(flags, " ")+" ", " "+flag+" ") }
-	err := given.ask(newAsker(t.Context(), strings.NewReader(typed), &out), said, "x/my-fleet")
+	err := given.ask(cli.NewAsker(t.Context(), strings.NewReader(typed), &out), said, "x/my-fleet")
 	return given, out.String(), err
 }
 
@@ -90,8 +92,8 @@ func TestAskWithoutAnswers(t *testing.T) {
 	silent, typist := io.Pipe()
 	defer typist.Close()
 	interrupt()
-	a := newAsker(ctx, silent, io.Discard)
-	if _, err := a.ask("Well", "", func(string) error { return nil }); !errors.Is(err, context.Canceled) {
+	a := cli.NewAsker(ctx, silent, io.Discard)
+	if _, err := a.Ask("Well", "", func(string) error { return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("an interrupt gives %v", err)
 	}
 }
@@ -121,7 +123,7 @@ func TestOrigin(t *testing.T) {
 		"../ota":                                       {},
 		"../a:b":                                       {},
 	} {
-		if got := origin(remote); got != want {
+		if got := git.Origin(remote); got != want {
 			t.Errorf("%s: %+v", remote, got)
 		}
 	}

@@ -11,10 +11,13 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	_ "time/tzdata" // project.timezone means the same on every machine
+	_ "time/tzdata"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/releases"
 )
+
+// project.timezone means the same on every machine
 
 // The exit codes.
 const (
@@ -41,7 +44,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
 	var faults releases.Faults
-	var usage usageError
+	var usage cli.UsageError
 	var exit exitError
 	switch {
 	case err == nil:
@@ -50,11 +53,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return int(exit)
 	case errors.As(err, &faults):
 		fmt.Fprintln(stderr, err)
-		fmt.Fprintf(stderr, "cairn: %s in the definitions\n", count(len(faults), "fault"))
+		fmt.Fprintf(stderr, "cairn: %s in the definitions\n", cli.Count(len(faults), "fault"))
 		return exitUsage
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "cairn: %v\n", err)
-		if names := taken(cmd); len(names) > 0 {
+		if names := cli.Taken(cmd); len(names) > 0 {
 			fmt.Fprintf(stderr, "taken from the environment, where an empty variable is none: %s\n", strings.Join(names, ", "))
 		}
 		return exitUsage
@@ -81,8 +84,3 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 type exitError int
 
 func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
-
-// usageError is a mistake on the command line.
-type usageError struct{ error }
-
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }

@@ -5,9 +5,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"time"
+
+	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/outfile"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
@@ -33,7 +34,7 @@ other. The same cairn always writes the same.`,
 				if err := os.MkdirAll(out, 0o755); err != nil {
 					return err
 				}
-				return replaceFile(filepath.Join(out, name), page)
+				return outfile.Replace(filepath.Join(out, name), page)
 			})
 		},
 	}
@@ -63,43 +64,10 @@ func eachPage(cmd *cobra.Command, write func(name string, page []byte) error) er
 func manPage(cmd *cobra.Command, w io.Writer) error {
 	cmd.InitDefaultVersionFlag()
 	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
-		if c, ok := f.Value.(*choice); ok { // of whose words a page by cobra says nothing
-			f.Usage = strings.Join(c.of, ", ") + ": " + f.Usage
+		if c, ok := f.Value.(*cli.Choice); ok { // of whose words a page by cobra says nothing
+			f.Usage = strings.Join(c.Of, ", ") + ": " + f.Usage
 		}
 	})
-	page := *cmd
-	page.Long = markdown(cmd.Long)
-	var b bytes.Buffer
-	date := time.Time{} // a page has none: it would be that of the day
-	header := &doc.GenManHeader{Section: "1", Date: &date, Source: "cairn " + version(), Manual: "cairn"}
-	if err := doc.GenMan(&page, header, &b); err != nil {
-		return err
-	}
-	text := bytes.Replace(b.Bytes(), []byte(date.Format(`"Jan 2006"`)), []byte(`""`), 1)
-	_, err := w.Write(manFlag.ReplaceAll(text, []byte(".TP\n$1$2\n$3")))
-	return err
-}
-
-// manFlag is a flag as cobra writes it: a paragraph with a tab in it, and with
-// a default that says nothing where it is "", [], [=] or [=false].
-var manFlag = regexp.MustCompile(`(?m)^(?:\.PP\n)?(\\fB-.*\\fP)(?:=|=""|=\[\]|\[=(?:false|"")?\]|(=.+))\n\t(.*)$`)
-
-// markdown makes code of the lines that are indented, so that they stay as they
-// are.
-func markdown(text string) string {
-	var b strings.Builder
-	code := false
-	for line := range strings.Lines(text) {
-		if strings.TrimSpace(line) != "" {
-			if indented := strings.HasPrefix(line, " "); indented != code {
-				code = indented
-				b.WriteByte('\n')
-			}
-			if code {
-				b.WriteString("    ")
-			}
-		}
-		b.WriteString(line)
-	}
-	return b.String()
+	date := cli.VersionDate()
+	return doc.GenMan(cmd, &doc.GenManHeader{Section: "1", Date: &date, Source: "cairn " + cli.Version(), Manual: "cairn"}, w)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/publish"
 )
 
@@ -58,7 +59,7 @@ func (p *publication) writeJSON(out *bufio.Writer, dryRun bool) {
 		Unchanged int            `json:"unchanged"`
 		Kept      int            `json:"kept_payloads"`
 		Foreign   []string       `json:"foreign"`
-	}{p.store.String(), p.at.Format(timeFormat), dryRun, counts, p.plan.Unchanged(), p.plan.Kept(), append([]string{}, p.plan.Live.Foreign...)})
+	}{p.store.String(), p.at.Format(cli.TimeFormat), dryRun, counts, p.plan.Unchanged(), p.plan.Kept(), append([]string{}, p.plan.Live.Foreign...)})
 	if err != nil {
 		panic(err) // strings and numbers
 	}
@@ -91,12 +92,12 @@ func outcome(p *publish.Plan) string {
 		if r == publish.Withdraws {
 			word = "withdrawn"
 		}
-		parts = append(parts, thousands(n)+" "+word)
+		parts = append(parts, cli.Thousands(n)+" "+word)
 	}
-	parts = append(parts, thousands(p.Unchanged())+" unchanged")
+	parts = append(parts, cli.Thousands(p.Unchanged())+" unchanged")
 	s := strings.Join(parts, ", ")
 	if n := p.Kept(); n > 0 {
-		s += fmt.Sprintf("; %s that no release names kept", count(n, "payload"))
+		s += fmt.Sprintf("; %s that no release names kept", cli.Count(n, "payload"))
 	}
 	return s
 }

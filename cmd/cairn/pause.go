@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/releases"
 	"cairn/releases/edit"
 
@@ -39,7 +40,7 @@ func scheduleCommand(global *globalOptions, verb string, do reschedule, cmd *cob
 	var version, cohort string
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if cohort == "" {
-			return usagef("%s needs --cohort COHORT", verb)
+			return cli.Usagef("%s needs --cohort COHORT", verb)
 		}
 		return stopping(cmd, global.edit(cmd, opts, func(p *project) (change, error) {
 			files, as, err := do(p.definitions(), version, cohort, now())

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/publish"
 	"cairn/publish/dirstore"
 	"cairn/publish/review"
@@ -39,7 +40,7 @@ the schedule brings next. It writes nothing, and needs no right to write.
 bucket: a folder that build or publish wrote, or a URL below which a published
 prefix can be read.
 
-  -  taken away    +  offered anew    ~  another release    =  as it was`,
+    -  withdrawn    +  newly offered    ~  another release    =  as it was`,
 		Example: `  cairn plan
   cairn plan --markdown > comment.md
   git worktree add /tmp/main main && cairn -C /tmp/main build --out /tmp/tree && cairn plan --against /tmp/tree`,
@@ -66,10 +67,10 @@ type failedError struct{ error }
 
 func runPlan(cmd *cobra.Command, global *globalOptions, opts planOptions) error {
 	if opts.json && opts.markdown {
-		return usagef("--json and --markdown exclude each other")
+		return cli.Usagef("--json and --markdown exclude each other")
 	}
 	if opts.against != "" && (opts.to != "" || opts.rescan) {
-		return usagef("--against takes the place of --to and --rescan")
+		return cli.Usagef("--against takes the place of --to and --rescan")
 	}
 	p, err := global.open(cmd.Context())
 	if err != nil {
@@ -116,7 +117,7 @@ func writeReview(w io.Writer, r *review.Review, opts planOptions) error {
 
 // against plans what makes another tree the one of the definitions.
 func (p *project) against(ctx context.Context, opts planOptions) (*publication, error) {
-	pub := &publication{project: p, at: opts.at.instant(), remote: &publish.Remote{}}
+	pub := &publication{project: p, at: opts.at.Instant(), remote: &publish.Remote{}}
 	pub.site = p.site(pub.at)
 	pub.rollouts = publish.RolloutsOf(p.fleet, pub.at)
 	if strings.HasPrefix(opts.against, "http://") || strings.HasPrefix(opts.against, "https://") {
@@ -150,7 +151,7 @@ func fetchState(ctx context.Context, base, prefix string) (*publish.State, error
 	url := base + "/" + publish.StateKey(prefix)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, usagef("--against: %w", err)
+		return nil, cli.Usagef("--against: %w", err)
 	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {

@@ -3,21 +3,16 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/manifest"
 	"cairn/publish"
 	"cairn/publish/dirstore"
 	"cairn/publish/s3store"
 	"cairn/releases"
-
-	"github.com/spf13/cobra"
 )
 
 // project is a project folder that has been read.
@@ -54,7 +49,7 @@ func (g *globalOptions) open(ctx context.Context) (*project, error) {
 func (g *globalOptions) load() (*project, error) {
 	root, err := os.OpenRoot(g.dir)
 	if err != nil {
-		return nil, usagef("project folder %q: %w", g.dir, cause(err))
+		return nil, cli.Usagef("project folder %q: %w", g.dir, cli.Cause(err))
 	}
 	fleet, err := releases.Load(root.FS())
 	if err != nil {
@@ -81,10 +76,10 @@ func (p *project) store(flag string, concurrency int) (publish.Store, error) {
 		to, base = p.fleet.Publish.To, p.dir
 	}
 	if to == "" {
-		return nil, usagef("no target: write to = \"dir:public\" or \"s3://bucket\" under [publish] in %s", releases.ProjectFile)
+		return nil, cli.Usagef("no target: write to = \"dir:public\" or \"s3://bucket\" under [publish] in %s", releases.ProjectFile)
 	}
 	if err := releases.CheckTarget(to); err != nil {
-		return nil, usageError{err}
+		return nil, cli.Usage(err)
 	}
 	scheme, name := releases.CutTarget(to)
 	if scheme == "dir" {
@@ -101,53 +96,4 @@ func (p *project) store(flag string, concurrency int) (publish.Store, error) {
 		Concurrency: concurrency,
 		Now:         time.Now,
 	})
-}
-
-const timeFormat = time.RFC3339
-
-// atFlag is an instant on the command line.
-type atFlag struct{ time.Time }
-
-func (a *atFlag) String() string {
-	if a.IsZero() {
-		return ""
-	}
-	return a.Format(timeFormat)
-}
-
-func (a *atFlag) Type() string { return "time" }
-
-func (a *atFlag) Set(s string) error {
-	at, err := releases.ParseInstant(s)
-	a.Time = at
-	return err
-}
-
-// instant is the one that was given, or now.
-func (a *atFlag) instant() time.Time {
-	if a.IsZero() {
-		return time.Now().UTC()
-	}
-	return a.Time
-}
-
-func addAt(cmd *cobra.Command, a *atFlag) {
-	cmd.Flags().Var(a, "at", "the instant that decides, such as 2026-12-01T09:00:00Z; UTC where it states no offset (default now)")
-}
-
-// cause is what is wrong, without the path and the words of the call.
-func cause(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
-}
-
-// list names a few things of many.
-func list(things []string, most int) string {
-	if len(things) > most {
-		return strings.Join(things[:most], "\n  ") + fmt.Sprintf("\n  and %s more", thousands(len(things)-most))
-	}
-	return strings.Join(things, "\n  ")
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/manifest"
 	"cairn/publish"
 	"cairn/releases"
@@ -16,14 +17,14 @@ import (
 
 // targetOptions say what is published where.
 type targetOptions struct {
-	at          atFlag
+	at          cli.At
 	to          string
 	rescan      bool
 	concurrency int
 }
 
 func (o *targetOptions) add(cmd *cobra.Command) {
-	addAt(cmd, &o.at)
+	cli.AddAt(cmd, &o.at)
 	addTo(cmd, &o.to)
 	cmd.Flags().BoolVar(&o.rescan, "rescan", false, "list what is there instead of trusting the state")
 	addConcurrency(cmd, &o.concurrency)
@@ -53,14 +54,14 @@ type publication struct {
 // look: then it is told.
 func (p *project) publication(cmd *cobra.Command, opts targetOptions, look bool) (*publication, error) {
 	if opts.concurrency < 0 || opts.concurrency > 1024 {
-		return nil, usagef("--concurrency %d is outside 1 to 1024", opts.concurrency)
+		return nil, cli.Usagef("--concurrency %d is outside 1 to 1024", opts.concurrency)
 	}
 	ctx := cmd.Context()
 	store, err := p.store(opts.to, opts.concurrency)
 	if err != nil {
 		return nil, err
 	}
-	pub := &publication{project: p, store: store, at: opts.at.instant()}
+	pub := &publication{project: p, store: store, at: opts.at.Instant()}
 	pub.site = p.site(pub.at)
 	pub.rollouts = publish.RolloutsOf(p.fleet, pub.at)
 	if pub.remote, err = publish.ReadState(ctx, store, p.fleet.Project.Prefix); err != nil {
@@ -87,7 +88,7 @@ func (p *publication) live(ctx context.Context, cmd *cobra.Command, opts targetO
 		if s.Lease != nil {
 			by = fmt.Sprintf(" by %s", s.Lease)
 		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "the publish of %s%s did not end; what it may have touched is in doubt\n", s.Doing.Published.Format(timeFormat), by)
+		fmt.Fprintf(cmd.ErrOrStderr(), "the publish of %s%s did not end; what it may have touched is in doubt\n", s.Doing.Published.Format(cli.TimeFormat), by)
 	}
 	if p.remote.State != nil && !opts.rescan {
 		return p.remote.State.Live.Confirm(ctx, p.site, p.store)
@@ -100,10 +101,10 @@ func (p *publication) live(ctx context.Context, cmd *cobra.Command, opts targetO
 		return nil, err
 	}
 	if n := live.Len(); n > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "listed %s in %s\n", count(n, "key"), p.store)
+		fmt.Fprintf(cmd.ErrOrStderr(), "listed %s in %s\n", cli.Count(n, "key"), p.store)
 	}
 	if len(live.Foreign) > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "left alone, since cairn did not make them:\n  %s\n", list(live.Foreign, 20))
+		fmt.Fprintf(cmd.ErrOrStderr(), "left alone, since cairn did not make them:\n  %s\n", cli.List(live.Foreign, 20))
 	}
 	return live, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/publish"
 
 	"github.com/spf13/cobra"
@@ -54,7 +55,7 @@ variables and files.`,
   cairn publish --to dir:/srv/ota`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opts.lease < time.Second || opts.lease > time.Hour {
-				return usagef("--lease %s is outside 1s to 1h", opts.lease)
+				return cli.Usagef("--lease %s is outside 1s to 1h", opts.lease)
 			}
 			p, err := global.open(cmd.Context())
 			if err != nil {
@@ -118,7 +119,7 @@ func (p *publication) run(cmd *cobra.Command, opts publishOptions) error {
 		}
 	}
 	if len(p.plan.Missing) > 0 {
-		return fmt.Errorf("stored payloads are not in %s, or not of the stated size:\n  %s", p.store, list(p.plan.Missing, 20))
+		return fmt.Errorf("stored payloads are not in %s, or not of the stated size:\n  %s", p.store, cli.List(p.plan.Missing, 20))
 	}
 	tripped := p.guard(opts)
 	if opts.dryRun {
@@ -186,7 +187,7 @@ func (p *publication) carryOut(cmd *cobra.Command, opts publish.SessionOptions, 
 	}
 	progress := &publish.Progress{}
 	keeper := keep(inFlight, session, progress, opts.Lease, flags.lease, abandon)
-	err = watch(stderr, progress, func() error {
+	err = cli.Watch(stderr, progress, func() error {
 		return p.plan.Apply(ctx, p.store, publish.ApplyOptions{
 			Concurrency: flags.concurrency, Progress: progress, InFlight: inFlight, Hold: keeper.hold, Settle: p.settle(cmd, flags),
 		})

@@ -1,9 +1,8 @@
 package main
 
 import (
-	"fmt"
-	"runtime/debug"
-	"strings"
+	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/complete"
 
 	"github.com/spf13/cobra"
 )
@@ -22,8 +21,9 @@ func rootCommand() *cobra.Command {
 and publishes them to a bucket behind a CDN. There is no update server.
 
 Exit codes: 0 done, 1 failed, 2 usage or invalid definitions, 130 interrupted.
-Results go to standard output, progress and messages to standard error.`,
-		Version: version(),
+Results go to standard output, progress and messages to standard error.
+A flag that takes a value can be given by a variable: see 'cairn help environment'.`,
+		Version: cli.Version(),
 
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -31,14 +31,9 @@ Results go to standard output, progress and messages to standard error.`,
 		DisableAutoGenTag: true, // in manual pages
 	}
 	root.PersistentFlags().StringVarP(&global.dir, "dir", "C", ".", "project `folder`")
-	root.SetFlagErrorFunc(flagError)
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		for _, v := range strayVariables(root) {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s is not read: did you mean %s?\n", v[0], v[1])
-		}
-		return fromEnvironment(cmd)
-	}
-	acceptVerbose(root)
+	root.SetFlagErrorFunc(cli.FlagError)
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return cli.FromEnvironment(cmd) }
+	cli.AcceptVerbose(root)
 	root.AddCommand(
 		initCommand(global),
 		uploadCommand(global),
@@ -68,51 +63,21 @@ Results go to standard output, progress and messages to standard error.`,
 	root.AddCommand(topics()...)
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
-	root.SetUsageTemplate(usageTemplate(root.UsageTemplate()))
-	finish(root, global)
+	finish(root)
 	return root
 }
 
 // finish gives a command and those below it what none has to say itself.
-func finish(cmd *cobra.Command, global *globalOptions) {
+func finish(cmd *cobra.Command) {
 	for _, c := range cmd.Commands() {
-		finish(c, global)
+		finish(c)
 	}
 	switch {
 	case cmd.HasSubCommands() && !cmd.Runnable():
-		cmd.Args = noCommand
+		cmd.Args = cli.NoCommand
 		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	case cmd.Args == nil:
-		cmd.Args = noArguments
+		cmd.Args = cli.NoArguments
 	}
-	registerCompletions(cmd, global)
-}
-
-// version is that of the module, as the build recorded it.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
-}
-
-// count writes a number with its noun: "1 fault", "12,345 files".
-func count(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return thousands(n) + " " + noun
-}
-
-func thousands(n int) string {
-	s := fmt.Sprint(n)
-	var b strings.Builder
-	for i, c := range s {
-		if i > 0 && (len(s)-i)%3 == 0 && s[i-1] != '-' {
-			b.WriteByte(',')
-		}
-		b.WriteRune(c)
-	}
-	return b.String()
+	complete.Register(cmd)
 }

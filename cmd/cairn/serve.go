@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"time"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/manifest"
 	"cairn/publish/edge"
 
@@ -21,7 +22,7 @@ import (
 type serveOptions struct {
 	listen, from string
 	cert, key    string
-	at           atFlag
+	at           cli.At
 }
 
 const fromDefinitions = "definitions"
@@ -47,13 +48,13 @@ a line of JSON on standard error. An interrupt lets requests under way finish.`,
 	f.StringVar(&opts.from, "from", "", `what to serve: dir:DIR, relative to the working directory, s3://BUCKET or "definitions" (default: what [publish] names, or else the definitions)`)
 	f.StringVar(&opts.cert, "tls-cert", "", "certificate chain, a PEM `file`")
 	f.StringVar(&opts.key, "tls-key", "", "its private key, a PEM `file`")
-	addAt(cmd, &opts.at)
+	cli.AddAt(cmd, &opts.at)
 	return cmd
 }
 
 func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) error {
 	if (opts.cert == "") != (opts.key == "") {
-		return usagef("--tls-cert and --tls-key go together")
+		return cli.Usagef("--tls-cert and --tls-key go together")
 	}
 	p, err := global.open(cmd.Context())
 	if err != nil {
@@ -114,7 +115,7 @@ func published(ctx context.Context, source edge.Source, layout manifest.Layout) 
 // source is what a flag names.
 func (p *project) source(opts *serveOptions) (edge.Source, string, error) {
 	if opts.from == fromDefinitions || opts.from == "" && p.fleet.Publish.To == "" {
-		at := opts.at.instant()
+		at := opts.at.Instant()
 		return p.site(at), "the definitions as of " + at.Format(time.RFC3339), nil
 	}
 	store, err := p.store(opts.from, 0)
@@ -122,7 +123,7 @@ func (p *project) source(opts *serveOptions) (edge.Source, string, error) {
 		return nil, "", err
 	}
 	if !opts.at.IsZero() {
-		return nil, "", usagef("--at goes with --from definitions: %s was decided when it was published", store)
+		return nil, "", cli.Usagef("--at goes with --from definitions: %s was decided when it was published", store)
 	}
 	return store, store.String(), nil
 }
@@ -136,7 +137,7 @@ func listenAndServe(cmd *cobra.Command, server *http.Server, opts *serveOptions,
 	if opts.cert != "" {
 		pair, err := tls.LoadX509KeyPair(opts.cert, opts.key)
 		if err != nil {
-			return usagef("--tls-cert and --tls-key: %w", err)
+			return cli.Usagef("--tls-cert and --tls-key: %w", err)
 		}
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
 		scheme = "https"

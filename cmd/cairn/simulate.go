@@ -3,16 +3,19 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/report"
 	"cairn/manifest"
 	"cairn/manifest/simulate"
+	"cairn/publish/audit"
 	"cairn/releases"
 
 	"github.com/spf13/cobra"
@@ -21,7 +24,7 @@ import (
 // simulateOptions are the flags of simulate.
 type simulateOptions struct {
 	simulate.Options
-	from          atFlag
+	from          cli.At
 	days          float64
 	start, target []string
 	baseURL       string
@@ -87,7 +90,7 @@ asked for once, and every device must end where the definitions lead it.`,
 	f.Uint64Var(&opts.Seed, "seed", 1, "draw other devices with another `number`")
 	f.StringVar(&opts.baseURL, "base-url", "", "ask what is published at this `URL`; \"project\" is base_url in cairn.toml")
 	addConcurrency(cmd, &opts.concurrency)
-	f.Var(&choice{[]string{"cohort"}, &opts.by}, "by", "write a table for each `cohort`")
+	f.Var(cli.NewChoice(&opts.by, "cohort"), "by", "write a table for each `cohort`")
 	f.BoolVar(&opts.json, "json", false, "write one JSON object")
 	f.StringVar(&opts.svg, "svg", "", "draw a chart, too, into this `file`")
 	return cmd
@@ -97,49 +100,49 @@ func (o *simulateOptions) check(cmd *cobra.Command) error {
 	const century = 36_525 // days
 	switch {
 	case cmd.Flags().Changed("devices") && o.Devices < 1 || o.Devices > 1_000_000_000:
-		return usagef("--devices %d is outside 1 to 1,000,000,000", o.Devices)
+		return cli.Usagef("--devices %d is outside 1 to 1,000,000,000", o.Devices)
 	case !(o.days > 0 && o.days <= century):
-		return usagef("--days %g is outside 0 to %s", o.days, thousands(century))
+		return cli.Usagef("--days %g is outside 0 to %s", o.days, cli.Thousands(century))
 	case o.Poll < time.Second:
-		return usagef("--poll %s is under a second", o.Poll)
+		return cli.Usagef("--poll %s is under a second", o.Poll)
 	case o.Every < 0 || o.Every%time.Second != 0:
-		return usagef("--publish-every %s is no number of whole seconds", o.Every)
+		return cli.Usagef("--publish-every %s is no number of whole seconds", o.Every)
 	case o.Install < 0:
-		return usagef("--install-time %s is below 0", o.Install)
+		return cli.Usagef("--install-time %s is below 0", o.Install)
 	case !(o.FailRate >= 0 && o.FailRate < 1):
-		return usagef("--fail-rate %g is outside 0 to below 1", o.FailRate)
+		return cli.Usagef("--fail-rate %g is outside 0 to below 1", o.FailRate)
 	case o.MaxHops < 0:
-		return usagef("--max-hops %d is below 0", o.MaxHops)
+		return cli.Usagef("--max-hops %d is below 0", o.MaxHops)
 	case o.concurrency < 0 || o.concurrency > 1024:
-		return usagef("--concurrency %d is outside 1 to 1024", o.concurrency)
+		return cli.Usagef("--concurrency %d is outside 1 to 1024", o.concurrency)
 	}
 	if o.baseURL == "" {
 		if cmd.Flags().Changed("concurrency") {
-			return usagef("--concurrency goes with --base-url")
+			return cli.Usagef("--concurrency goes with --base-url")
 		}
 		return nil
 	}
 	for _, name := range []string{"days", "poll", "publish-every", "install-time", "fail-rate"} {
 		if cmd.Flags().Changed(name) {
-			return usagef("--%s does not go with --base-url: time stands still there", name)
+			return cli.Usagef("--%s does not go with --base-url: time stands still there", name)
 		}
 	}
 	return nil
 }
 
 func runSimulate(cmd *cobra.Command, p *project, opts simulateOptions) error {
-	opts.From = opts.from.instant().Truncate(time.Second)
+	opts.From = opts.from.Instant().Truncate(time.Second)
 	opts.For = time.Duration(opts.days * 24 * float64(time.Hour))
 	opts.Done = new(atomic.Int64)
 	if err := opts.population(p.fleet); err != nil {
 		return err
 	}
 	var result *simulate.Result
-	err := follow(cmd.ErrOrStderr(), func(elapsed time.Duration) string {
+	err := cli.Follow(cmd.ErrOrStderr(), func(elapsed time.Duration) string {
 		if opts.Done.Load() == 0 {
 			return "finding out who is offered what, and when"
 		}
-		return pace("simulating", opts.Done.Load(), int64(opts.Devices), elapsed)
+		return cli.Pace("simulating", opts.Done.Load(), int64(opts.Devices), elapsed)
 	}, func() (err error) {
 		result, err = p.simulate(cmd.Context(), opts)
 		return err
@@ -155,7 +158,7 @@ func runSimulate(cmd *cobra.Command, p *project, opts simulateOptions) error {
 			return err
 		}
 	}
-	return simulationError(result)
+	return report.SimulationError(result)
 }
 
 func (p *project) simulate(ctx context.Context, opts simulateOptions) (*simulate.Result, error) {
@@ -181,11 +184,11 @@ func (o *simulateOptions) population(f *releases.Fleet) error {
 		o.Devices = max(10_000, 2*n)
 	}
 	if n > o.Devices {
-		return usagef("--devices %d: cohorts list %s, who are all among them", o.Devices, count(n, "device"))
+		return cli.Usagef("--devices %d: cohorts list %s, who are all among them", o.Devices, cli.Count(n, "device"))
 	}
 	targets := manifest.Targets(f)
 	if len(targets) == 0 {
-		return usagef("no release has a payload: there is nothing to simulate")
+		return cli.Usagef("no release has a payload: there is nothing to simulate")
 	}
 	for _, s := range o.target {
 		name, weight, err := share("target", s)
@@ -202,7 +205,7 @@ func (o *simulateOptions) population(f *releases.Fleet) error {
 			}
 		}
 		if !found {
-			return usagef("--target %q: no release is made for that; there are\n  %s", name, list(known, 20))
+			return cli.Usagef("--target %q: no release is made for that; there are\n  %s", name, cli.List(known, 20))
 		}
 	}
 	for _, s := range o.start {
@@ -211,7 +214,7 @@ func (o *simulateOptions) population(f *releases.Fleet) error {
 			return err
 		}
 		if name == "" || len(name) > 128 || len(releases.Escape(name)) > releases.MaxSegment {
-			return usagef("--start %q: a version has 1 to 128 characters, at most %d where it is escaped", name, releases.MaxSegment)
+			return cli.Usagef("--start %q: a version has 1 to 128 characters, at most %d where it is escaped", name, releases.MaxSegment)
 		}
 		o.Start = append(o.Start, simulate.Share[string]{Of: name, Weight: weight})
 	}
@@ -225,18 +228,17 @@ func share(flag, s string) (name string, weight float64, err error) {
 		weight, err = strconv.ParseFloat(s[i+1:], 64)
 	}
 	if i < 0 || err != nil || !(weight > 0 && weight <= 1e9) {
-		return "", 0, usagef("--%s %q is not NAME=SHARE with a share over 0", flag, s)
+		return "", 0, cli.Usagef("--%s %q is not NAME=SHARE with a share over 0", flag, s)
 	}
 	return s[:i], weight, nil
 }
 
 func writeSimulation(cmd *cobra.Command, r *simulate.Result, opts simulateOptions) error {
 	if opts.json {
-		e := json.NewEncoder(cmd.OutOrStdout())
-		e.SetEscapeHTML(false)
-		return e.Encode(r)
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n", cli.CompactJSON(r))
+		return err
 	}
-	return simulationReport{r, opts}.write(cmd.OutOrStdout())
+	return report.Simulation{Result: r, ByCohort: opts.by != "", BaseURL: opts.baseURL, Poll: opts.Poll}.Write(cmd.OutOrStdout())
 }
 
 func writeChart(name string, r *simulate.Result) error {
@@ -246,6 +248,36 @@ func writeChart(name string, r *simulate.Result) error {
 	}
 	if err := os.WriteFile(name, b.Bytes(), 0o666); err != nil {
 		return fmt.Errorf("write the chart: %w", err)
+	}
+	return nil
+}
+
+// publishedAt is the tree below a URL, as devices see it.
+func publishedAt(base string) simulate.Source {
+	return publishedTree{base, audit.Web(base, webTransport())}
+}
+
+type publishedTree struct {
+	base string
+	web  audit.Source
+}
+
+func (t publishedTree) Get(ctx context.Context, key string) ([]byte, error) {
+	var body []byte
+	err := t.web.Look(ctx, key, true, func(a *audit.Answer) (err error) {
+		body, err = io.ReadAll(a.Content)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("get %s/%s: %w", t.base, key, err)
+	}
+	return body, nil
+}
+
+func (t publishedTree) Has(ctx context.Context, key string) error {
+	err := t.web.Look(ctx, key, false, func(*audit.Answer) error { return nil })
+	if err != nil {
+		return fmt.Errorf("head %s/%s: %w", t.base, key, err)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/manifest"
 	"cairn/publish"
 	"cairn/releases"
@@ -142,12 +143,12 @@ func (p *publication) rolloutStatus(c *releases.Cohort, a releases.Activation, p
 
 func (s status) write(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, at %s\n", s.Project, s.At.Format(timeFormat))
+	fmt.Fprintf(&b, "%s, at %s\n", s.Project, s.At.Format(cli.TimeFormat))
 	switch {
 	case s.Published == nil:
 		fmt.Fprintf(&b, "nothing is known to be published to %s\n", s.To)
 	default:
-		fmt.Fprintf(&b, "published to %s at %s", s.To, s.Published.Published.Format(timeFormat))
+		fmt.Fprintf(&b, "published to %s at %s", s.To, s.Published.Published.Format(cli.TimeFormat))
 		if s.Published.Source != "" {
 			fmt.Fprintf(&b, " from %s", s.Published.Source)
 		}
@@ -156,7 +157,7 @@ func (s status) write(w io.Writer) error {
 	for _, c := range s.Cohorts {
 		who := "all devices that no other cohort lists"
 		if c.Devices != nil {
-			who = count(*c.Devices, "device")
+			who = cli.Count(*c.Devices, "device")
 		}
 		fmt.Fprintf(&b, "\ncohort %s: %s\n", c.Cohort, who)
 		if len(c.Releases) == 0 {
@@ -166,7 +167,7 @@ func (s status) write(w io.Writer) error {
 		table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 		fmt.Fprintf(table, "  RELEASE\tNOW\tPUBLISHED\tNEXT\n")
 		for _, r := range c.Releases {
-			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", r.Version, percent(r.Percent), percent(r.Published), r.next())
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", r.Version, cli.Percent(r.Percent), cli.Percent(r.Published), r.next())
 		}
 		table.Flush()
 	}
@@ -174,7 +175,7 @@ func (s status) write(w io.Writer) error {
 		fmt.Fprintf(&b, "\nno cohort activates %s\n", strings.Join(s.Idle, ", "))
 	}
 	if s.Pending > 0 {
-		fmt.Fprintf(&b, "\na publish would change %s; 'cairn plan' shows what that means\n", count(s.Pending, "object"))
+		fmt.Fprintf(&b, "\na publish would change %s; 'cairn plan' shows what that means\n", cli.Count(s.Pending, "object"))
 	} else {
 		fmt.Fprintf(&b, "\n%s holds what the definitions say\n", s.To)
 	}
@@ -189,11 +190,11 @@ func (r rolloutStatus) next() string {
 	case r.Aborted != "":
 		return "aborted: " + r.Aborted
 	case r.Paused != nil:
-		return "paused since " + r.Paused.Format(timeFormat)
+		return "paused since " + r.Paused.Format(cli.TimeFormat)
 	}
 	parts := make([]string, len(r.Next))
 	for i, n := range r.Next {
-		parts[i] = percent(n.Percent) + " at " + n.At.Format(timeFormat)
+		parts[i] = cli.Percent(n.Percent) + " at " + n.At.Format(cli.TimeFormat)
 	}
 	return strings.Join(parts, ", … ")
 }

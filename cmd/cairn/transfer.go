@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/publish"
 
 	"github.com/spf13/cobra"
@@ -20,16 +21,16 @@ func transfer(cmd *cobra.Command, site *publish.Site, store publish.Store) error
 	}
 	plan := publish.NewPlan(site, live, store.Traits().Headers)
 	if len(plan.Missing) > 0 {
-		fmt.Fprintf(stderr, "not here, since the definitions say that they are stored in the bucket:\n  %s\n", list(plan.Missing, 20))
+		fmt.Fprintf(stderr, "not here, since the definitions say that they are stored in the bucket:\n  %s\n", cli.List(plan.Missing, 20))
 	}
 	if len(live.Foreign) > 0 {
-		fmt.Fprintf(stderr, "left alone, since cairn did not make them:\n  %s\n", list(live.Foreign, 20))
+		fmt.Fprintf(stderr, "left alone, since cairn did not make them:\n  %s\n", cli.List(live.Foreign, 20))
 	}
 	if err := store.Delete(ctx, publish.StateKey(site.Tree.Layout.Prefix)); err != nil {
 		return err
 	}
 	progress := &publish.Progress{}
-	err = watch(stderr, progress, func() error {
+	err = cli.Watch(stderr, progress, func() error {
 		return plan.Apply(ctx, store, publish.ApplyOptions{Progress: progress, WithoutStored: true, InFlight: context.WithoutCancel(ctx)})
 	})
 	if err != nil {
@@ -48,5 +49,5 @@ type unfinishedError struct {
 func (e *unfinishedError) Unwrap() error { return e.error }
 
 func (e *unfinishedError) remains() string {
-	return fmt.Sprintf("%s of %s done; run the command again to go on", thousands(e.done), count(e.total, "operation"))
+	return fmt.Sprintf("%s of %s done; run the command again to go on", cli.Thousands(e.done), cli.Count(e.total, "operation"))
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/publish"
 
 	"github.com/spf13/cobra"
@@ -72,7 +73,7 @@ func confirm(in io.Reader, out io.Writer, l publish.Lease, store publish.Store) 
 	fmt.Fprintf(out, "%s has been publishing to %s since %s; its lease runs out at %s.\n",
 		l, store, l.Began.Format(time.RFC3339), l.Expires.Format(time.RFC3339))
 	if f, ok := in.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
-		return usagef("to take it away without a terminal to ask, add --yes")
+		return cli.Usagef("to take it away without a terminal to ask, add --yes")
 	}
 	fmt.Fprint(out, "Is it dead? Only \"yes\" takes the lease away: ")
 	answer, _ := bufio.NewReader(in).ReadString('\n')

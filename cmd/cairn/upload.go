@@ -6,6 +6,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/git"
+	"cairn/cmd/cairn/internal/payload"
 	"cairn/manifest"
 	"cairn/publish"
 	"cairn/releases/edit"
@@ -42,12 +45,12 @@ it was. It warns where the image states another version.`,
     --notes-file CHANGES.md --extra-metadata ticket=FW-1234 --commit build/stm32-fw.bin`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usagef("upload-ota-payload takes one FILE, not %d\nsee '%s --help'", len(args), cmd.CommandPath())
+				return cli.Usagef("upload-ota-payload takes one FILE, not %d\nsee '%s --help'", len(args), cmd.CommandPath())
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			noteMemfaultFlags(cmd)
+			cli.NoteMemfault(cmd)
 			if err := opts.complete(cmd); err != nil {
 				return err
 			}
@@ -67,7 +70,7 @@ it was. It warns where the image states another version.`,
 	f.StringArrayVar(&opts.metadata, "extra-metadata", nil, "a `key=value` for the payload's extra_info; may be repeated")
 	addTo(cmd, &opts.to)
 	opts.add(cmd)
-	acceptMemfaultFlags(cmd)
+	cli.AcceptMemfault(cmd)
 	return cmd
 }
 
@@ -77,19 +80,19 @@ func (o *uploadOptions) complete(cmd *cobra.Command) error {
 	delta := u.Payload.From != "" || o.deltaTo != ""
 	switch {
 	case u.Payload.HardwareVersion == "" || u.Payload.SoftwareType == "":
-		return usagef("upload-ota-payload needs --hardware-version HARDWARE and --software-type TYPE")
+		return cli.Usagef("upload-ota-payload needs --hardware-version HARDWARE and --software-type TYPE")
 	case u.Version == "" && !delta:
-		return usagef("upload-ota-payload needs --software-version VERSION for a whole image, or --delta-from VERSION and --delta-to VERSION for a patch")
+		return cli.Usagef("upload-ota-payload needs --software-version VERSION for a whole image, or --delta-from VERSION and --delta-to VERSION for a patch")
 	case u.Version != "" && delta:
-		return usagef("--software-version is for a whole image, --delta-from and --delta-to are for a patch: it is one of the two")
+		return cli.Usagef("--software-version is for a whole image, --delta-from and --delta-to are for a patch: it is one of the two")
 	case delta && (u.Payload.From == "" || o.deltaTo == ""):
-		return usagef("--delta-from and --delta-to go together")
+		return cli.Usagef("--delta-from and --delta-to go together")
 	case delta && u.Payload.From == o.deltaTo:
-		return usagef("--delta-from and --delta-to are both %s: a patch leads from one version to another", o.deltaTo)
+		return cli.Usagef("--delta-from and --delta-to are both %s: a patch leads from one version to another", o.deltaTo)
 	case o.publish && o.to != "":
-		return usagef("--publish goes to the target in [publish], which would not have the payload: leave --to out, or publish by 'cairn publish --to %s'", o.to)
+		return cli.Usagef("--publish goes to the target in [publish], which would not have the payload: leave --to out, or publish by 'cairn publish --to %s'", o.to)
 	case u.Notes != "" && o.notesFile != "":
-		return usagef("--notes and --notes-file are two ways to say the same: name one")
+		return cli.Usagef("--notes and --notes-file are two ways to say the same: name one")
 	}
 	if delta {
 		u.Version = o.deltaTo
@@ -97,19 +100,19 @@ func (o *uploadOptions) complete(cmd *cobra.Command) error {
 	if o.notesFile != "" {
 		notes, err := os.ReadFile(o.notesFile)
 		if err != nil {
-			return usagef("--notes-file: %w", err)
+			return cli.Usagef("--notes-file: %w", err)
 		}
 		u.Notes = strings.TrimRight(string(notes), "\r\n")
 	}
 	for _, s := range []string{u.Version, u.Payload.HardwareVersion, u.Payload.SoftwareType, u.Payload.From, u.Notes, u.Revision} {
 		if !utf8.ValidString(s) {
-			return usagef("%.60q is not UTF-8", s)
+			return cli.Usagef("%.60q is not UTF-8", s)
 		}
 	}
 	for _, pair := range o.metadata {
 		key, value, ok := strings.Cut(pair, "=")
 		if _, twice := u.Payload.ExtraInfo[key]; !ok || key == "" || twice || !utf8.ValidString(pair) {
-			return usagef("--extra-metadata %q is no key=value, in UTF-8, with a key of its own", pair)
+			return cli.Usagef("--extra-metadata %q is no key=value, in UTF-8, with a key of its own", pair)
 		}
 		if u.Payload.ExtraInfo == nil {
 			u.Payload.ExtraInfo = map[string]any{}
@@ -118,9 +121,9 @@ func (o *uploadOptions) complete(cmd *cobra.Command) error {
 	}
 	if u.Revision == "" {
 		var err error
-		if u.Commit, err = (worktree{dir: "."}).head(cmd.Context()); err != nil {
+		if u.Commit, err = (git.Worktree{Dir: "."}).Head(cmd.Context()); err != nil {
 			// Outside of a repository there is none, nor before the first commit.
-			if _, err := findRepository(cmd.Context(), "."); err != nil {
+			if _, err := git.Find(cmd.Context(), "."); err != nil {
 				fmt.Fprintf(cmd.ErrOrStderr(), "no commit is recorded, and --revision is not given: %v\n", err)
 			}
 		}
@@ -129,13 +132,13 @@ func (o *uploadOptions) complete(cmd *cobra.Command) error {
 }
 
 func runUpload(cmd *cobra.Command, global *globalOptions, opts *uploadOptions, name string) error {
-	file, err := readBuild(cmd, name)
+	file, err := payload.Read(cmd, name)
 	if err != nil {
 		return err
 	}
 	u := opts.upload
-	file.describe(&u.Payload)
-	file.warn(cmd.ErrOrStderr(), u)
+	file.Describe(&u.Payload)
+	file.Warn(cmd.ErrOrStderr(), u)
 	return global.edit(cmd, opts.editOptions, func(p *project) (change, error) {
 		store, err := p.store(opts.to, 0)
 		if err != nil {
@@ -152,10 +155,10 @@ func runUpload(cmd *cobra.Command, global *globalOptions, opts *uploadOptions, n
 		case payload.File != "":
 			c.notes = append(c.notes, fmt.Sprintf("release %s has it from %s: publish stores it", u.Version, payload.File))
 		case opts.dryRun:
-			c.notes = append(c.notes, fmt.Sprintf("%s would be stored in %s, unless it is there: %s", count(int(file.content.Size), "byte"), store, key))
+			c.notes = append(c.notes, fmt.Sprintf("%s would be stored in %s, unless it is there: %s", cli.Count(int(file.Content.Size), "byte"), store, key))
 		default:
 			header := publish.HeaderOf(manifest.Location{Class: manifest.Payload}, p.fleet.Cache)
-			c.first = func() error { return file.store(cmd, store, key, header) }
+			c.first = func() error { return file.Store(cmd, store, key, header) }
 		}
 		return c, nil
 	})

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/report"
 	"cairn/manifest"
 	"cairn/publish"
 	"cairn/publish/audit"
@@ -17,7 +19,7 @@ import (
 )
 
 type verifyOptions struct {
-	at          atFlag
+	at          cli.At
 	to          string
 	state       bool
 	deep        bool
@@ -65,7 +67,7 @@ Nothing can be listed there, so stray keys are not looked for; nor are they with
 			return runVerify(cmd, p, opts)
 		},
 	}
-	addAt(cmd, &opts.at)
+	cli.AddAt(cmd, &opts.at)
 	addTo(cmd, &opts.to)
 	addConcurrency(cmd, &opts.concurrency)
 	f := cmd.Flags()
@@ -82,15 +84,15 @@ func (o *verifyOptions) check(cmd *cobra.Command) error {
 	changed := cmd.Flags().Changed
 	switch {
 	case o.concurrency < 0 || o.concurrency > 1024:
-		return usagef("--concurrency %d is outside 1 to 1024", o.concurrency)
+		return cli.Usagef("--concurrency %d is outside 1 to 1024", o.concurrency)
 	case changed("sample") && o.sample < 1:
-		return usagef("--sample %d looks at nothing", o.sample)
+		return cli.Usagef("--sample %d looks at nothing", o.sample)
 	case changed("seed") && !changed("sample"):
-		return usagef("--seed goes with --sample")
+		return cli.Usagef("--seed goes with --sample")
 	case o.state && changed("at"):
-		return usagef("--at goes with the definitions: what a state records was decided when it was published")
+		return cli.Usagef("--at goes with the definitions: what a state records was decided when it was published")
 	case o.baseURL != "" && changed("to") && !o.state:
-		return usagef("--base-url looks through the CDN, --to into the bucket: choose one")
+		return cli.Usagef("--base-url looks through the CDN, --to into the bucket: choose one")
 	}
 	return nil
 }
@@ -119,7 +121,7 @@ func runVerify(cmd *cobra.Command, p *project, opts verifyOptions) error {
 }
 
 func (p *project) verification(cmd *cobra.Command, opts verifyOptions) (*verification, error) {
-	v := &verification{options: opts, at: opts.at.instant()}
+	v := &verification{options: opts, at: opts.at.Instant()}
 	var remote *publish.Remote
 	if opts.baseURL == "" || opts.state {
 		store, err := p.store(opts.to, opts.concurrency)
@@ -187,7 +189,7 @@ func (p *project) baseURL(flag string) (string, error) {
 	}
 	u, err := url.Parse(flag)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-		return "", usagef("--base-url %q is no URL such as https://ota.example.com, nor %q", flag, projectURL)
+		return "", cli.Usagef("--base-url %q is no URL such as https://ota.example.com, nor %q", flag, projectURL)
 	}
 	return strings.TrimRight(flag, "/"), nil
 }
@@ -209,26 +211,36 @@ func (v *verification) run(cmd *cobra.Command, layout manifest.Layout) error {
 		fmt.Fprintln(stderr, "through a CDN nothing can be listed: stray keys are not looked for")
 	}
 	if v.options.sample > 0 {
-		fmt.Fprintf(stderr, "a sample of %s keys from %s: --seed %d draws it again\n", thousands(v.len), thousands(v.of), v.options.seed)
+		fmt.Fprintf(stderr, "a sample of %s keys from %s: --seed %d draws it again\n", cli.Thousands(v.len), cli.Thousands(v.of), v.options.seed)
 	}
-	report := newVerifyReport(cmd.OutOrStdout(), v)
+	c := report.Comparison{
+		Of: v.where, Against: "definitions", At: v.at, Deep: v.options.deep, Strays: v.listing != nil, Keys: v.of,
+		Cached: v.options.baseURL != "", JSON: v.options.json,
+	}
+	if v.options.state {
+		c.Against = "state"
+	}
+	if v.options.sample > 0 {
+		c.Seed = &v.options.seed
+	}
+	r := report.NewVerify(cmd.OutOrStdout(), c)
 	var summary *audit.Summary
-	err := follow(stderr, func(elapsed time.Duration) string {
-		return pace("verifying", report.done.Load(), int64(v.len), elapsed)
+	err := cli.Follow(stderr, func(elapsed time.Duration) string {
+		return cli.Pace("verifying", r.Done.Load(), int64(v.len), elapsed)
 	}, func() (err error) {
 		summary, err = audit.Run(cmd.Context(), v.objects, v.source, audit.Options{
 			Listing: v.listing, Layout: layout, Keep: !v.options.state, Deep: v.options.deep,
-			Concurrency: v.options.concurrency, Done: &report.done,
-		}, report.add)
+			Concurrency: v.options.concurrency, Done: &r.Done,
+		}, r.Add)
 		return err
 	})
-	if e := report.end(summary, err); err == nil {
+	if e := r.End(summary, err); err == nil {
 		err = e
 	}
 	if err != nil {
 		return err
 	}
-	return v.outcome(summary, report.hand)
+	return v.outcome(summary, r.Hand)
 }
 
 // outcome is an error where something is wrong, with the way out.
@@ -243,14 +255,14 @@ func (v *verification) outcome(s *audit.Summary, byHand int) error {
 	case byHand == s.Wrong:
 		wayOut = "no publish mends that: delete what is wrong by hand, or store it again; 'cairn publish --rescan' puts back what is its own"
 	case byHand > 0:
-		wayOut += fmt.Sprintf(", but for %s: first delete what is wrong there by hand, or store it again", count(byHand, "key"))
+		wayOut += fmt.Sprintf(", but for %s: first delete what is wrong there by hand, or store it again", cli.Count(byHand, "key"))
 	}
 	if !v.options.state && !v.published.IsZero() && !v.published.Equal(v.at) {
-		wayOut += fmt.Sprintf("\nthe last publish was for %s: compare with that by --state", v.published.Format(timeFormat))
+		wayOut += fmt.Sprintf("\nthe last publish was for %s: compare with that by --state", v.published.Format(cli.TimeFormat))
 	}
 	verb := "differ"
 	if s.Wrong == 1 {
 		verb = "differs"
 	}
-	return fmt.Errorf("%s of %s %s\n%s", thousands(s.Wrong), count(s.Right+s.Wrong, "key"), verb, wayOut)
+	return fmt.Errorf("%s of %s %s\n%s", cli.Thousands(s.Wrong), cli.Count(s.Right+s.Wrong, "key"), verb, wayOut)
 }

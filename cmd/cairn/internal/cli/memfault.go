@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -12,26 +12,26 @@ import (
 // over. https://docs.memfault.com/docs/ci/memfault-cli-root
 var memfaultFlags = []string{"email", "password", "project-key", "org-token", "org", "project", "url"}
 
-// acceptMemfaultFlags lets a command that the memfault CLI has, too, be called
+// AcceptMemfault lets a command that the memfault CLI has, too, be called
 // with its global flags.
-func acceptMemfaultFlags(cmd *cobra.Command) {
+func AcceptMemfault(cmd *cobra.Command) {
 	f := cmd.Flags()
 	for _, name := range memfaultFlags {
 		f.String(name, "", "ignored")
 		f.Lookup(name).Hidden = true
 	}
-	acceptVerbose(cmd)
+	AcceptVerbose(cmd)
 }
 
-// acceptVerbose tells the root command, too, of the one flag that takes no value:
+// AcceptVerbose tells the root command, too, of the one flag that takes no value:
 // what follows it is not its value but the command.
-func acceptVerbose(cmd *cobra.Command) {
+func AcceptVerbose(cmd *cobra.Command) {
 	cmd.Flags().Bool("verbose", false, "ignored")
 	cmd.Flags().Lookup("verbose").Hidden = true
 }
 
-// noteMemfaultFlags says which flags are ignored.
-func noteMemfaultFlags(cmd *cobra.Command) {
+// NoteMemfault says which flags are ignored.
+func NoteMemfault(cmd *cobra.Command) {
 	var given []string
 	for _, name := range append(memfaultFlags, "verbose") {
 		if cmd.Flags().Changed(name) {

@@ -1,4 +1,6 @@
-package main
+// Package git asks git about a project folder, and commits edits of it. It runs
+// the program git, and knows nothing of publishing.
+package git
 
 import (
 	"bytes"
@@ -15,20 +17,21 @@ import (
 	"strings"
 	"time"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/releases"
 	"cairn/releases/edit"
 )
 
-// worktree is what git has checked out around a project folder, with the files
+// Worktree is what git has checked out around a project folder, with the files
 // that an edit is about.
-type worktree struct {
-	dir   string
+type Worktree struct {
+	Dir   string
 	files []string
 }
 
-// openWorktree makes sure that a commit can hold an edit and nothing else.
-func openWorktree(ctx context.Context, dir string, changes []edit.Change) (worktree, error) {
-	w := worktree{dir: dir}
+// Open gives the worktree around a project folder, and makes sure that a commit can hold an edit and nothing else.
+func Open(ctx context.Context, dir string, changes []edit.Change) (Worktree, error) {
+	w := Worktree{Dir: dir}
 	if _, err := w.git(ctx, "rev-parse", "--show-toplevel"); err != nil {
 		return w, fmt.Errorf("--commit: %w\nnothing was written; without --commit it would be", err)
 	}
@@ -44,22 +47,22 @@ func openWorktree(ctx context.Context, dir string, changes []edit.Change) (workt
 	}
 	files := append([]string{"--"}, w.files...)
 	if ignored, err := w.git(ctx, append([]string{"check-ignore"}, files...)...); err == nil {
-		return w, usagef("--commit: git ignores these files:\n%s\ntake them out of .gitignore, or leave --commit out", ignored)
+		return w, cli.Usagef("--commit: git ignores these files:\n%s\ntake them out of .gitignore, or leave --commit out", ignored)
 	}
 	dirty, err := w.git(ctx, append([]string{"status", "--porcelain"}, files...)...)
 	if err != nil {
 		return w, fmt.Errorf("--commit: %w", err)
 	}
 	if dirty != "" {
-		return w, usagef("--commit: these files have changes that are not committed yet:\n%s\ncommit or stash them first", dirty)
+		return w, cli.Usagef("--commit: these files have changes that are not committed yet:\n%s\ncommit or stash them first", dirty)
 	}
 	return w, nil
 }
 
 // follow is a file of the project folder by the name under which git has its
 // content: where links lead to.
-func (w worktree) follow(file string) (string, error) {
-	real, err := filepath.EvalSymlinks(filepath.Join(w.dir, filepath.FromSlash(file)))
+func (w Worktree) follow(file string) (string, error) {
+	real, err := filepath.EvalSymlinks(filepath.Join(w.Dir, filepath.FromSlash(file)))
 	if errors.Is(err, fs.ErrNotExist) {
 		dir, err := w.follow(path.Dir(file))
 		return filepath.Join(dir, path.Base(file)), err
@@ -67,14 +70,14 @@ func (w worktree) follow(file string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	dir, err := filepath.EvalSymlinks(w.dir)
+	dir, err := filepath.EvalSymlinks(w.Dir)
 	if err != nil {
 		return "", err
 	}
 	return filepath.Rel(dir, real)
 }
 
-func (w worktree) commit(ctx context.Context, title string) error {
+func (w Worktree) Commit(ctx context.Context, title string) error {
 	files := append([]string{"--"}, w.files...)
 	add := append([]string{"add"}, files...)
 	commit := append([]string{"commit", "--quiet", "--message", title, "--only"}, files...)
@@ -86,19 +89,19 @@ func (w worktree) commit(ctx context.Context, title string) error {
 	return nil
 }
 
-// uncommitted lists the definitions that are not as the last commit has them.
-func (w worktree) uncommitted(ctx context.Context) (string, error) {
+// Uncommitted lists the definitions that are not as the last commit has them.
+func (w Worktree) Uncommitted(ctx context.Context) (string, error) {
 	return w.git(ctx, "status", "--porcelain", "--untracked-files=all", "--", releases.ProjectFile, "releases", "cohorts")
 }
 
-// source is what the definitions are, for the record: the commit that is
+// Source is what the definitions are, for the record: the commit that is
 // checked out, marked where they are not as it has them; "" where nobody knows.
-func (w worktree) source(ctx context.Context) string {
-	head, err := w.head(ctx)
+func (w Worktree) Source(ctx context.Context) string {
+	head, err := w.Head(ctx)
 	if err != nil {
 		return ""
 	}
-	if dirty, err := w.uncommitted(ctx); err != nil || dirty != "" {
+	if dirty, err := w.Uncommitted(ctx); err != nil || dirty != "" {
 		head += dirtyMark
 	}
 	return head
@@ -108,12 +111,12 @@ const dirtyMark = "-dirty"
 
 var fullCommit = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
-// has says whether the commit that is checked out holds what a source does, be
+// Has says whether the commit that is checked out holds what a source does, be
 // it rebased since. What is no commit, and what is outside of git, is nobody's
 // to judge.
-func (w worktree) has(ctx context.Context, source string) bool {
+func (w Worktree) Has(ctx context.Context, source string) bool {
 	commit := strings.TrimSuffix(source, dirtyMark)
-	if _, err := w.head(ctx); err != nil || !fullCommit.MatchString(commit) {
+	if _, err := w.Head(ctx); err != nil || !fullCommit.MatchString(commit) {
 		return true
 	}
 	changes, err := w.git(ctx, "cherry", "HEAD", commit)
@@ -121,21 +124,21 @@ func (w worktree) has(ctx context.Context, source string) bool {
 }
 
 // line is a command line of git's, for a shell.
-func (w worktree) line(args []string) string {
-	words := []string{"git", "-C", shellWord(w.dir)}
+func (w Worktree) line(args []string) string {
+	words := []string{"git", "-C", cli.ShellWord(w.Dir)}
 	for _, arg := range args {
-		words = append(words, shellWord(arg))
+		words = append(words, cli.ShellWord(arg))
 	}
 	return strings.Join(words, " ")
 }
 
-// head is the commit that is checked out.
-func (w worktree) head(ctx context.Context) (string, error) {
+// Head is the commit that is checked out.
+func (w Worktree) Head(ctx context.Context) (string, error) {
 	return w.git(ctx, "rev-parse", "--verify", "HEAD")
 }
 
-func (w worktree) git(ctx context.Context, args ...string) (string, error) {
-	return git(ctx, w.dir, args...)
+func (w Worktree) git(ctx context.Context, args ...string) (string, error) {
+	return git(ctx, w.Dir, args...)
 }
 
 // git runs git in a folder, and gives what it prints. An interrupt lets git

@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"time"
@@ -50,16 +50,17 @@ type fetchJSON struct {
 	Found bool   `json:"found"`
 }
 
-func (x explanation) json() explanationJSON {
+// JSON is the explanation for programs.
+func (x Explanation) JSON() any {
 	j := explanationJSON{
-		DeviceSerial:    x.device.Serial,
-		SoftwareType:    x.device.Target.SoftwareType,
-		HardwareVersion: x.device.Target.HardwareVersion,
-		CurrentVersion:  x.device.CurrentVersion,
+		DeviceSerial:    x.Device.Serial,
+		SoftwareType:    x.Device.Target.SoftwareType,
+		HardwareVersion: x.Device.Target.HardwareVersion,
+		CurrentVersion:  x.Device.CurrentVersion,
 		KnownVersion:    x.Known,
-		At:              x.at,
+		At:              x.At,
 		Hash:            x.Hash,
-		Bucket:          x.layout.Bucket(x.Hash),
+		Bucket:          x.Layout.Bucket(x.Hash),
 		Cohort:          x.Cohort.Slug,
 		Activations:     []activationJSON{},
 		Rule:            x.Rule.String(),
@@ -76,10 +77,10 @@ func (x explanation) json() explanationJSON {
 	}
 	if x.Payload != nil {
 		j.Release = &x.Release.Version
-		j.Payload = &payloadJSON{manifest.PayloadURL(x.fleet.Project, x.layout, x.Payload), x.Payload.Size, x.Payload.SHA256, x.Payload.From}
+		j.Payload = &payloadJSON{manifest.PayloadURL(x.Fleet.Project, x.Layout, x.Payload), x.Payload.Size, x.Payload.SHA256, x.Payload.From}
 	}
 	for _, f := range x.Fetches {
-		j.Fetches = append(j.Fetches, fetchJSON{x.fleet.Project.BaseURL + "/" + f.Key, f.Found})
+		j.Fetches = append(j.Fetches, fetchJSON{x.Fleet.Project.BaseURL + "/" + f.Key, f.Found})
 	}
 	return j
 }

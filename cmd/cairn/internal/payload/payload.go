@@ -1,4 +1,6 @@
-package main
+// Package payload reads a file that is to be a payload, and stores it in a bucket.
+// It does not edit the definitions.
+package payload
 
 import (
 	"context"
@@ -16,6 +18,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/publish"
 	"cairn/releases"
 	"cairn/releases/edit"
@@ -24,44 +27,44 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// build is a file that is to be a payload.
-type build struct {
+// File is a file that is to be a payload.
+type File struct {
 	path    string
 	info    fs.FileInfo
-	content publish.Content
+	Content publish.Content
 	sha256  [sha256.Size]byte
 	image   firmware.Image
 }
 
-// readBuild reads a file whole, for its digests.
-func readBuild(cmd *cobra.Command, path string) (*build, error) {
+// Read reads a file whole, for its digests.
+func Read(cmd *cobra.Command, path string) (*File, error) {
 	if path == "-" {
-		return nil, usagef("upload-ota-payload reads a file more than once, and a device knows it by its name: give a FILE, not -")
+		return nil, cli.Usagef("upload-ota-payload reads a file more than once, and a device knows it by its name: give a FILE, not -")
 	}
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return nil, usagef("%s: %w", path, cause(err))
+		return nil, cli.Usagef("%s: %w", path, cli.Cause(err))
 	case !info.Mode().IsRegular():
-		return nil, usagef("%s is no regular file: a payload is one file, such as an image or an archive", path)
+		return nil, cli.Usagef("%s is no regular file: a payload is one file, such as an image or an archive", path)
 	case info.Size() == 0:
-		return nil, usagef("%s is empty: look at the build that made it", path)
+		return nil, cli.Usagef("%s is empty: look at the build that made it", path)
 	}
 	if err := checkName(filepath.Base(path)); err != nil {
-		return nil, usagef("%q: %w", path, err)
+		return nil, cli.Usagef("%q: %w", path, err)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, usagef("%s: %w", path, cause(err))
+		return nil, cli.Usagef("%s: %w", path, cli.Cause(err))
 	}
 	defer f.Close()
-	b := &build{path: path, info: info}
+	b := &File{path: path, info: info}
 	if b.image, err = firmware.Recognize(f); err != nil {
 		return nil, err
 	}
 	var read atomic.Int64
 	whole, sum := sha256.New(), md5.New()
-	err = follow(cmd.ErrOrStderr(), func(time.Duration) string { return b.progress("reading", read.Load()) }, func() error {
+	err = cli.Follow(cmd.ErrOrStderr(), func(time.Duration) string { return b.progress("reading", read.Load()) }, func() error {
 		_, err := io.Copy(io.MultiWriter(whole, sum, counter{&read}), contextReader{cmd.Context(), f})
 		return err
 	})
@@ -72,7 +75,7 @@ func readBuild(cmd *cobra.Command, path string) (*build, error) {
 		return nil, b.changed()
 	}
 	b.sha256 = [sha256.Size]byte(whole.Sum(nil))
-	b.content = publish.Content{
+	b.Content = publish.Content{
 		Open: func() (io.ReadSeekCloser, error) { return os.Open(path) },
 		Size: info.Size(), MD5: [md5.Size]byte(sum.Sum(nil)), Sent: new(atomic.Int64),
 	}
@@ -90,14 +93,14 @@ func checkName(name string) error {
 	return nil
 }
 
-// describe says of a payload what the file tells.
-func (b *build) describe(p *releases.Payload) {
-	p.Name, p.Size = filepath.Base(b.path), b.content.Size
-	p.SHA256, p.MD5 = hex.EncodeToString(b.sha256[:]), hex.EncodeToString(b.content.MD5[:])
+// Describe says of a payload what the file tells.
+func (b *File) Describe(p *releases.Payload) {
+	p.Name, p.Size = filepath.Base(b.path), b.Content.Size
+	p.SHA256, p.MD5 = hex.EncodeToString(b.sha256[:]), hex.EncodeToString(b.Content.MD5[:])
 }
 
-// warn tells of what is likely a mistake.
-func (b *build) warn(w io.Writer, u edit.Upload) {
+// Warn tells of what is likely a mistake.
+func (b *File) Warn(w io.Writer, u edit.Upload) {
 	if b.image.Kind == firmware.ELF {
 		fmt.Fprintf(w, "warning: %s is an ELF file (%v), as a linker leaves it; what a microcontroller's bootloader takes is the image made of it\n", b.path, b.image.Machine)
 	}
@@ -111,8 +114,8 @@ func (b *build) warn(w io.Writer, u edit.Upload) {
 	}
 }
 
-// store makes the store hold the file at key, where nothing is so far.
-func (b *build) store(cmd *cobra.Command, store publish.Store, key string, header publish.Header) error {
+// Store makes the store hold the file at key, where nothing is so far.
+func (b *File) Store(cmd *cobra.Command, store publish.Store, key string, header publish.Header) error {
 	ctx, stderr := cmd.Context(), cmd.ErrOrStderr()
 	there, err := b.there(ctx, store, key)
 	if err != nil {
@@ -122,8 +125,8 @@ func (b *build) store(cmd *cobra.Command, store publish.Store, key string, heade
 		fmt.Fprintf(stderr, "%s has it already: %s\n", store, key)
 		return nil
 	}
-	err = follow(stderr, func(time.Duration) string { return b.progress("storing", b.content.Sent.Load()) }, func() error {
-		_, err := store.PutIf(ctx, key, b.content, header, "")
+	err = cli.Follow(stderr, func(time.Duration) string { return b.progress("storing", b.Content.Sent.Load()) }, func() error {
+		_, err := store.PutIf(ctx, key, b.Content, header, "")
 		return err
 	})
 	if errors.Is(err, publish.ErrCondition) { // another was faster
@@ -137,32 +140,32 @@ func (b *build) store(cmd *cobra.Command, store publish.Store, key string, heade
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stderr, "stored %s in %s: %s\n", count(int(b.content.Size), "byte"), store, key)
+	fmt.Fprintf(stderr, "stored %s in %s: %s\n", cli.Count(int(b.Content.Size), "byte"), store, key)
 	return nil
 }
 
 // there says whether a store holds the file.
-func (b *build) there(ctx context.Context, store publish.Store, key string) (bool, error) {
+func (b *File) there(ctx context.Context, store publish.Store, key string) (bool, error) {
 	e, _, err := store.Stat(ctx, key)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
 	case err != nil:
 		return false, err
-	case e.Size != b.content.Size:
+	case e.Size != b.Content.Size:
 		return false, fmt.Errorf("%s has %s at %s, not %s\nthe key is made of the digest, so what is there is damaged, or somebody else's: delete it, and run the command again",
-			store, count(int(e.Size), "byte"), key, thousands(int(b.content.Size)))
+			store, cli.Count(int(e.Size), "byte"), key, cli.Thousands(int(b.Content.Size)))
 	}
 	return true, nil
 }
 
-func (b *build) changed() error {
+func (b *File) changed() error {
 	return fmt.Errorf("%s was changed while it was read; run the command again when the build is done", b.path)
 }
 
 // progress is "storing stm32-fw.bin  512/2,048 MiB".
-func (b *build) progress(doing string, n int64) string {
-	return fmt.Sprintf("%s %s  %s/%s MiB", doing, filepath.Base(b.path), thousands(int(n>>20)), thousands(int(b.info.Size()>>20)))
+func (b *File) progress(doing string, n int64) string {
+	return fmt.Sprintf("%s %s  %s/%s MiB", doing, filepath.Base(b.path), cli.Thousands(int(n>>20)), cli.Thousands(int(b.info.Size()>>20)))
 }
 
 // counter counts what is written to it.

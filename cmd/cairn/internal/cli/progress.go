@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -11,14 +11,14 @@ import (
 	"golang.org/x/term"
 )
 
-// watch shows how far a plan is until it is carried out.
-func watch(w io.Writer, p *publish.Progress, work func() error) error {
-	return follow(w, func(elapsed time.Duration) string { return line(p, elapsed) }, work)
+// Watch shows how far a plan is until it is carried out.
+func Watch(w io.Writer, p *publish.Progress, work func() error) error {
+	return Follow(w, func(elapsed time.Duration) string { return line(p, elapsed) }, work)
 }
 
-// follow shows a line about some work until it is done: again and again in the
+// Follow shows a line about some work until it is done: again and again in the
 // same place of a terminal, else every few seconds.
-func follow(w io.Writer, line func(elapsed time.Duration) string, work func() error) error {
+func Follow(w io.Writer, line func(elapsed time.Duration) string, work func() error) error {
 	every, before, after := 5*time.Second, "", "\n"
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		every, before, after = 100*time.Millisecond, "\r\x1b[K", ""
@@ -40,13 +40,13 @@ func follow(w io.Writer, line func(elapsed time.Duration) string, work func() er
 }
 
 func line(p *publish.Progress, elapsed time.Duration) string {
-	return pace(publish.Phase(p.Phase.Load()).String(), p.Done.Load(), p.Total.Load(), elapsed)
+	return Pace(publish.Phase(p.Phase.Load()).String(), p.Done.Load(), p.Total.Load(), elapsed)
 }
 
-// pace is "answers  1,301/6,444  260/s  20s left".
-func pace(what string, done, total int64, elapsed time.Duration) string {
+// Pace is "answers  1,301/6,444  260/s  20s left".
+func Pace(what string, done, total int64, elapsed time.Duration) string {
 	rate := float64(done) / elapsed.Seconds()
-	s := fmt.Sprintf("%s  %s/%s  %s/s", what, thousands(int(done)), thousands(int(total)), thousands(int(rate)))
+	s := fmt.Sprintf("%s  %s/%s  %s/s", what, Thousands(int(done)), Thousands(int(total)), Thousands(int(rate)))
 	if rate > 0 {
 		s += fmt.Sprintf("  %s left", time.Duration(float64(total-done)/rate*float64(time.Second)).Round(time.Second))
 	}

@@ -1,52 +1,67 @@
-package main
+package report
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/publish/audit"
 )
 
-// verifyReport writes what differs as it is found: it may be millions of keys.
-type verifyReport struct {
+// Verify writes what differs as it is found: it may be millions of keys.
+type Verify struct {
 	out  *bufio.Writer
-	of   *verification
-	done atomic.Int64 // keys that were looked at
+	of   Comparison
+	Done atomic.Int64 // keys that were looked at
 	all  int          // findings
-	hand int          // keys that no publish mends
+	Hand int          // keys that no publish mends
 	last string       // the last one of these
 }
 
 // most is how many lines the text has.
 const most = 200
 
-func newVerifyReport(w io.Writer, v *verification) *verifyReport {
-	r := &verifyReport{out: bufio.NewWriter(w), of: v}
-	if v.options.json {
+// Comparison is what is compared with what.
+type Comparison struct {
+	Of      string    // "s3://bucket", or a URL
+	Against string    // "definitions", or "state"
+	At      time.Time // the instant that decides what should be there
+	Deep    bool      // payloads are read
+	Strays  bool      // keys are looked for that should not be there
+	Keys    int       // that should be there
+	Seed    *uint64   // of the sample; nil where all is looked at
+	Cached  bool      // answers come through a CDN, and tell their age
+	JSON    bool      // what to write
+}
+
+// NewVerify begins a report on w.
+func NewVerify(w io.Writer, c Comparison) *Verify {
+	r := &Verify{out: bufio.NewWriter(w), of: c}
+	if c.JSON {
 		r.head()
 	}
 	return r
 }
 
-func (r *verifyReport) add(f audit.Finding) {
+// Add takes what differs at a key.
+func (r *Verify) Add(f audit.Finding) {
 	if r.all++; f.ByHand && f.Key != r.last {
-		r.hand++
+		r.Hand++
 		r.last = f.Key
 	}
 	switch {
-	case r.of.options.json:
+	case r.of.JSON:
 		r.addJSON(f)
 	case r.all <= most:
 		fmt.Fprintln(r.out, r.line(f))
 	}
 }
 
-func (r *verifyReport) line(f audit.Finding) string {
+func (r *Verify) line(f audit.Finding) string {
 	var what []string
 	if f.What != "" {
 		what = append(what, f.What)
@@ -60,31 +75,31 @@ func (r *verifyReport) line(f audit.Finding) string {
 	return strings.TrimSpace(fmt.Sprintf("%-7s  %s  %s", f.Kind, f.Key, strings.Join(what, "; ")))
 }
 
-// end sums up, or where there is no summary says why.
-func (r *verifyReport) end(s *audit.Summary, failure error) error {
-	if r.of.options.json {
+// End sums up, or where there is no summary says why.
+func (r *Verify) End(s *audit.Summary, failure error) error {
+	if r.of.JSON {
 		r.tail(s, failure)
 		return r.out.Flush()
 	}
 	if r.all > most {
-		fmt.Fprintf(r.out, "and %s more: --json lists them all\n", thousands(r.all-most))
+		fmt.Fprintf(r.out, "and %s more: --json lists them all\n", cli.Thousands(r.all-most))
 	}
 	if s != nil {
-		fmt.Fprintf(r.out, "%s: %s right, %s wrong%s\n", r.of.where, count(s.Right, "key"), thousands(s.Wrong), r.details(s))
+		fmt.Fprintf(r.out, "%s: %s right, %s wrong%s\n", r.of.Of, cli.Count(s.Right, "key"), cli.Thousands(s.Wrong), r.details(s))
 	}
 	return r.out.Flush()
 }
 
-func (r *verifyReport) details(s *audit.Summary) string {
+func (r *Verify) details(s *audit.Summary) string {
 	text := ""
 	if s.InDoubt > 0 {
-		text += fmt.Sprintf("; %s in doubt", thousands(s.InDoubt))
+		text += fmt.Sprintf("; %s in doubt", cli.Thousands(s.InDoubt))
 	}
 	if s.Kept > 0 {
-		text += fmt.Sprintf("; %s that no release names kept", count(s.Kept, "payload"))
+		text += fmt.Sprintf("; %s that no release names kept", cli.Count(s.Kept, "payload"))
 	}
 	switch {
-	case r.of.options.baseURL == "":
+	case !r.of.Cached:
 	case s.Ages.Len() == 0:
 		text += "; no answer states its age"
 	default:
@@ -94,13 +109,8 @@ func (r *verifyReport) details(s *audit.Summary) string {
 }
 
 // head begins one JSON object, which the findings come into one by one.
-func (r *verifyReport) head() {
-	v := r.of
-	against := "definitions"
-	if v.options.state {
-		against = "state"
-	}
-	head := struct {
+func (r *Verify) head() {
+	text := cli.CompactJSON(struct {
 		Of      string  `json:"of"`
 		Against string  `json:"against"`
 		At      string  `json:"at"`
@@ -108,21 +118,17 @@ func (r *verifyReport) head() {
 		Strays  bool    `json:"strays_looked_for"`
 		Keys    int     `json:"keys"` // that should be there
 		Seed    *uint64 `json:"sample_seed"`
-	}{v.where, against, v.at.Format(timeFormat), v.options.deep, v.listing != nil, v.of, nil}
-	if v.options.sample > 0 {
-		head.Seed = &v.options.seed
-	}
-	text := marshal(head)
+	}{r.of.Of, r.of.Against, r.of.At.Format(cli.TimeFormat), r.of.Deep, r.of.Strays, r.of.Keys, r.of.Seed})
 	r.out.Write(text[:len(text)-1])
 	r.out.WriteString(`,"differences":[`)
 }
 
-func (r *verifyReport) addJSON(f audit.Finding) {
+func (r *Verify) addJSON(f audit.Finding) {
 	if r.all > 1 {
 		r.out.WriteByte(',')
 	}
 	r.out.WriteByte('\n')
-	r.out.Write(marshal(struct {
+	r.out.Write(cli.CompactJSON(struct {
 		Kind   audit.Kind `json:"kind"`
 		Key    string     `json:"key"`
 		What   string     `json:"what"`
@@ -131,7 +137,7 @@ func (r *verifyReport) addJSON(f audit.Finding) {
 	}{f.Kind, f.Key, f.What, f.ByHand, int64(f.Age / time.Second)}))
 }
 
-func (r *verifyReport) tail(s *audit.Summary, failure error) {
+func (r *Verify) tail(s *audit.Summary, failure error) {
 	type ages struct {
 		Answers int   `json:"answers"`
 		Median  int64 `json:"median"` // in seconds
@@ -155,14 +161,6 @@ func (r *verifyReport) tail(s *audit.Summary, failure error) {
 		}
 	}
 	r.out.WriteString("],")
-	r.out.Write(marshal(tail)[1:])
+	r.out.Write(cli.CompactJSON(tail)[1:])
 	r.out.WriteByte('\n')
-}
-
-func marshal(v any) []byte {
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // strings and numbers always marshal
-	}
-	return text
 }

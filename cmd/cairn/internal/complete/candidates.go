@@ -1,4 +1,4 @@
-package main
+package complete
 
 import (
 	"maps"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/manifest"
 	"cairn/publish/edge/conformance"
 	"cairn/releases"
@@ -39,7 +40,7 @@ var flagCandidates = map[string]candidates{
 
 func cohortSlugs(f *releases.Fleet, _ *cobra.Command) (slugs []string) {
 	for _, c := range f.Cohorts {
-		about := count(len(c.Devices), "device")
+		about := cli.Count(len(c.Devices), "device")
 		if c.Slug == releases.DefaultCohort {
 			about = "the devices that no cohort lists"
 		}
@@ -150,7 +151,7 @@ func targets(f *releases.Fleet, cmd *cobra.Command) []string {
 		words = append(words, f.Publish.To+"\tas in [publish]")
 	}
 	if cmd.Name() == "serve" {
-		words = append(words, fromDefinitions)
+		words = append(words, "definitions")
 	}
 	entries, _ := os.ReadDir(".")
 	for _, e := range entries {

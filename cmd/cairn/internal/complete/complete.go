@@ -1,9 +1,12 @@
-package main
+// Package complete has a shell complete flags and arguments with what the
+// definitions name. It imports, of the command, only cli.
+package complete
 
 import (
 	"os"
 	"strings"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/releases"
 
 	"github.com/spf13/cobra"
@@ -19,31 +22,31 @@ var argumentFlags = map[string]string{
 	"VERSION":  "release-version",
 }
 
-// registerCompletions has the shell complete the flags and arguments of a
+// Register has the shell complete the flags and arguments of a
 // command: by the values of a choice, by the flag's name, or by the noun in its
 // usage.
-func registerCompletions(cmd *cobra.Command, global *globalOptions) {
+func Register(cmd *cobra.Command) {
 	register := func(f *pflag.Flag) {
 		if _, own := cmd.GetFlagCompletionFunc(f.Name); own || f.Value.Type() == "bool" {
 			return
 		}
-		if err := cmd.RegisterFlagCompletionFunc(f.Name, flagCompletion(f, global)); err != nil {
+		if err := cmd.RegisterFlagCompletionFunc(f.Name, flagCompletion(f)); err != nil {
 			panic(err) // it is there, and has none yet
 		}
 	}
 	cmd.LocalNonPersistentFlags().VisitAll(register)
 	cmd.PersistentFlags().VisitAll(register)
 	if cmd.ValidArgsFunction == nil && len(cmd.ValidArgs) == 0 {
-		cmd.ValidArgsFunction = argumentCompletion(arguments(cmd.Use), global)
+		cmd.ValidArgsFunction = argumentCompletion(arguments(cmd.Use))
 	}
 }
 
-func flagCompletion(f *pflag.Flag, global *globalOptions) cobra.CompletionFunc {
-	if c, ok := f.Value.(*choice); ok {
-		return cobra.FixedCompletions(c.of, cobra.ShellCompDirectiveNoFileComp)
+func flagCompletion(f *pflag.Flag) cobra.CompletionFunc {
+	if c, ok := f.Value.(*cli.Choice); ok {
+		return cobra.FixedCompletions(c.Of, cobra.ShellCompDirectiveNoFileComp)
 	}
 	if list := flagCandidates[f.Name]; list != nil && (f.Value.Type() == "string" || f.Value.Type() == "stringSlice") {
-		return completion(list, global, f.Value.Type() == "stringSlice")
+		return completion(list, f.Value.Type() == "stringSlice")
 	}
 	noun, _ := pflag.UnquoteUsage(f)
 	return pathCompletion(noun)
@@ -63,14 +66,14 @@ func pathCompletion(noun string) cobra.CompletionFunc {
 
 // completion lists the candidates that begin as the word does: as the part
 // behind its last comma, in a list.
-func completion(list candidates, global *globalOptions, commas bool) cobra.CompletionFunc {
+func completion(list candidates, commas bool) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 		directive, before := cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveKeepOrder, ""
 		if commas {
 			directive |= cobra.ShellCompDirectiveNoSpace
 			before = word[:strings.LastIndex(word, ",")+1]
 		}
-		fleet := global.outline(cmd)
+		fleet := outline(cmd)
 		if fleet == nil {
 			return nil, directive
 		}
@@ -88,13 +91,13 @@ func completion(list candidates, global *globalOptions, commas bool) cobra.Compl
 	}
 }
 
-// outline reads the project, but no payload. It is nil where that is at fault:
+// outline reads the project that --dir names, but no payload. It is nil where that is at fault:
 // a shell that completes is no place to say so.
-func (g *globalOptions) outline(cmd *cobra.Command) *releases.Fleet {
-	if fromEnvironment(cmd) != nil {
+func outline(cmd *cobra.Command) *releases.Fleet {
+	if cli.FromEnvironment(cmd) != nil {
 		return nil
 	}
-	root, err := os.OpenRoot(g.dir)
+	root, err := os.OpenRoot(cmd.Flag("dir").Value.String())
 	if err != nil {
 		return nil
 	}
@@ -119,14 +122,14 @@ func arguments(use string) (nouns []string) {
 	return nouns
 }
 
-func argumentCompletion(nouns []string, global *globalOptions) cobra.CompletionFunc {
+func argumentCompletion(nouns []string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 		if len(args) >= len(nouns) {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		noun := nouns[len(args)]
 		if list := flagCandidates[argumentFlags[noun]]; list != nil {
-			return completion(list, global, false)(cmd, args, word)
+			return completion(list, false)(cmd, args, word)
 		}
 		return pathCompletion(noun)(cmd, args, word)
 	}

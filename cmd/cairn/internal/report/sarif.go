@@ -1,14 +1,15 @@
-package main
+package report
 
 import (
+	"io"
 	"net/url"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/manifest/lint"
-
-	"github.com/spf13/cobra"
 )
 
-const sarifSchemaURI = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+// SARIFSchema is where the schema of SARIF 2.1.0 is.
+const SARIFSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 // These are the parts of SARIF 2.1.0 that a finding needs
 // (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html).
@@ -66,9 +67,9 @@ type sarifRegion struct {
 	StartColumn int `json:"startColumn"`
 }
 
-func writeSARIF(cmd *cobra.Command, r report) error {
+func writeSARIF(out, _ io.Writer, r Check) error {
 	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}}
-	driver := sarifDriver{Name: "cairn", Version: version()}
+	driver := sarifDriver{Name: "cairn", Version: cli.Version()}
 	index := map[string]int{}
 	rule := func(name, summary, level string) {
 		index[name] = len(driver.Rules)
@@ -91,8 +92,8 @@ func writeSARIF(cmd *cobra.Command, r report) error {
 		at.Physical.Region = sarifRegion{f.Line, f.Column}
 		run.Results = append(run.Results, sarifResult{f.Rule, index[f.Rule], f.Level, sarifText{text}, []sarifLocation{at}})
 	}
-	return writeJSON(cmd.OutOrStdout(), sarifLog{
-		Schema:  sarifSchemaURI,
+	return cli.WriteJSON(out, sarifLog{
+		Schema:  SARIFSchema,
 		Version: "2.1.0",
 		Runs:    []sarifRun{run},
 	})

@@ -1,4 +1,6 @@
-package main
+// Package outfile writes files of the user's: whole or not at all, and never over
+// what somebody else wrote. It knows nothing of what is in them.
+package outfile
 
 import (
 	"bytes"
@@ -11,9 +13,9 @@ import (
 	"cairn/releases/edit"
 )
 
-// replaceFile writes a file anew: whoever reads it finds the old content or
+// Replace writes a file anew: whoever reads it finds the old content or
 // the new one, never a part.
-func replaceFile(name string, content []byte) error {
+func Replace(name string, content []byte) error {
 	temp, err := stage(name, content, 0o644)
 	if err != nil {
 		return err
@@ -25,9 +27,9 @@ func replaceFile(name string, content []byte) error {
 	return nil
 }
 
-// createFile writes a file where nothing is: whole, or not at all. Where
+// Create writes a file where nothing is: whole, or not at all. Where
 // something is, it is [fs.ErrExist].
-func createFile(name string, content []byte) error {
+func Create(name string, content []byte) error {
 	temp, err := stage(name, content, 0o644)
 	if err != nil {
 		return err
@@ -63,9 +65,9 @@ func stage(name string, content []byte, mode fs.FileMode) (string, error) {
 	return f.Name(), nil
 }
 
-// writeChanges puts changed files in place: all of them or, where one of them
+// WriteChanges puts changed files in place: all of them or, where one of them
 // can't be written, none.
-func writeChanges(dir string, changes []edit.Change) (err error) {
+func WriteChanges(dir string, changes []edit.Change) (err error) {
 	type staged struct{ temp, name string }
 	var files []staged
 	defer func() {
@@ -128,5 +130,5 @@ func restore(name string, c edit.Change) error {
 	if c.Before == nil {
 		return os.Remove(name)
 	}
-	return replaceFile(name, c.Before)
+	return Replace(name, c.Before)
 }

@@ -1,4 +1,4 @@
-package main
+package outfile
 
 import (
 	"bytes"
@@ -12,35 +12,35 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// generated is a file that a command writes into a folder of the user's.
-type generated struct {
-	name    string
-	comment string // what begins a line of comment in it
-	content []byte
+// Generated is a file that a command writes into a folder of the user's.
+type Generated struct {
+	Name    string
+	Comment string // what begins a line of comment in it
+	Content []byte
 }
 
 // marked is the content below a line that tells the bytes that cairn wrote from
 // those that somebody edited.
-func (g generated) marked() []byte {
-	return append([]byte(g.marker(g.content)), g.content...)
+func (g Generated) marked() []byte {
+	return append([]byte(g.marker(g.Content)), g.Content...)
 }
 
-func (g generated) marker(content []byte) string {
-	return fmt.Sprintf("%sWritten by cairn edge (%016x). It is not written over once it is edited.\n", g.comment, xxhash.Sum64(content))
+func (g Generated) marker(content []byte) string {
+	return fmt.Sprintf("%sWritten by cairn edge (%016x). It is not written over once it is edited.\n", g.Comment, xxhash.Sum64(content))
 }
 
 // written says whether a file is as cairn wrote it, now or some time ago.
-func (g generated) written(file []byte) bool {
+func (g Generated) written(file []byte) bool {
 	first, rest, _ := bytes.Cut(file, []byte("\n"))
 	return string(first)+"\n" == g.marker(rest)
 }
 
-// writeGenerated writes files into a folder, and says so: all of them or, where
+// WriteGenerated writes files into a folder, and says so: all of them or, where
 // one is not cairn's, none.
-func writeGenerated(cmd *cobra.Command, dir string, files []generated) error {
+func WriteGenerated(cmd *cobra.Command, dir string, files []Generated) error {
 	states := make([]string, len(files))
 	for i, g := range files {
-		name := filepath.Join(dir, g.name)
+		name := filepath.Join(dir, g.Name)
 		there, err := os.ReadFile(name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -59,9 +59,9 @@ func writeGenerated(cmd *cobra.Command, dir string, files []generated) error {
 		return err
 	}
 	for i, g := range files {
-		name := filepath.Join(dir, g.name)
+		name := filepath.Join(dir, g.Name)
 		if states[i] != "unchanged" {
-			if err := replaceFile(name, g.marked()); err != nil {
+			if err := Replace(name, g.marked()); err != nil {
 				return err
 			}
 		}

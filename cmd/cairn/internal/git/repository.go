@@ -1,4 +1,4 @@
-package main
+package git
 
 import (
 	"context"
@@ -12,20 +12,20 @@ import (
 	scaffold "cairn/templates/project"
 )
 
-// repository is what git knows of a folder; the zero value's is none.
-type repository struct {
+// Repository is what git knows of a folder; the zero value's is none.
+type Repository struct {
 	top    string // an absolute path; "" outside of a repository
-	within string // the folder in the repository, with slashes; "." for its top
-	branch string // the one that is published
-	origin scaffold.Origin
+	Within string // the folder in the repository, with slashes; "." for its top
+	Branch string // the one that is published
+	Origin scaffold.Origin
 }
 
-// findRepository asks git about a folder, which need not be there yet. Outside
+// Find asks git about a folder, which need not be there yet. Outside
 // of a repository, workflows go into the folder itself. It is an error where
 // there is one that git says nothing of: since it is not installed, say, or
 // since the repository is somebody else's.
-func findRepository(ctx context.Context, dir string) (repository, error) {
-	r := repository{within: ".", branch: "main"}
+func Find(ctx context.Context, dir string) (Repository, error) {
+	r := Repository{Within: ".", Branch: "main"}
 	there, rest := dir, ""
 	for {
 		if info, err := os.Stat(there); err == nil && info.IsDir() {
@@ -50,14 +50,14 @@ func findRepository(ctx context.Context, dir string) (repository, error) {
 		return r, nil
 	}
 	r.top = top
-	r.within = path.Clean(path.Join(prefix, filepath.ToSlash(rest)))
+	r.Within = path.Clean(path.Join(prefix, filepath.ToSlash(rest)))
 	if head, ok := ask("symbolic-ref", "--short", "refs/remotes/origin/HEAD"); ok {
-		r.branch = strings.TrimPrefix(head, "origin/")
+		r.Branch = strings.TrimPrefix(head, "origin/")
 	} else if head, ok := ask("symbolic-ref", "--short", "HEAD"); ok {
-		r.branch = head
+		r.Branch = head
 	}
 	if remote, ok := ask("remote", "get-url", "origin"); ok {
-		r.origin = origin(remote)
+		r.Origin = Origin(remote)
 	}
 	return r, nil
 }
@@ -77,12 +77,12 @@ func repositoryAbove(dir string) string {
 	return ""
 }
 
-// above is the top of the repository, where it can be as a path like dir's.
-func (r repository) above(dir string) string {
-	if r.within == "." {
+// Above is the top of the repository, where it can be as a path like dir's.
+func (r Repository) Above(dir string) string {
+	if r.Within == "." {
 		return dir
 	}
-	above := filepath.Join(dir, strings.Repeat("../", strings.Count(r.within, "/")+1))
+	above := filepath.Join(dir, strings.Repeat("../", strings.Count(r.Within, "/")+1))
 	a, err := os.Stat(above)
 	b, wrong := os.Stat(r.top)
 	if err != nil || wrong != nil || !os.SameFile(a, b) {
@@ -91,19 +91,19 @@ func (r repository) above(dir string) string {
 	return above
 }
 
-// ci is the --ci that goes with the repository.
-func (r repository) ci() string {
+// CI is the --ci that goes with the repository.
+func (r Repository) CI() string {
 	for _, ci := range []string{"github", "gitlab"} {
-		if strings.Contains(r.origin.Host, ci) {
+		if strings.Contains(r.Origin.Host, ci) {
 			return ci
 		}
 	}
 	return "both"
 }
 
-// origin takes the URL of a remote apart: https://host/path.git,
+// Origin takes the URL of a remote apart: https://host/path.git,
 // ssh://git@host:22/path, or git@host:path. A folder is none.
-func origin(remote string) scaffold.Origin {
+func Origin(remote string) scaffold.Origin {
 	u, err := url.Parse(remote)
 	if err != nil || u.Host == "" {
 		host, rest, ok := strings.Cut(remote, ":")

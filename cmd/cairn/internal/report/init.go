@@ -1,16 +1,17 @@
-package main
+package report
 
 import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 	"strings"
 
+	"cairn/cmd/cairn/internal/cli"
 	scaffold "cairn/templates/project"
 )
 
-func printPolicies(w io.Writer, policies []scaffold.Policy) error {
+// PrintPolicies prints each policy below its name and what it is for.
+func PrintPolicies(w io.Writer, policies []scaffold.Policy) error {
 	for _, p := range policies {
 		if _, err := fmt.Fprintf(w, "\n%s: %s\n%s", p.Name, p.For, p.JSON); err != nil {
 			return err
@@ -19,14 +20,14 @@ func printPolicies(w io.Writer, policies []scaffold.Policy) error {
 	return nil
 }
 
-// printNext says what there is to do after init.
-func printNext(w io.Writer, dir string, c scaffold.Config, origin scaffold.Origin, kept []string) error {
+// PrintNext says what there is to do after init.
+func PrintNext(w io.Writer, dir string, c scaffold.Config, origin scaffold.Origin, kept []string) error {
 	if strings.HasPrefix(c.Publish.To, "s3://") {
 		policies, err := scaffold.Policies(c, c.Slug, origin)
 		if err != nil {
 			return err
 		}
-		if err := printPolicies(w, policies); err != nil {
+		if err := PrintPolicies(w, policies); err != nil {
 			return err
 		}
 	}
@@ -47,7 +48,7 @@ func printNext(w io.Writer, dir string, c scaffold.Config, origin scaffold.Origi
 	}
 	in := ""
 	if filepath.Clean(dir) != "." {
-		in = "-C " + shellWord(dir) + " "
+		in = "-C " + cli.ShellWord(dir) + " "
 	}
 	steps = append(steps, "bring in the first payload:\n     cairn "+in+"upload-ota-payload --software-type main-fw --hardware-version mp --software-version 1.0.0 FILE")
 	if c.CI() {
@@ -80,15 +81,4 @@ func ciSteps(c scaffold.Config) []string {
 		"make two keys with the policies above (docs/starting.md)",
 		"set the secrets OTA_PUBLISH_KEY_ID, OTA_PUBLISH_KEY_SECRET, OTA_PLAN_KEY_ID and OTA_PLAN_KEY_SECRET at " + where,
 	}
-}
-
-// shellWord quotes what a shell would take apart.
-func shellWord(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || slices.Contains([]rune("._/-+@%,:="), r)
-	}
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

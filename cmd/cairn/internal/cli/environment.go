@@ -1,13 +1,10 @@
-package main
+package cli
 
 import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
-
-	"cairn/releases"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -31,9 +28,9 @@ func mustBeTyped(f *pflag.Flag) bool { return f.Value.Type() == "bool" || f.Name
 // takenFrom annotates a flag with the variable that its value comes from.
 const takenFrom = "taken from"
 
-// fromEnvironment gives the flags that the command line leaves out the values
+// FromEnvironment gives the flags that the command line leaves out the values
 // of their variables. An empty one is none.
-func fromEnvironment(cmd *cobra.Command) error {
+func FromEnvironment(cmd *cobra.Command) error {
 	flags := cmd.Flags()
 	var faults []error
 	flags.VisitAll(func(f *pflag.Flag) {
@@ -58,39 +55,13 @@ func fromEnvironment(cmd *cobra.Command) error {
 		_ = flags.SetAnnotation(f.Name, takenFrom, []string{name}) // it is there
 	})
 	if len(faults) > 0 {
-		return usageError{errors.Join(faults...)}
+		return Usage(errors.Join(faults...))
 	}
 	return nil
 }
 
-// taken lists the variables that a command has taken.
-func taken(cmd *cobra.Command) (names []string) {
+// Taken lists the variables that a command has taken.
+func Taken(cmd *cobra.Command) (names []string) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Annotations[takenFrom]...) })
 	return names
-}
-
-// strayVariables lists the variables that no flag of any command reads, each
-// with the one that it may be a slip of. Others that begin alike are somebody
-// else's.
-func strayVariables(root *cobra.Command) (stray [][2]string) {
-	known := []string{"HELP", "VERSION"}
-	var visit func(*cobra.Command)
-	visit = func(cmd *cobra.Command) {
-		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { known = append(known, variable(f)[len(variablePrefix):]) })
-		for _, c := range cmd.Commands() {
-			visit(c)
-		}
-	}
-	visit(root)
-	for _, entry := range slices.Sorted(slices.Values(os.Environ())) {
-		name, _, _ := strings.Cut(entry, "=")
-		word, ours := strings.CutPrefix(name, variablePrefix)
-		if !ours || slices.Contains(known, word) {
-			continue
-		}
-		if near := releases.Nearest(word, known); near != "" {
-			stray = append(stray, [2]string{name, variablePrefix + near})
-		}
-	}
-	return stray
 }

@@ -1,42 +1,47 @@
-package main
+package report
 
 import (
 	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
+	"time"
 
+	"cairn/cmd/cairn/internal/cli"
 	"cairn/manifest/simulate"
 	"cairn/releases/edit"
 )
 
-// simulationReport is a simulation for readers.
-type simulationReport struct {
+// Simulation is a simulation for readers.
+type Simulation struct {
 	*simulate.Result
-	options simulateOptions
+	ByCohort bool          // a table for each cohort
+	BaseURL  string        // what was asked; "" for the definitions
+	Poll     time.Duration // of a device
 }
 
-func (r simulationReport) write(w io.Writer) error {
+// Write writes tables of who is where, the sum, and the first failures.
+func (r Simulation) Write(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintln(&b, r.head())
-	if r.options.by == "" {
+	if !r.ByCohort {
 		fmt.Fprintln(&b)
 		r.table(&b, r.Whole())
 	} else {
 		for _, c := range r.Cohorts {
-			fmt.Fprintf(&b, "\ncohort %s, %s\n", c.Cohort, count(c.Len(), "device"))
+			fmt.Fprintf(&b, "\ncohort %s, %s\n", c.Cohort, cli.Count(c.Len(), "device"))
 			r.table(&b, c.Devices)
 		}
 	}
 	fmt.Fprintf(&b, "\n%s\n", r.sum())
 	for _, f := range r.Failures {
-		fmt.Fprintf(&b, "\n%s %s\n", count(f.Devices, "device"), f.Check.Does(f.Devices))
+		fmt.Fprintf(&b, "\n%s %s\n", cli.Count(f.Devices, "device"), f.Check.Does(f.Devices))
 		for _, x := range f.First {
-			fmt.Fprintf(&b, "  %s  %s  %s, %s on %s\n    %s: %s\n", x.At.Format(timeFormat), x.Serial, x.Cohort,
+			fmt.Fprintf(&b, "  %s  %s  %s, %s on %s\n    %s: %s\n", x.At.Format(cli.TimeFormat), x.Serial, x.Cohort,
 				x.SoftwareType, x.HardwareVersion, trail(x.Path), x.Why)
 		}
 		if n := f.Devices - len(f.First); n > 0 {
-			fmt.Fprintf(&b, "  and %s more\n", thousands(n))
+			fmt.Fprintf(&b, "  and %s more\n", cli.Thousands(n))
 		}
 		fmt.Fprintf(&b, "  hint: %s\n", f.Check.WayOut())
 	}
@@ -44,24 +49,24 @@ func (r simulationReport) write(w io.Writer) error {
 	return err
 }
 
-func (r simulationReport) head() string {
-	s := fmt.Sprintf("%s: %s", r.Project, count(r.Devices, "device"))
-	if r.options.baseURL != "" {
-		return s + fmt.Sprintf(" ask %s until nothing moves, in %s; seed %d", r.options.baseURL, count(int(r.Requests), "request"), r.Seed)
+func (r Simulation) head() string {
+	s := fmt.Sprintf("%s: %s", r.Project, cli.Count(r.Devices, "device"))
+	if r.BaseURL != "" {
+		return s + fmt.Sprintf(" ask %s until nothing moves, in %s; seed %d", r.BaseURL, cli.Count(int(r.Requests), "request"), r.Seed)
 	}
 	publishes := "1 publish"
 	if r.Publishes > 1 {
-		publishes = thousands(r.Publishes) + " publishes"
+		publishes = cli.Thousands(r.Publishes) + " publishes"
 	}
-	return s + fmt.Sprintf(" poll every %s, after %s; seed %d", edit.Duration(r.options.Poll), publishes, r.Seed)
+	return s + fmt.Sprintf(" poll every %s, after %s; seed %d", edit.Duration(r.Poll), publishes, r.Seed)
 }
 
 // table writes the devices on each version, a row for each of some points.
-func (r simulationReport) table(w io.Writer, counts [][]int) {
+func (r Simulation) table(w io.Writer, counts [][]int) {
 	columns, names := r.Columns(counts)
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', tabwriter.AlignRight)
 	first := "time" + strings.Repeat(" ", len("2026-12-01T09:00:00Z")-len("time"))
-	if r.options.baseURL != "" {
+	if r.BaseURL != "" {
 		first = "polls"
 	}
 	fmt.Fprintf(t, "%s\t%s\t\n", first, strings.Join(names, "\t"))
@@ -69,10 +74,10 @@ func (r simulationReport) table(w io.Writer, counts [][]int) {
 		if !point.Row {
 			continue
 		}
-		if r.options.baseURL != "" {
+		if r.BaseURL != "" {
 			fmt.Fprintf(t, "%d\t", point.Polls)
 		} else {
-			fmt.Fprintf(t, "%s\t", point.At.Format(timeFormat))
+			fmt.Fprintf(t, "%s\t", point.At.Format(cli.TimeFormat))
 		}
 		sum := 0
 		for _, n := range columns[i] {
@@ -83,25 +88,25 @@ func (r simulationReport) table(w io.Writer, counts [][]int) {
 				fmt.Fprint(t, "-\t")
 				continue
 			}
-			fmt.Fprintf(t, "%s  %5.1f %%\t", thousands(n), 100*float64(n)/float64(sum))
+			fmt.Fprintf(t, "%s  %5.1f %%\t", cli.Thousands(n), 100*float64(n)/float64(sum))
 		}
 		fmt.Fprintln(t)
 	}
 	t.Flush()
 }
 
-func (r simulationReport) sum() string {
-	s := count(int(r.Updates), "update")
+func (r Simulation) sum() string {
+	s := cli.Count(int(r.Updates), "update")
 	if r.Failed > 0 {
-		s += fmt.Sprintf(" and %s that failed", thousands(int(r.Failed)))
+		s += fmt.Sprintf(" and %s that failed", cli.Thousands(int(r.Failed)))
 	}
-	s += fmt.Sprintf("; %s settled", count(int(r.Settled), "device"))
+	s += fmt.Sprintf("; %s settled", cli.Count(int(r.Settled), "device"))
 	for _, x := range []struct {
 		n    int64
 		what string
 	}{{r.OnTheWay, "on the way"}, {r.Held, `held by unknown_version = "hold"`}, {r.Lost, "lost"}} {
 		if x.n > 0 {
-			s += fmt.Sprintf(", %s %s", thousands(int(x.n)), x.what)
+			s += fmt.Sprintf(", %s %s", cli.Thousands(int(x.n)), x.what)
 		}
 	}
 	return s
@@ -122,11 +127,11 @@ func trail(path []string) string {
 	return strings.Join(names, " → ")
 }
 
-// simulationError says which checks devices fail, nil for none.
-func simulationError(r *simulate.Result) error {
+// SimulationError says which checks devices fail, nil for none.
+func SimulationError(r *simulate.Result) error {
 	var failed []string
 	for _, f := range r.Failures {
-		failed = append(failed, count(f.Devices, "device")+" "+f.Check.Does(f.Devices))
+		failed = append(failed, cli.Count(f.Devices, "device")+" "+f.Check.Does(f.Devices))
 	}
 	if len(failed) == 0 {
 		return nil

@@ -1,0 +1,114 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"cairn/cmd/cairn/internal/cli"
+	"cairn/manifest"
+	"cairn/releases"
+)
+
+// Explanation is one as a reader wants it.
+type Explanation struct {
+	Fleet  *releases.Fleet
+	Layout manifest.Layout
+	Device manifest.Device
+	At     time.Time
+	manifest.Explanation
+}
+
+// Write writes the answer and what led to it.
+func (x Explanation) Write(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "answer   %s\nbecause  %s\n", x.answer(), x.Rule.Because())
+	if x.Payload != nil {
+		fmt.Fprintf(&b, "payload  %s  (%s)\n", manifest.PayloadURL(x.Fleet.Project, x.Layout, x.Payload), cli.Count(int(x.Payload.Size), "byte"))
+	}
+	fmt.Fprintf(&b, "\nserial   %s\nhash     %s  (XXH64)\nbucket   %s of %d\n", x.Device.Serial, x.Hash, x.Layout.Bucket(x.Hash), x.Layout.Buckets())
+	fmt.Fprintf(&b, "cohort   %s  (%s)\n", x.Cohort.Slug, x.membership())
+	fmt.Fprintf(&b, "version  %s\ninstant  %s\n", x.currentVersion(), x.At.Format(time.RFC3339))
+
+	if len(x.Activations) == 0 {
+		fmt.Fprintf(&b, "\ncohort %s activates no release\n", x.Cohort.Slug)
+	} else {
+		fmt.Fprintf(&b, "\nreleases that cohort %s activates:\n", x.Cohort.Slug)
+		table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+		fmt.Fprintf(table, "  RELEASE\tPERCENT\tBUCKETS\tBUCKET %s\n", x.Layout.Bucket(x.Hash))
+		for _, s := range x.Activations {
+			fmt.Fprintf(table, "  %s\t%s\t%d/%d\t%s\n", s.Release.Version, cli.Percent(s.Percent), s.Buckets, x.Layout.Buckets(), x.standing(s))
+		}
+		table.Flush()
+	}
+	fmt.Fprint(&b, "\nthe device fetches:\n")
+	for _, f := range x.Fetches {
+		fmt.Fprintf(&b, "  %s/%s", x.Fleet.Project.BaseURL, f.Key)
+		if !f.Found {
+			fmt.Fprint(&b, "  (404: no folder of its own)")
+		}
+		fmt.Fprintln(&b)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (x Explanation) answer() string {
+	switch {
+	case x.Payload == nil:
+		return "nothing to install"
+	case x.Payload.Delta():
+		return fmt.Sprintf("release %s, as a delta from %s", x.Release.Version, x.Payload.From)
+	}
+	return "release " + x.Release.Version + ", as a whole image"
+}
+
+func (x Explanation) membership() string {
+	if x.Listed == nil {
+		return "no cohort lists the device"
+	}
+	return "listed in " + x.Cohort.Place(x.Listed).String()
+}
+
+func (x Explanation) currentVersion() string {
+	switch {
+	case x.Device.CurrentVersion == "":
+		return "none stated"
+	case !x.Known:
+		return x.Device.CurrentVersion + "  (not a known version)"
+	}
+	return x.Device.CurrentVersion
+}
+
+// standing says how an activated release stands to the device's bucket.
+func (x Explanation) standing(s manifest.Standing) string {
+	switch {
+	case s.Release.Withdrawn != "":
+		return "release withdrawn: " + s.Release.Withdrawn
+	case s.Aborted != "":
+		return "rollout aborted: " + s.Aborted
+	}
+	text := "out"
+	switch {
+	case s.In && s.From.IsZero():
+		text = "in"
+	case s.In:
+		text = "in since " + second(s.From)
+	case !s.From.IsZero():
+		text = "out, in from " + second(s.From)
+	}
+	if !s.Paused.IsZero() && !s.Paused.After(x.At) {
+		text += ", paused since " + s.Paused.Format(time.RFC3339)
+	}
+	if !s.Offers {
+		text += fmt.Sprintf("; has no payload for %s on %s", x.Device.Target.SoftwareType, x.Device.Target.HardwareVersion)
+	}
+	return text
+}
+
+// second is the first whole second at or after an instant.
+func second(at time.Time) string {
+	return at.Add(time.Second - 1).Truncate(time.Second).Format(time.RFC3339)
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+
+	"cairn/cmd/cairn/internal/cli"
+
+	"github.com/spf13/cobra"
+)
+
+func withdrawCommand(global *globalOptions) *cobra.Command {
+	var opts editOptions
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "withdraw VERSION --reason REASON",
+		Short: "Recall a release from every cohort",
+		Long: `withdraw takes the offer of a release back from all cohorts at once. Devices that
+have installed it keep it: what brings them on is a higher release.
+
+It edits the release's file, and shows the difference.`,
+		Example: `  cairn withdraw 1.1.0 --reason "bricks EVT boards" --commit --publish`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return cli.Usagef("withdraw takes one VERSION\nsee '%s --help'", cmd.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := needReason(cmd, reason); err != nil {
+				return err
+			}
+			return stopping(cmd, global.edit(cmd, opts, func(p *project) (change, error) {
+				files, err := p.definitions().Withdraw(args[0], reason)
+				return change{files: files, title: fmt.Sprintf("ota: withdraw %s: %s", args[0], reason)}, err
+			}))
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why; it stays in the definitions and in reports")
+	opts.add(cmd)
+	return cmd
+}

@@ -76,10 +76,17 @@ $(BIN)/staticcheck: .ci/tools/go.mod .ci/tools/go.sum
 	$(GO) -C .ci/tools build -o $(CURDIR)/$@ honnef.co/go/tools/cmd/staticcheck
 	@touch $@
 
-lint: $(BIN)/staticcheck
+$(BIN)/deadcode: .ci/tools/go.mod .ci/tools/go.sum
+	$(GO) -C .ci/tools build -o $(CURDIR)/$@ golang.org/x/tools/cmd/deadcode
+	@touch $@
+
+# Also what only other systems compile, and what nobody calls.
+lint: $(BIN)/staticcheck $(BIN)/deadcode
 	@test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)"
 	$(GO) vet ./...
+	for os in windows darwin freebsd; do GOOS=$$os $(GO) vet $(filter-out cairn/cmd/bench,$(shell $(GO) list ./...)) || exit; done
 	$(BIN)/staticcheck ./...
+	@dead=$$($(BIN)/deadcode -test ./...) && [ -z "$$dead" ] || { echo "$$dead"; exit 1; }
 	$(GO) mod tidy -diff
 
 bench: build

@@ -9,9 +9,6 @@ type Resolver struct{ resolver *resolver }
 // NewResolver is for the devices of a fleet.
 func NewResolver(f *releases.Fleet) *Resolver { return &Resolver{resolverOf(f)} }
 
-// Targets is [Targets].
-func (r *Resolver) Targets() []Target { return r.resolver.targets }
-
 // Known is the versions that are known of a target, ascending.
 func (r *Resolver) Known(t Target) []string { return r.resolver.known[t] }
 

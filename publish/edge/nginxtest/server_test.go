@@ -1,7 +1,5 @@
 //go:build unix
 
-// Package nginxtest has the tests of the edge of templates/edge/nginx, in the
-// nginx of Debian.
 package nginxtest
 
 import (

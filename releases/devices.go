@@ -90,7 +90,7 @@ func (l *loader) list(f *file, c *Cohort, inFile bool, serials iter.Seq2[int, st
 		switch {
 		case ValidSerial(serial) && len(serial) > most:
 			if long.among(offset) {
-				f.fault(offset, longHint, "device serial %q has %d characters, and max_serial is %d", excerpt(serial, 0), len(serial), most)
+				f.fault(offset, longHint, "device serial %s has %d characters, and max_serial is %d", Quote(serial), len(serial), most)
 			}
 		case ValidSerial(serial):
 			c.Devices = append(c.Devices, Device{serial, int32(line), inFile})
@@ -98,7 +98,7 @@ func (l *loader) list(f *file, c *Cohort, inFile bool, serials iter.Seq2[int, st
 				l.inline[c] = append(l.inline[c], offset)
 			}
 		case wrong.among(offset):
-			f.fault(offset, serialHint, "%q is no device serial", excerpt(serial, 0))
+			f.fault(offset, serialHint, "%s is no device serial", Quote(serial))
 		}
 	}
 	if more := wrong.more(); more > 0 {

@@ -1,7 +1,6 @@
 package releases
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -109,7 +108,10 @@ func read(fsys fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	text, err := fs.ReadFile(fsys, name)
-	return bytes.TrimPrefix(text, []byte("\uFEFF")), err
+	if err != nil {
+		return nil, err
+	}
+	return PlainText(text)
 }
 
 // regular says why something that may be there is no file to read, such as a
@@ -151,8 +153,11 @@ func leadsOut(err error) bool { return strings.Contains(err.Error(), "escapes fr
 
 // wayOut is a hint for a file that cannot be read.
 func wayOut(err error, hint string) string {
-	if leadsOut(err) {
+	switch {
+	case leadsOut(err):
 		return "put the file itself in the place of the link"
+	case errors.Is(err, ErrUTF16):
+		return UTF16Hint
 	}
 	return hint
 }

@@ -213,8 +213,22 @@ hint: a device serial is letters, digits, - and _, at most 128 characters
 -- cohorts/beta.toml --
 devices = ["xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"]
 `, `
-cohorts/beta.toml:1:12: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…" is no device serial
+cohorts/beta.toml:1:12: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxx" is no device serial
   1 | devices = ["xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+hint: a device serial is letters, digits, - and _, at most 128 characters
+`},
+		{"serial with what is not seen", `
+-- cohorts/beta.toml --
+devices = ["SN1 ", "SN2\r", "\u00a0SN3"]
+`, `
+cohorts/beta.toml:1:12: "SN1 " is no device serial
+  1 | devices = ["SN1 ", "SN2\r", "\u00a0SN3"]
+hint: a device serial is letters, digits, - and _, at most 128 characters
+cohorts/beta.toml:1:20: "SN2\r" is no device serial
+  1 | devices = ["SN1 ", "SN2\r", "\u00a0SN3"]
+hint: a device serial is letters, digits, - and _, at most 128 characters
+cohorts/beta.toml:1:29: "\u00a0SN3" is no device serial
+  1 | devices = ["SN1 ", "SN2\r", "\u00a0SN3"]
 hint: a device serial is letters, digits, - and _, at most 128 characters
 `},
 		{"serial in a file", `

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cairn/cmd/cairn/internal/cli"
+	"cairn/releases"
 
 	"github.com/spf13/cobra"
 )
@@ -67,7 +68,10 @@ func readSerials(stdin io.Reader, name string) (serials []string, err error) {
 	} else {
 		text, err = os.ReadFile(name)
 	}
-	for line := range strings.Lines(strings.TrimPrefix(string(text), "\uFEFF")) {
+	if err == nil {
+		text, err = releases.PlainText(text)
+	}
+	for line := range strings.Lines(string(text)) {
 		serial, _, _ := strings.Cut(line, "#")
 		if serial = strings.TrimSpace(serial); serial != "" {
 			serials = append(serials, serial)

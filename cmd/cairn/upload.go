@@ -11,6 +11,7 @@ import (
 	"cairn/cmd/cairn/internal/payload"
 	"cairn/manifest"
 	"cairn/publish"
+	"cairn/releases"
 	"cairn/releases/edit"
 
 	"github.com/spf13/cobra"
@@ -99,6 +100,9 @@ func (o *uploadOptions) complete(cmd *cobra.Command) error {
 	}
 	if o.notesFile != "" {
 		notes, err := os.ReadFile(o.notesFile)
+		if err == nil {
+			notes, err = releases.PlainText(notes)
+		}
 		if err != nil {
 			return cli.Usagef("--notes-file: %w", err)
 		}
@@ -106,7 +110,7 @@ func (o *uploadOptions) complete(cmd *cobra.Command) error {
 	}
 	for _, s := range []string{u.Version, u.Payload.HardwareVersion, u.Payload.SoftwareType, u.Payload.From, u.Notes, u.Revision} {
 		if !utf8.ValidString(s) {
-			return cli.Usagef("%.60q is not UTF-8", s)
+			return cli.Usagef("%s is not UTF-8", releases.Quote(s))
 		}
 	}
 	for _, pair := range o.metadata {

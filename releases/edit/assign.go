@@ -22,7 +22,7 @@ func (p Project) Assign(serials []string, cohort string, create bool) ([]Change,
 	var faults []string
 	for _, s := range serials {
 		if come[s] = true; !releases.ValidSerial(s) {
-			faults = append(faults, fmt.Sprintf("%.140q", s))
+			faults = append(faults, releases.Quote(s))
 		}
 	}
 	if n := len(faults); n > 0 {

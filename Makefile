@@ -1,7 +1,7 @@
 # make demo     runs the main job on examples/smartfridge (needs Go, make and git)
 # make install  installs it below PREFIX, /usr/local unless that is given
 # make test     passes the tests; make test-edges those in edges, shells and CI as they are out there
-# make bench    measures speed and memory, as ratios
+# make bench    measures speed and memory, as ratios; ONLY=serve takes one of the measurements
 
 GO    ?= go
 BIN   := .cache/bin
@@ -88,9 +88,17 @@ lint: $(BIN)/staticcheck $(BIN)/deadcode
 	$(BIN)/staticcheck ./...
 	@dead=$$($(BIN)/deadcode -test ./...) && [ -z "$$dead" ] || { echo "$$dead"; exit 1; }
 	$(GO) mod tidy -diff
+	cd cmd/bench && $(GO) vet ./... && $(CURDIR)/$(BIN)/staticcheck ./... && $(GO) mod tidy -diff
 
-bench: build
-	$(GO) run ./cmd/bench
+ONLY ?= plan,write,first,updates,latency,large,serve
+
+bench: build $(BIN)/versitygw $(if $(findstring serve,$(ONLY)),$(BIN)/caddy)
+	$(GO) -C cmd/bench build -o $(CURDIR)/$(BIN)/bench
+	$(BIN)/bench -only $(ONLY) $(FLAGS)
+
+$(BIN)/caddy: .ci/tools/caddy/go.mod .ci/tools/caddy/go.sum
+	$(GO) -C .ci/tools/caddy build -o $(CURDIR)/$@ github.com/caddyserver/caddy/v2/cmd/caddy
+	@touch $@
 
 clean:
 	rm -rf .cache

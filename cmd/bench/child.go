@@ -4,111 +4,123 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// child is this program in a process of its own, which prepares some work and
-// waits until it may do it. It is a process group of its own, which ends when
-// this process does.
-type child struct {
-	cmd     *exec.Cmd
-	turn    io.Writer // takes a byte when the work may begin
-	reports *os.File
-	errors  bytes.Buffer
-	exited  chan error
-	stops   []interval
+// usage is what a piece of work took.
+type usage struct {
+	Wall time.Duration
+	CPU  time.Duration // user and system, of the process that did the work
+	Peak int64         // its largest resident size in bytes
 }
 
-type interval struct{ from, to time.Time }
+func wall(u usage) float64 { return u.Wall.Seconds() }
 
-// loop is a child that runs a bare loop.
-func loop(kind string, args ...string) (*child, error) {
-	return startChild(nil, append([]string{"-loop", kind}, args...)...)
+func cpu(u usage) float64 { return u.CPU.Seconds() }
+
+func peak(u usage) float64 { return float64(u.Peak >> 20) }
+
+// child does work of a kind in a process of its own, which ends when this one
+// does, and gives what it took.
+func (b *bench) child(kind string, args ...string) usage {
+	return b.childWith(nil, kind, args...)
 }
 
-// command is a child that runs a command as a child of its own: what the
-// system knows of a process begins with the size of its parent.
-func command(env []string, args ...string) (*child, error) {
-	return startChild(env, append([]string{"-command"}, args...)...)
+// command runs a command as a child of a child: what the system knows of a
+// process begins with the size of its parent.
+func (b *bench) command(env []string, args ...string) usage {
+	return b.childWith(env, "command", args...)
 }
 
-func startChild(env []string, args ...string) (*child, error) {
-	r, w, err := os.Pipe()
+func (b *bench) childWith(env []string, kind string, args ...string) usage {
+	cmd := exec.Command("/proc/self/exe", append([]string{"-child", kind, "--"}, args...)...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	var report, messages bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &report, &messages
+	if err := cmd.Run(); err != nil {
+		b.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, &messages)
+	}
+	var took usage
+	b.check(json.Unmarshal(report.Bytes(), &took))
+	return took
+}
+
+// runChild does the work of this process, a child. What it needs is ready when
+// the clock starts.
+func runChild(kind string, args []string) error {
+	var work func() error
+	var err error
+	switch kind {
+	case "command":
+		return measureCommand(args)
+	case "plan", "hash":
+		work, err = planning(kind, args[0])
+	case "write":
+		work, err = writing(args[0], args[1])
+	default:
+		work, err = putting(kind, args[0], args[1])
+	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer w.Close()
-	c := &child{cmd: exec.Command("/proc/self/exe", args...), reports: r, exited: make(chan error, 1)}
-	c.cmd.Env = append(os.Environ(), env...)
-	c.cmd.Stderr, c.cmd.ExtraFiles = &c.errors, []*os.File{w}
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if c.turn, err = c.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	if err := c.cmd.Start(); err != nil {
-		return nil, err
-	}
-	go func() { c.exited <- c.cmd.Wait() }()
-	w.Close()
-	if _, err := r.Read(make([]byte, 1)); err != nil {
-		return nil, c.failed(<-c.exited)
-	}
-	return c, nil
+	return measureWork(work)
 }
 
-func (c *child) failed(err error) error {
-	return fmt.Errorf("%s: %w\n%s", strings.Join(c.cmd.Args, " "), err, c.errors.Bytes())
+func measureCommand(args []string) error {
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	start := time.Now()
+	if err := cmd.Run(); err != nil {
+		return err
+	}
+	took := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	return report(usage{time.Since(start), cpuOf(took), took.Maxrss << 10})
 }
 
-// work lets a child work for so long, and says whether it is done.
-func (c *child) work(slice time.Duration) (done bool, err error) {
-	if n := len(c.stops); n > 0 {
-		c.stops[n-1].to = time.Now()
-		_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGCONT)
-	} else if _, err := c.turn.Write([]byte{'\n'}); err != nil {
-		return false, err
+func measureWork(work func() error) error {
+	var before, after syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &before); err != nil {
+		return err
 	}
-	select {
-	case err := <-c.exited:
-		if err != nil {
-			return false, c.failed(err)
-		}
-		return true, nil
-	case <-time.After(slice):
+	start := time.Now()
+	if err := work(); err != nil {
+		return err
 	}
-	c.stops = append(c.stops, interval{from: time.Now()})
-	_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGSTOP) // it may have exited just now
-	return false, nil
-}
-
-// took is what the work of a child took that is done.
-func (c *child) took() (usage, error) {
-	defer c.reports.Close()
-	var r report
-	err := json.NewDecoder(c.reports).Decode(&r)
-	for _, s := range c.stops {
-		if s.from.Before(r.End) {
-			r.Wall -= s.to.Sub(s.from)
-		}
+	took := time.Since(start)
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &after); err != nil {
+		return err
 	}
-	return r.usage, err
-}
-
-// forever is a slice that ends with the work.
-const forever = time.Hour
-
-// run lets a child do its work. It takes what makes one.
-func run(c *child, err error) (usage, error) {
+	peak, err := ownPeak()
 	if err != nil {
-		return usage{}, err
+		return err
 	}
-	if _, err := c.work(forever); err != nil {
-		return usage{}, err
+	return report(usage{took, cpuOf(&after) - cpuOf(&before), peak})
+}
+
+func report(u usage) error { return json.NewEncoder(os.Stdout).Encode(u) }
+
+func cpuOf(u *syscall.Rusage) time.Duration {
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// ownPeak is the largest resident size of this process, from proc(5).
+func ownPeak() (int64, error) {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, err
 	}
-	return c.took()
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	kib, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	n, err := strconv.ParseInt(kib, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("/proc/self/status: %w", err)
+	}
+	return n << 10, nil
 }

@@ -19,25 +19,22 @@ type daemon struct {
 
 // startDaemon starts a server that listens on an address, and waits until it
 // does. What it logs is thrown away.
-func (b *bench) startDaemon(address string, args ...string) (*daemon, error) {
+func (b *bench) startDaemon(address string, args ...string) *daemon {
 	d := &daemon{exec.Command(args[0], args[1:]...), address}
-	if err := d.cmd.Start(); err != nil {
-		return nil, err
-	}
-	b.edges = append(b.edges, d)
+	b.check(d.cmd.Start())
+	b.Cleanup(func() {
+		_ = d.cmd.Process.Signal(syscall.SIGTERM)
+		_ = d.cmd.Wait()
+	})
 	for range 500 {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			conn.Close()
-			return d, nil
+			return d
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	return nil, fmt.Errorf("%s does not answer on %s", strings.Join(args, " "), address)
-}
-
-func (d *daemon) stop() {
-	_ = d.cmd.Process.Signal(syscall.SIGTERM)
-	_ = d.cmd.Wait()
+	b.Fatalf("%s does not answer on %s", strings.Join(args, " "), address)
+	return nil
 }
 
 // cpu is what it took since it began, user and system, in ticks of 10 ms.
@@ -65,10 +62,9 @@ func (d *daemon) cpu() (time.Duration, error) {
 }
 
 // freeAddress is one on this machine that nobody listens on.
-func freeAddress() (string, error) {
+func (b *bench) freeAddress() string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
+	b.check(err)
+	l.Close()
+	return l.Addr().String()
 }

@@ -1,79 +1,70 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
+	"net/http"
 	"path/filepath"
+	"time"
+
+	"cairn/publish/storetest/proxy"
 )
+
+// prepare gives the small project and a folder with its tree.
+func (b *bench) prepare() (p *project, tree string, objects []object) {
+	p, tree = b.project("small", smallProject()), filepath.Join(b.memory, "begin")
+	p.build(begin, tree)
+	objects, err := readTree(tree)
+	b.check(err)
+	return p, tree, objects
+}
 
 // first puts a tree into an empty bucket. The floor is a bare loop of the same
 // PUTs.
-func (b *bench) first() error {
-	p, tree, err := b.prepare()
-	if err != nil {
-		return err
-	}
-	objects, err := readTree(tree)
-	if err != nil {
-		return err
-	}
-	var flags []string
-	if b.slice < forever {
-		// What cairn sees of the rate by itself would make no sense.
-		flags = []string{"--concurrency", fmt.Sprint(parallel)}
-	}
-	contenders := append(b.loops(tree, len(objects)), b.server.inFresh("cairn", len(objects), func(to s3) (*child, error) { return b.publish(p, begin, to, flags...) }))
+func (b *bench) first() {
+	p, tree, objects := b.prepare()
+	contenders := []contender{b.inFresh("cairn", len(objects), func(to s3) usage { return p.publish(begin, to) })}
 	peers := []string{"minio"}
+	for _, kind := range []string{"minio", "floor"} {
+		contenders = append(contenders, b.inFresh(kind, len(objects), func(to s3) usage { return b.put(kind, tree, to) }))
+	}
 	if installed("rclone") {
 		peers = append(peers, "rclone")
-		contenders = append(contenders, b.server.inFresh("rclone", len(objects), func(to s3) (*child, error) { return rclone(tree, to) }))
+		contenders = append(contenders, b.inFresh("rclone", len(objects), func(to s3) usage { return b.rclone(tree, to) }))
 	}
-	all, err := takeTurns(b.rounds, b.slice, contenders...)
-	if err != nil {
-		return err
-	}
+	all := b.takeTurns(b.rounds, contenders...)
 	fmt.Printf("first    %d objects into an empty bucket: %.2f s, %.2f times a bare loop of the same PUTs (%.2f s); CPU %.2f s, %.2f times a bare minio-go loop (%.2f s); peak %.0f MiB\n",
 		len(objects), all.of("cairn", wall), all.ratio("cairn", "floor", wall), all.of("floor", wall),
 		all.of("cairn", cpu), all.ratio("cairn", "minio", cpu), all.of("minio", cpu), all.of("cairn", peak))
 	for _, peer := range peers {
 		fmt.Printf("         %-6s %.2f times that loop, CPU %.2f s\n", peer, all.ratio(peer, "floor", wall), all.of(peer, cpu))
 	}
-	if installed("s3cmd") {
-		return b.firstS3cmd(filepath.Join(tree, slug, "v1/latest/main/rev-000/beta"))
-	}
-	return nil
 }
 
-// firstS3cmd uploads a part of the tree with s3cmd, which takes minutes for
-// the whole.
-func (b *bench) firstS3cmd(part string) error {
-	objects, err := readTree(part)
-	if err != nil {
-		return err
-	}
-	contenders := append(b.loops(part, len(objects)), b.server.inFresh("s3cmd", len(objects), func(to s3) (*child, error) { return s3cmd(part, to) }))
-	all, err := takeTurns(1, b.slice, contenders...)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("         s3cmd  %.0f times that loop, over %d of the objects, once\n", all.ratio("s3cmd", "floor", wall), len(objects))
-	return nil
-}
+// delay is what a proxy adds to each request, as a server far away does.
+const delay = 20 * time.Millisecond
 
-// loops are the bare loops.
-func (b *bench) loops(tree string, objects int) []contender {
-	var all []contender
-	for _, kind := range []string{"minio", "floor"} {
-		all = append(all, b.server.inFresh(kind, objects, func(to s3) (*child, error) { return put(kind, tree, to) }))
+// latency puts a tree into an empty bucket that is far away, once: it takes a
+// minute.
+func (b *bench) latency() {
+	p, tree, objects := b.prepare()
+	b.remove(b.freshBucket()) // the server is there
+	far, err := proxy.New(b.server.Endpoint)
+	b.check(err)
+	defer far.Close()
+	far.Inject(func(*http.Request) proxy.Fault { return proxy.Fault{Delay: delay} })
+	contenders := []contender{
+		b.inFresh("cairn", len(objects), func(to s3) usage { return p.publish(begin, to.at(far.Endpoint)) }),
+		b.inFresh("floor", len(objects), func(to s3) usage { return b.put("floor", tree, to.at(far.Endpoint)) }),
 	}
-	return all
-}
-
-// put is a bare loop that puts a tree.
-func put(kind, tree string, to s3) (*child, error) {
-	target, err := json.Marshal(to)
-	if err != nil {
-		return nil, err
+	rclone := installed("rclone")
+	if rclone {
+		contenders = append(contenders, b.inFresh("rclone", len(objects), func(to s3) usage { return b.rclone(tree, to.at(far.Endpoint)) }))
 	}
-	return loop(kind, tree, string(target))
+	all := b.takeTurns(1, contenders...)
+	fmt.Printf("latency  of %v added to each request: the first publish takes %.2f s, %.2f times a bare loop of %d requests at once (%.2f s)",
+		delay, all.of("cairn", wall), all.ratio("cairn", "floor", wall), parallel, all.of("floor", wall))
+	if rclone {
+		fmt.Printf("; rclone takes %.2f times that loop", all.ratio("rclone", "floor", wall))
+	}
+	fmt.Println()
 }

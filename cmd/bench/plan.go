@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 
 	"cairn/manifest"
 	"cairn/releases/fleettest"
@@ -11,35 +13,31 @@ import (
 
 // plan plans a tree. The floor is a loop that only writes down the key of each
 // answer and hashes it.
-func (b *bench) plan(answers int) error {
+func (b *bench) plan(answers int) {
 	tree := manifest.New(fleettest.Large(answers), begin)
 	n := 0
 	for _, f := range tree.Folders {
 		n += len(f.Buckets)
 	}
 	once := func(kind string) contender {
-		return contender{kind, func() (*child, error) { return loop(kind, fmt.Sprint(answers)) }, nil}
+		return contender{kind, func() usage { return b.child(kind, strconv.Itoa(answers)) }}
 	}
-	all, err := takeTurns(b.rounds, forever, once("plan"), once("hash"))
-	if err != nil {
-		return err
-	}
+	all := b.takeTurns(b.rounds, once("plan"), once("hash"))
 	fmt.Printf("plan     %d answers in %d folders, %d distinct: %.3f s, %.2f times a loop that hashes their keys (%.3f s); peak %.0f MiB\n",
 		n, len(tree.Folders), len(tree.Bodies), all.of("plan", wall), all.ratio("plan", "hash", wall), all.of("hash", wall), all.of("plan", peak))
-	return nil
 }
 
-func planOnce(answers int) error {
-	fleet := fleettest.Large(answers)
-	return measureWork(func() error {
-		manifest.New(fleet, begin)
-		return nil
-	})
-}
-
-func hashOnce(answers int) error {
-	tree := manifest.New(fleettest.Large(answers), begin)
-	return measureWork(func() error {
+func planning(kind, answers string) (func() error, error) {
+	n, err := strconv.Atoi(answers)
+	if err != nil {
+		return nil, err
+	}
+	fleet := fleettest.Large(n)
+	if kind == "plan" {
+		return func() error { manifest.New(fleet, begin); return nil }, nil
+	}
+	tree := manifest.New(fleet, begin)
+	return func() error {
 		var key []byte
 		var sum uint64
 		for _, f := range tree.Folders {
@@ -49,8 +47,8 @@ func hashOnce(answers int) error {
 			}
 		}
 		if sum == 0 {
-			return fmt.Errorf("nothing was hashed")
+			return errors.New("nothing was hashed")
 		}
 		return nil
-	})
+	}, nil
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
+	"cairn/manifest"
 )
 
 // The instants at which projects are published: the last release of each of
@@ -23,9 +23,15 @@ var (
 // slug is the projects', and what their keys begin with.
 const slug = "bench"
 
-// project is a project folder.
+// project is a project folder, and what a bench does with it.
 type project struct {
-	dir      string
+	*bench
+	dir string
+	size
+}
+
+// size is how much a project has.
+type size struct {
 	targets  int // pairs of a software type and a hardware version
 	versions int // of each software type
 	digits   int // of a bucket
@@ -34,28 +40,60 @@ type project struct {
 }
 
 // smallProject is one whose tree has 24,576 objects, payload files among them.
-func smallProject(dir string) *project {
-	return &project{dir: dir, targets: 2, versions: 8, digits: 2, devices: 91, files: true}
+func smallProject() size {
+	return size{targets: 2, versions: 8, digits: 2, devices: 91, files: true}
 }
 
 // largeProject is one that has so many answers (buckets of version folders),
 // about, and whose payloads are hosted elsewhere.
-func largeProject(dir string, answers int) *project {
-	p := &project{dir: dir, versions: 20, digits: 2, devices: 1000}
-	perTarget := (p.versions + 2) * 2 * 256
-	if answers >= 500_000 {
-		p.digits, perTarget = 3, (p.versions+2)*(4096+890)
+func largeProject(answers, digits int) size {
+	s := size{versions: 20, digits: digits, devices: 1000}
+	perTarget := (s.versions + 2) * 2 * 256
+	if digits == 3 {
+		perTarget = (s.versions + 2) * (4096 + 890)
 	}
-	p.targets = max(1, (answers+perTarget/2)/perTarget)
+	s.targets = max(1, (answers+perTarget/2)/perTarget)
+	return s
+}
+
+// project writes the definitions of a project.
+func (b *bench) project(name string, s size) *project {
+	p := &project{b, filepath.Join(b.memory, name), s}
+	p.publishTo("http://127.0.0.1:1")
+	var beta bytes.Buffer
+	for i := range p.devices {
+		beta.WriteString(serial(i) + "\n")
+	}
+	p.file("cohorts/beta.txt", beta.Bytes())
+	for v := range p.versions {
+		p.release(v)
+	}
+	p.cohorts("")
 	return p
+}
+
+// build writes the tree to a folder.
+func (p *project) build(at time.Time, out string) usage {
+	return p.command(nil, p.absolute(p.cairn), "-C", p.dir, "build", "--at", instant(at), "--out", out)
+}
+
+// publish brings a bucket up to date.
+func (p *project) publish(at time.Time, to s3, flags ...string) usage {
+	p.publishTo(to.Endpoint)
+	return p.command(to.env(), append([]string{p.absolute(p.cairn), "-C", p.dir, "publish", "--at", instant(at), "--to", "s3://" + to.Bucket}, flags...)...)
+}
+
+// publishDir brings a folder up to date.
+func (p *project) publishDir(at time.Time, to string) usage {
+	return p.command(nil, p.absolute(p.cairn), "-C", p.dir, "publish", "--at", instant(at), "--to", "dir:"+to)
 }
 
 // answers is how many there are: each cohort has a folder for each version, for
 // _none and for _other, with the buckets that have a device.
 func (p *project) answers() int {
-	beta := map[uint64]bool{}
+	beta := map[string]bool{}
 	for i := range p.devices {
-		beta[xxhash.Sum64String(serial(i))>>(64-4*p.digits)] = true
+		beta[manifest.Hash(serial(i))[:p.digits]] = true
 	}
 	return p.targets * (p.versions + 2) * (1<<(4*p.digits) + len(beta))
 }
@@ -64,41 +102,21 @@ func serial(device int) string { return fmt.Sprintf("BETA-%06d", device) }
 
 func (p *project) hardware(target int) string { return fmt.Sprintf("rev-%03d", target/2) }
 
-// write writes the definitions.
-func (p *project) write() error {
-	if err := p.publishTo("http://127.0.0.1:1"); err != nil {
-		return err
-	}
-	var beta bytes.Buffer
-	for i := range p.devices {
-		beta.WriteString(serial(i) + "\n")
-	}
-	if err := p.file("cohorts/beta.txt", beta.Bytes()); err != nil {
-		return err
-	}
-	for v := range p.versions {
-		if err := p.release(v); err != nil {
-			return err
-		}
-	}
-	return p.cohorts("")
-}
-
 // publishTo names the server in the definitions.
-func (p *project) publishTo(endpoint string) error {
-	return p.file("cairn.toml", fmt.Appendf(nil, `[project]
+func (p *project) publishTo(endpoint string) {
+	p.file("cairn.toml", fmt.Appendf(nil, `[project]
 slug = %q
 base_url = "https://ota.example.com"
 bucket_digits = %d
 
 [publish]
 endpoint = %q
-region = %q
-`, slug, p.digits, endpoint, region))
+region = "eu-test-1"
+`, slug, p.digits, endpoint))
 }
 
 // cohorts writes the cohorts; with a reason, the last main release is aborted.
-func (p *project) cohorts(aborted string) error {
+func (p *project) cohorts(aborted string) {
 	var b strings.Builder
 	last := p.versions - 1
 	for v := range last {
@@ -108,14 +126,12 @@ func (p *project) cohorts(aborted string) error {
 		version("main", last), aborted, instant(begin), instant(step))
 	fmt.Fprintf(&b, "[activate.%q]\nrollout = [{ at = %s, percent = 10 }, { at = %s, percent = 50 }]\n",
 		version("modem", last), instant(begin), instant(alarm))
-	if err := p.file("cohorts/default.toml", []byte(b.String())); err != nil {
-		return err
-	}
-	return p.file("cohorts/beta.toml", []byte("devices_file = \"beta.txt\"\n"+b.String()))
+	p.file("cohorts/default.toml", []byte(b.String()))
+	p.file("cohorts/beta.toml", []byte("devices_file = \"beta.txt\"\n"+b.String()))
 }
 
 // release writes the v-th release of both software types.
-func (p *project) release(v int) error {
+func (p *project) release(v int) {
 	for s, software := range []string{"main", "modem"} {
 		var b strings.Builder
 		name := version(software, v)
@@ -126,9 +142,7 @@ func (p *project) release(v int) error {
 			image := fmt.Sprintf("%s-%s.bin", software, p.hardware(t))
 			if p.files {
 				fmt.Fprintf(&b, "file = %q\n", image)
-				if err := p.file("releases/"+name+"/"+image, noise(uint64(t*p.versions+v))); err != nil {
-					return err
-				}
+				p.file("releases/"+name+"/"+image, noise(uint64(t*p.versions+v)))
 			} else {
 				elsewhere(&b, name, image)
 			}
@@ -137,11 +151,8 @@ func (p *project) release(v int) error {
 				elsewhere(&b, name, image+".patch")
 			}
 		}
-		if err := p.file("releases/"+name+"/release.toml", []byte(b.String())); err != nil {
-			return err
-		}
+		p.file("releases/"+name+"/release.toml", []byte(b.String()))
 	}
-	return nil
 }
 
 func elsewhere(b *strings.Builder, version, name string) {
@@ -165,10 +176,8 @@ func noise(seed uint64) []byte {
 	return b
 }
 
-func (p *project) file(name string, content []byte) error {
+func (p *project) file(name string, content []byte) {
 	name = filepath.Join(p.dir, name)
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(name, content, 0o644)
+	p.check(os.MkdirAll(filepath.Dir(name), 0o755))
+	p.check(os.WriteFile(name, content, 0o644))
 }

@@ -10,80 +10,64 @@ import (
 	"strings"
 )
 
-// serve asks cairn's server and nginx the same, over one published folder.
-func (b *bench) serve() error {
+// serve asks cairn's server and its peers the same, over one published folder:
+// the query API the nginx that cairn configures, keys of the tree Caddy's file
+// server, and nginx as fast as it can.
+func (b *bench) serve() {
 	if !installed("wrk") || !installedNginx() {
-		return nil
+		return
 	}
-	p := &project{dir: filepath.Join(b.memory, "served"), targets: 4, versions: 8, digits: 2, devices: 91}
+	p := b.project("served", size{targets: 4, versions: 8, digits: 2, devices: 91})
 	tree := filepath.Join(b.memory, "public")
-	if err := p.write(); err != nil {
-		return err
-	}
-	if _, err := run(b.publishDir(p, begin, tree)); err != nil {
-		return err
-	}
+	p.publishDir(begin, tree)
 	// The workers of root's nginx are another user.
-	if err := os.Chmod(b.memory, 0o755); err != nil {
-		return err
+	b.check(os.Chmod(b.memory, 0o755))
+	servers := b.startServers(p, tree)
+	for name, questions := range p.loads(tree) {
+		b.check(writeLoad(filepath.Join(b.memory, name+".lua"), questions))
 	}
-	servers, err := b.startServers(p, tree)
-	if err != nil {
-		return err
-	}
-	loads, err := p.loads(tree)
-	if err != nil {
-		return err
-	}
-	for name, questions := range loads {
-		if err := writeLoad(filepath.Join(b.memory, name+".lua"), questions); err != nil {
-			return err
-		}
-	}
-	all, err := b.askInTurn(servers)
-	if err != nil {
-		return err
-	}
+	all := b.askInTurn(servers)
 	for _, api := range []string{"url", "json"} {
-		fmt.Printf("serve    %-4s of the query API: CPU %.1f us a request, %.2f times nginx with njs (%.1f us); %.0f/s, %.2f times (%.0f/s)\n",
-			api, all.of("cairn "+api, cpuEach), all.ratio("cairn "+api, "edge "+api, cpuEach), all.of("edge "+api, cpuEach),
-			all.of("cairn "+api, perSecond), all.ratio("cairn "+api, "edge "+api, perSecond), all.of("edge "+api, perSecond))
+		fmt.Printf("serve    %-4s of the query API: %s\n", api, beside(all, "cairn "+api, "edge "+api, "nginx with njs"))
 	}
-	fmt.Printf("         keys of the tree: CPU %.1f us a request, %.2f times nginx with open_file_cache (%.1f us); %.0f/s, %.2f times (%.0f/s); p99 %.2f ms, %.2f times (%.2f ms)\n",
-		all.of("cairn keys", cpuEach), all.ratio("cairn keys", "files keys", cpuEach), all.of("files keys", cpuEach),
-		all.of("cairn keys", perSecond), all.ratio("cairn keys", "files keys", perSecond), all.of("files keys", perSecond),
-		all.of("cairn keys", p99)/1000, all.ratio("cairn keys", "files keys", p99), all.of("files keys", p99)/1000)
+	fmt.Printf("         keys of the tree: %s\n", beside(all, "cairn keys", "caddy keys", "Caddy"))
+	fmt.Printf("         keys of the tree: %s\n", beside(all, "cairn keys", "files keys", "nginx with open_file_cache"))
 	fmt.Printf("         nginx with njs: CPU for the query API %.2f (url) and %.2f (json) times that for a key of the tree (%.1f us)\n",
 		all.ratio("edge url", "edge keys", cpuEach), all.ratio("edge json", "edge keys", cpuEach), all.of("edge keys", cpuEach))
-	return nil
+}
+
+// beside says how a server does beside a peer.
+func beside(all results[answered], server, peer, name string) string {
+	return fmt.Sprintf("CPU %.1f us a request, %.2f times %s (%.1f us); %.0f/s, %.2f times (%.0f/s); p99 %.2f ms, %.2f times (%.2f ms)",
+		all.of(server, cpuEach), all.ratio(server, peer, cpuEach), name, all.of(peer, cpuEach),
+		all.of(server, perSecond), all.ratio(server, peer, perSecond), all.of(peer, perSecond),
+		all.of(server, p99)/1000, all.ratio(server, peer, p99), all.of(peer, p99)/1000)
 }
 
 // askInTurn puts each load on each server that it is for, round by round.
-func (b *bench) askInTurn(servers map[string]*daemon) (results[answered], error) {
-	turns := []string{"cairn url", "edge url", "cairn json", "edge json", "cairn keys", "files keys", "edge keys"}
+func (b *bench) askInTurn(servers map[string]*daemon) results[answered] {
+	turns := []string{"cairn url", "edge url", "cairn json", "edge json", "cairn keys", "caddy keys", "files keys", "edge keys"}
 	all := results[answered]{}
 	for round := range b.rounds + 1 {
 		for _, name := range turns {
 			server, load, _ := strings.Cut(name, " ")
 			a, err := servers[server].ask(filepath.Join(b.memory, load+".lua"))
-			if err != nil {
-				return nil, err
-			}
+			b.check(err)
 			if round > 0 { // the first warms them up
 				all[name] = append(all[name], a)
 			}
-			if verbose {
+			if b.verbose {
 				fmt.Fprintf(os.Stderr, "%-10s CPU %5.1f us, %6.0f/s, p99 %6.2f ms\n", name, cpuEach(a), perSecond(a), p99(a)/1000)
 			}
 		}
 		slices.Reverse(turns)
 	}
-	return all, nil
+	return all
 }
 
 // loads are what wrk asks: the query API for both forms, and keys of the tree
 // as devices compute them, each for some thousand devices.
-func (p *project) loads(tree string) (map[string][]question, error) {
+func (p *project) loads(tree string) map[string][]question {
 	const devices = 4096
 	random := rand.New(rand.NewPCG(1, 2))
 	all := map[string][]question{}
@@ -103,61 +87,49 @@ func (p *project) loads(tree string) (map[string][]question, error) {
 		all["url"] = append(all["url"], question{"/api/v0/releases/latest/url" + query, "identity"})
 		all["json"] = append(all["json"], question{"/api/v0/releases/latest" + query, coding})
 	}
-	objects, err := readTree(filepath.Join(tree, slug))
-	if err != nil {
-		return nil, err
-	}
+	objects, err := readTree(tree)
+	p.check(err)
 	objects = slices.DeleteFunc(objects, func(o object) bool { return !strings.HasSuffix(o.key, ".txt") })
 	for range devices {
-		o := objects[random.IntN(len(objects))]
-		all["keys"] = append(all["keys"], question{"/" + slug + "/" + o.key, "identity"})
+		all["keys"] = append(all["keys"], question{"/" + objects[random.IntN(len(objects))].key, "identity"})
 	}
-	return all, nil
+	return all
 }
 
-// startServers starts cairn, the nginx that it configures, and one that serves
-// files as fast as it can.
-func (b *bench) startServers(p *project, tree string) (map[string]*daemon, error) {
+// startServers starts cairn, the nginx that it configures, one that serves
+// files as fast as it can, and Caddy.
+func (b *bench) startServers(p *project, tree string) map[string]*daemon {
 	servers := map[string]*daemon{}
-	for _, name := range []string{"cairn", "edge", "files"} {
-		address, err := freeAddress()
-		if err != nil {
-			return nil, err
-		}
-		args := []string{b.cairn, "-C", p.dir, "serve", "--from", "dir:" + tree, "--listen", address}
-		if name != "cairn" {
-			dir := filepath.Join(b.memory, name)
-			args = []string{"nginx", "-p", dir, "-c", "nginx.conf", "-g", "daemon off;"}
-			if name == "edge" {
-				err = b.edgeConfig(p, tree, dir, address)
-			} else {
-				err = filesConfig(tree, dir, address)
-			}
-		}
-		if err != nil {
-			return nil, err
-		}
-		if servers[name], err = b.startDaemon(address, args...); err != nil {
-			return nil, err
-		}
+	start := func(name string, command func(dir, address string) []string) {
+		dir, address := filepath.Join(b.memory, name), b.freeAddress()
+		b.check(os.Mkdir(dir, 0o755))
+		servers[name] = b.startDaemon(address, command(dir, address)...)
 	}
-	return servers, nil
+	start("cairn", func(_, address string) []string {
+		return []string{b.absolute(b.cairn), "-C", p.dir, "serve", "--from", "dir:" + tree, "--listen", address}
+	})
+	start("edge", func(dir, address string) []string {
+		b.command(nil, b.absolute(b.cairn), "-C", p.dir, "edge", "nginx", "--out", dir, "--root", tree, "--listen", address)
+		return nginx(dir)
+	})
+	start("files", func(dir, address string) []string {
+		b.check(os.WriteFile(filepath.Join(dir, "nginx.conf"), fmt.Appendf(nil, filesConfig, address, tree), 0o644))
+		return nginx(dir)
+	})
+	start("caddy", func(dir, address string) []string {
+		config := filepath.Join(dir, "Caddyfile")
+		b.check(os.WriteFile(config, fmt.Appendf(nil, caddyConfig, dir, address, tree), 0o644))
+		return []string{b.absolute(b.caddy), "run", "--config", config}
+	})
+	return servers
 }
 
-func (b *bench) edgeConfig(p *project, tree, dir, address string) error {
-	out, err := exec.Command(b.cairn, "-C", p.dir, "edge", "nginx", "--out", dir, "--root", tree, "--listen", address).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("cairn edge nginx: %w: %s", err, out)
-	}
-	return nil
+func nginx(dir string) []string {
+	return []string{"nginx", "-p", dir, "-c", "nginx.conf", "-g", "daemon off;"}
 }
 
 // filesConfig configures an nginx that serves files, and does nothing else.
-func filesConfig(tree, dir, address string) error {
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, "nginx.conf"), fmt.Appendf(nil, `
+const filesConfig = `
 worker_processes auto;
 pid nginx.pid;
 error_log error.log warn;
@@ -178,17 +150,32 @@ http {
         root %q;
     }
 }
-`, address, tree), 0o644)
+`
+
+// caddyConfig configures a Caddy that serves files, and does nothing else.
+const caddyConfig = `
+{
+	admin off
+	auto_https off
+	persist_config off
+	storage file_system %s
 }
+http://%s {
+	root * %s
+	file_server
+}
+`
 
 // installedNginx says whether there is an nginx with the modules that the edge
 // needs.
 func installedNginx() bool {
-	for _, module := range []string{"js", "brotli_static"} {
-		if _, err := os.Stat("/usr/lib/nginx/modules/ngx_http_" + module + "_module.so"); err != nil {
-			fmt.Println("         nginx is not installed with njs and brotli, the serve rows are left out: apt-get install nginx libnginx-mod-http-js libnginx-mod-http-brotli-static")
-			return false
+	if _, err := exec.LookPath("nginx"); err == nil {
+		_, js := os.Stat("/usr/lib/nginx/modules/ngx_http_js_module.so")
+		_, brotli := os.Stat("/usr/lib/nginx/modules/ngx_http_brotli_static_module.so")
+		if js == nil && brotli == nil {
+			return true
 		}
 	}
-	return true
+	fmt.Println("         nginx is not installed with njs and brotli, the serve rows are left out: apt-get install nginx libnginx-mod-http-js libnginx-mod-http-brotli-static")
+	return false
 }

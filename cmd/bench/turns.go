@@ -5,75 +5,29 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"time"
 )
 
 // contender is one of several things that are measured in turn.
 type contender struct {
-	name  string
-	start func() (*child, error)
-	clear func() error // takes away what it made, off the clock; may be nil
+	name string
+	run  func() usage
 }
 
-// verbose shows every single run.
-var verbose bool
-
-// takeTurns measures things round by round. In a round each works for a slice
-// of time while the others are stopped, again and again until all are done:
-// whatever else the machine does, it does to all of them. Every second round
-// goes backwards.
-func takeTurns(rounds int, slice time.Duration, contenders ...contender) (results[usage], error) {
+// takeTurns measures things round by round, every second round backwards:
+// whatever else the machine does, it does to all of them.
+func (b *bench) takeTurns(rounds int, contenders ...contender) results[usage] {
 	all := results[usage]{}
 	for range rounds {
-		if err := takeRound(slice, contenders, all); err != nil {
-			return nil, err
-		}
-		contenders = slices.Clone(contenders)
-		slices.Reverse(contenders)
-	}
-	return all, nil
-}
-
-func takeRound(slice time.Duration, contenders []contender, all results[usage]) error {
-	children := map[string]*child{}
-	for _, c := range contenders {
-		var err error
-		if children[c.name], err = c.start(); err != nil {
-			return err
-		}
-	}
-	for len(children) > 0 {
 		for _, c := range contenders {
-			working, ok := children[c.name]
-			if !ok {
-				continue
-			}
-			done, err := working.work(slice)
-			if err != nil {
-				return err
-			}
-			if !done {
-				continue
-			}
-			delete(children, c.name)
-			took, err := working.took()
-			if err != nil {
-				return err
-			}
+			took := c.run()
 			all[c.name] = append(all[c.name], took)
-			if verbose {
+			if b.verbose {
 				fmt.Fprintf(os.Stderr, "%-8s %9.3f s, CPU %8.3f s, peak %4.0f MiB\n", c.name, wall(took), cpu(took), peak(took))
 			}
 		}
+		slices.Reverse(contenders)
 	}
-	for _, c := range contenders {
-		if c.clear != nil {
-			if err := c.clear(); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return all
 }
 
 // results are what was measured of each contender, round by round.

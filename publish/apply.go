@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -19,17 +17,10 @@ const DefaultConcurrency = 32
 type ApplyOptions struct {
 	Concurrency int       // requests at once; 0 is what the store takes
 	Progress    *Progress // told how far it is; may be nil
-	// WithoutStored goes on where payloads that should be in the store
-	// already are missing, as they are in a fresh folder.
-	WithoutStored bool
-	// Hold is asked before each operation whether it may still begin, and by
-	// a store, through [Held], before it sends what had to wait. Its error
-	// ends the application; nil lets all begin.
-	Hold func() error
-	// Settle is called before version folders are deleted: a cache that has
-	// _other as it was would answer from it then, and might offer a device what
-	// it runs. Nil goes on at once.
-	Settle func(ctx context.Context) error
+	// BeforeDeletions is called before version folders are deleted: a cache
+	// that has _other as it was would answer from it then, and might offer a
+	// device what it runs. Nil goes on at once.
+	BeforeDeletions func(ctx context.Context) error
 	// InFlight carries the operations that have begun, so that an interrupt
 	// may let them end; nil is the context of all.
 	InFlight context.Context
@@ -41,98 +32,49 @@ type Progress struct {
 	Phase atomic.Int32 // a [Phase]
 	Done  atomic.Int64 // operations
 	Total atomic.Int64 // operations
-
-	mu    sync.Mutex
-	low   int          // so many are done from the first on
-	ahead map[int]bool // and these beyond
 }
 
-// Low is how many operations are done, from the first on without a gap.
-func (p *Progress) Low() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.low
-}
-
-func (p *Progress) did(i int) {
-	p.Done.Add(1)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if i != p.low {
-		if p.ahead == nil {
-			p.ahead = map[int]bool{}
-		}
-		p.ahead[i] = true
-		return
+// complete gives the options that are left out, for so many operations.
+func (o ApplyOptions) complete(ctx context.Context, store Store, operations int) ApplyOptions {
+	if o.Progress == nil {
+		o.Progress = &Progress{}
 	}
-	for p.low++; p.ahead[p.low]; p.low++ {
-		delete(p.ahead, p.low)
+	if o.InFlight == nil {
+		o.InFlight = ctx
 	}
+	if o.Concurrency == 0 {
+		o.Concurrency = store.Traits().Parallel
+	}
+	o.Progress.Total.Store(int64(operations))
+	return o
 }
 
 // Apply carries out a plan, phase by phase. It stops at the first failure:
 // nothing of a later phase is touched then, and another plan finds what is
 // left to do.
 func (p *Plan) Apply(ctx context.Context, store Store, opts ApplyOptions) error {
-	if len(p.Missing) > 0 && !opts.WithoutStored {
-		return fmt.Errorf("stored payloads are not in %s, or not of the stated size:\n  %s", store, strings.Join(p.Missing, "\n  "))
-	}
-	progress := opts.Progress
-	if progress == nil {
-		progress = &Progress{}
-	}
-	progress.Total.Store(int64(p.Len()))
-	inFlight := opts.InFlight
-	if inFlight == nil {
-		inFlight = ctx
-	}
-	inFlight = WithHold(inFlight, opts.Hold)
-	concurrency := opts.Concurrency
-	if concurrency == 0 {
-		concurrency = store.Traits().Parallel
-	}
-	for from := 0; from < len(p.ops); {
-		phase, to := p.ops[from].phase, from
-		for to < len(p.ops) && p.ops[to].phase == phase {
-			to++
+	opts = opts.complete(ctx, store, p.Len())
+	for phase := range phases {
+		n := p.phaseLen(phase)
+		if n == 0 {
+			continue
 		}
-		progress.Phase.Store(int32(phase))
-		if phase == Deletions && opts.Settle != nil {
-			if err := opts.Settle(ctx); err != nil {
+		opts.Progress.Phase.Store(int32(phase))
+		if phase == Deletions && opts.BeforeDeletions != nil {
+			if err := opts.BeforeDeletions(ctx); err != nil {
 				return fmt.Errorf("%s: %w", phase, err)
 			}
 		}
-		err := each(ctx, concurrency, to-from, func(_ context.Context, i int) error {
-			if err := Held(inFlight); err != nil {
-				return err
+		err := each(ctx, opts.Concurrency, n, func(_ context.Context, i int) error {
+			err := p.at(phase, i).apply(opts.InFlight, store)
+			if err == nil {
+				opts.Progress.Done.Add(1)
 			}
-			if err := p.Op(from+i).apply(inFlight, store); err != nil {
-				return err
-			}
-			progress.did(from + i)
-			return nil
+			return err
 		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", phase, err)
 		}
-		from = to
-	}
-	return nil
-}
-
-// holding is what a context has the hold under.
-type holding struct{}
-
-// WithHold has [Held] ask under a context; nil asks nobody.
-func WithHold(ctx context.Context, hold func() error) context.Context {
-	return context.WithValue(ctx, holding{}, hold)
-}
-
-// Held is the error of whoever must be asked before something is written under
-// a context; nil where it may be, or nobody must.
-func Held(ctx context.Context) error {
-	if hold, _ := ctx.Value(holding{}).(func() error); hold != nil {
-		return hold()
 	}
 	return nil
 }

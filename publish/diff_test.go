@@ -161,8 +161,8 @@ var changes = []struct {
 // plan is what makes a store that holds one fleet hold another.
 func plan(t testing.TB, before, after *releases.Fleet) *publish.Plan {
 	t.Helper()
-	first := publish.NewPlan(newWorld(t, "before", before, fleettest.Start).site, &publish.Live{Kinds: make([]publish.Kind, 1)}, true)
-	return publish.NewPlan(newWorld(t, "after", after, fleettest.Start).site, first.After(first.Len(), fleettest.Start), true)
+	first := publish.NewPlan(newWorld(t, "before", before, fleettest.Start).site, &publish.Inventory{}, true)
+	return publish.NewPlan(newWorld(t, "after", after, fleettest.Start).site, first.Result(fleettest.Start), true)
 }
 
 func changed(name string) func(*releases.Fleet) {
@@ -174,12 +174,14 @@ func changed(name string) func(*releases.Fleet) {
 	panic("no change is named " + name)
 }
 
+// counts is the number of operations for each reason.
+func counts(p *publish.Plan) map[publish.Reason]int { return maps.Collect(p.Counts()) }
+
 // whys counts the operations of a plan on keys that hold a text, by what they
 // do and why.
 func whys(p *publish.Plan, holding string) map[string]int {
 	counts := map[string]int{}
-	for i := range p.Len() {
-		o := p.Op(i)
+	for o := range p.Ops() {
 		if !strings.Contains(o.Object.Key, holding) {
 			continue
 		}
@@ -240,7 +242,7 @@ func TestHeadersCountWhereTheStoreKeepsThem(t *testing.T) {
 			answers++
 		}
 	}
-	if p.Len() != answers || p.Count(publish.HeadersChanged) != answers || p.Unchanged() != p.Site.Len()-answers {
+	if p.Len() != answers || counts(p)[publish.HeadersChanged] != answers || p.Unchanged() != p.Site.Len()-answers {
 		t.Errorf("%d operations for %d answers, %d unchanged of %d", p.Len(), answers, p.Unchanged(), p.Site.Len())
 	}
 	if p := publish.NewPlan(p.Site, p.Live, false); p.Len() > 0 {
@@ -260,8 +262,9 @@ func TestWithdrawalsComeFirstInEachPhase(t *testing.T) {
 			}
 			return 10*int(o.Phase) + urgency
 		}
-		for i := 1; i < p.Len(); i++ {
-			last, o := p.Op(i-1), p.Op(i)
+		ops := slices.Collect(p.Ops())
+		for i := 1; i < len(ops); i++ {
+			last, o := ops[i-1], ops[i]
 			if rank(o) < rank(last) {
 				t.Fatalf("%s, then %s: %s, which %s, comes after %s, which is %s", a.name, b.name, o.Object.Key, o.Why(), last.Object.Key, last.Why())
 			}
@@ -278,22 +281,18 @@ func TestWithdrawalsComeFirstInEachPhase(t *testing.T) {
 func TestWhatIsInDoubtIsWrittenAgain(t *testing.T) {
 	for _, c := range changes {
 		p := plan(t, small(), small(c.make))
-		again := publish.NewPlan(p.Site, p.After(0, fleettest.Start), true)
+		again := publish.NewPlan(p.Site, p.InDoubt(fleettest.Start), true)
 		if keys := slices.Sorted(slices.Values(keysOf(again))); !slices.Equal(keys, slices.Sorted(slices.Values(keysOf(p)))) {
 			t.Errorf("%s: %d operations, then %d", c.name, p.Len(), len(keys))
 		}
-		if again.Count(publish.New)+again.Count(publish.Changed)+again.Count(publish.HeadersChanged) > 0 {
+		if n := counts(again); n[publish.New]+n[publish.Changed]+n[publish.HeadersChanged] > 0 {
 			t.Errorf("%s: some of %v is not in doubt", c.name, whys(again, ""))
 		}
 	}
 	p := plan(t, small(), small(changed("roll out")))
-	some := publish.NewPlan(p.Site, p.After(p.Len()-5, fleettest.Start), true)
-	if keys := keysOf(p)[p.Len()-5:]; some.Count(publish.InDoubt) != 5 || !slices.Equal(keysOf(some), keys) {
-		t.Errorf("the plan writes %q, want %q", keysOf(some), keys)
-	}
 	// The 8 buckets that may or may not have been offered it count as well.
 	aborted := newWorld(t, "aborted", small(changed("abort in default")), fleettest.Start)
-	got := whys(publish.NewPlan(aborted.site, p.After(0, fleettest.Start), true), "")
+	got := whys(publish.NewPlan(aborted.site, p.InDoubt(fleettest.Start), true), "")
 	want := map[string]int{"put, withdraws 1.1.0: answers": 96, "delete, withdraws 1.1.0: answers": 32, "put, withdraws 1.1.0: fallback answers": 64}
 	if !maps.Equal(got, want) {
 		t.Errorf("an abort after a crash: %v, want %v", got, want)
@@ -395,7 +394,7 @@ func TestTheGuardTripsOverItsLimitOnly(t *testing.T) {
 		t.Errorf("let through: %v", tripped)
 	}
 	w := newWorld(t, "first", small(), fleettest.Start)
-	first := publish.NewPlan(w.site, &publish.Live{Kinds: make([]publish.Kind, 1)}, true)
+	first := publish.NewPlan(w.site, &publish.Inventory{}, true)
 	if err := (publish.Limits{}).Check(first, nil, publish.RolloutsOf(w.fleet, w.at)); err != nil {
 		t.Errorf("a first publish: %v", err)
 	}
@@ -419,7 +418,7 @@ func TestTheGuardCountsWhatIsDeletedAndNotReplaced(t *testing.T) {
 		before, after := small(test.before), small(test.after)
 		lost := 0
 		p := plan(t, before, after)
-		for key := range cellsIn(p.Live) {
+		for key := range variantsOf(p.Live) {
 			if test.want != "" && strings.Contains(key, test.want) {
 				lost++
 			}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"sync"
+	"slices"
 	"time"
 
 	"cairn/manifest"
@@ -15,15 +15,15 @@ import (
 // Garbage is the payloads of a store that may go: no release names them, and
 // none has for long.
 type Garbage struct {
-	Payloads []Unnamed // ascending by key
-	Young    int       // so many more are unnamed, but not for long
+	Payloads []UnreferencedPayload // ascending by key
+	Young    int                   // so many more are unnamed, but not for long
 
 	remote *Remote
 	gone   []string // unnamed, but not in the store any more; ascending
 }
 
-// Unnamed is a payload that no release names.
-type Unnamed struct {
+// UnreferencedPayload is a payload that no release names.
+type UnreferencedPayload struct {
 	Entry
 	// Since is when it was put, or a publish found that no release names it,
 	// whichever came last.
@@ -45,12 +45,12 @@ func FindGarbage(ctx context.Context, fleet *releases.Fleet, store Store, remote
 		return nil, fmt.Errorf("the last publish to %s did not end: what its answers name is not known\n%s", store, wayOut)
 	}
 	g := &Garbage{remote: remote}
-	named := named(fleet)
-	var old []LivePayload
+	referenced := referencedPayloads(fleet)
+	var old []KnownPayload
 	for _, p := range remote.State.Live.Payloads {
 		switch {
-		case p.Unnamed.IsZero() || named[p.Key]:
-		case p.Unnamed.After(before):
+		case p.UnreferencedSince.IsZero() || referenced[p.Key]:
+		case p.UnreferencedSince.After(before):
 			g.Young++
 		default:
 			old = append(old, p)
@@ -74,17 +74,17 @@ func FindGarbage(ctx context.Context, fleet *releases.Fleet, store Store, remote
 			g.gone = append(g.gone, old[i].Key)
 		case e.Modified.IsZero() || e.Modified.After(before):
 			g.Young++
-		case e.Modified.After(old[i].Unnamed):
-			g.Payloads = append(g.Payloads, Unnamed{*e, e.Modified})
+		case e.Modified.After(old[i].UnreferencedSince):
+			g.Payloads = append(g.Payloads, UnreferencedPayload{*e, e.Modified})
 		default:
-			g.Payloads = append(g.Payloads, Unnamed{*e, old[i].Unnamed})
+			g.Payloads = append(g.Payloads, UnreferencedPayload{*e, old[i].UnreferencedSince})
 		}
 	}
 	return g, nil
 }
 
-// named is the keys of the payloads that releases name.
-func named(fleet *releases.Fleet) map[string]bool {
+// referencedPayloads is the keys of the payloads that releases name.
+func referencedPayloads(fleet *releases.Fleet) map[string]bool {
 	layout, all := manifest.LayoutOf(fleet), map[string]bool{}
 	for _, p := range fleet.Payloads() {
 		if p.URL == "" {
@@ -94,148 +94,47 @@ func named(fleet *releases.Fleet) map[string]bool {
 	return all
 }
 
-// CollectOptions say how garbage is collected.
-type CollectOptions struct {
-	// Lease is renewed while work goes on, each time for as long as it was
-	// taken for.
-	Lease Lease
-	Now   func() time.Time // the clock that the lease goes by
-	// NoLock writes without conditions: then nothing keeps a publisher away.
-	NoLock      bool
-	Concurrency int       // requests at once; 0 is what the store takes
-	Progress    *Progress // told how far it is; may be nil
-}
+// Len is the number of payloads that may go.
+func (g *Garbage) Len() int { return len(g.Payloads) }
 
-// Collect deletes the garbage, under a lease. The state says before that these
-// payloads may be gone, so a publish or another collection goes on from
-// wherever this one stops. An interrupt lets the requests under way end. The
-// error matches [ErrMoved] or [ErrUnconditional] where that is why it failed.
-func (g *Garbage) Collect(ctx context.Context, store Store, opts CollectOptions) error {
-	if opts.Progress == nil {
-		opts.Progress = &Progress{}
-	}
-	if opts.Concurrency == 0 {
-		opts.Concurrency = store.Traits().Parallel
-	}
-	c := newCollection(g, store, opts)
-	if len(g.Payloads) == 0 {
-		if len(g.gone) == 0 {
-			return nil
-		}
-		return c.end(ctx)
-	}
-	if err := c.begin(ctx); err != nil {
-		return err
-	}
+// Apply deletes the garbage.
+func (g *Garbage) Apply(ctx context.Context, store Store, opts ApplyOptions) error {
+	opts = opts.complete(ctx, store, g.Len())
 	opts.Progress.Phase.Store(int32(Deletions))
-	opts.Progress.Total.Store(int64(len(g.Payloads)))
-	inFlight := context.WithoutCancel(ctx)
-	err := each(ctx, opts.Concurrency, len(g.Payloads), func(_ context.Context, i int) error {
-		key := g.Payloads[i].Key
-		if err := c.hold(inFlight, key); err != nil {
-			return err
+	return each(ctx, opts.Concurrency, g.Len(), func(_ context.Context, i int) error {
+		err := store.Delete(opts.InFlight, g.Payloads[i].Key)
+		if err == nil {
+			opts.Progress.Done.Add(1)
 		}
-		if err := store.Delete(inFlight, key); err != nil {
-			return err
-		}
-		c.deleted(key)
-		opts.Progress.did(i)
-		return nil
-	})
-	if e := c.end(inFlight); e != nil && err == nil {
-		err = fmt.Errorf("recording what was deleted: %w", e)
-	}
-	return err
-}
-
-// collection is a collection under way.
-type collection struct {
-	opts    CollectOptions
-	session *Session
-
-	mu   sync.Mutex
-	fate map[string]fate // of the payloads that are garbage
-}
-
-type fate uint8
-
-const (
-	stays fate = iota
-	mayGo
-	isGone
-)
-
-func newCollection(g *Garbage, store Store, opts CollectOptions) *collection {
-	c := &collection{opts: opts, fate: map[string]fate{}}
-	for _, p := range g.Payloads {
-		c.fate[p.Key] = stays
-	}
-	for _, key := range g.gone {
-		c.fate[key] = isGone
-	}
-	c.session = &Session{store: store, conditional: !opts.NoLock, remote: g.remote, etag: g.remote.etag, state: *g.remote.State}
-	return c
-}
-
-// begin takes the lease, as a publish does.
-func (c *collection) begin(ctx context.Context) error {
-	s := c.session
-	s.state.Lease, s.state.Live = &c.opts.Lease, c.live(true)
-	if err := s.write(ctx); err != nil {
 		return err
+	})
+}
+
+func (g *Garbage) admissible() error { return nil }
+
+func (g *Garbage) recorded() bool { return len(g.gone) == 0 }
+
+// states say that the garbage may be gone, so a publish asks the store for
+// what it needs of it, and then that it is.
+func (g *Garbage) states(time.Time) (during, after State) {
+	going := map[string]bool{}
+	for _, p := range g.Payloads {
+		going[p.Key] = true
 	}
-	return s.probe(ctx)
-}
-
-// hold lets a deletion begin, or gives an error once the lease is lost. It
-// renews the lease when a third of it is over.
-func (c *collection) hold(ctx context.Context, key string) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s, now := c.session, c.opts.Now()
-	duration := c.opts.Lease.Expires.Sub(c.opts.Lease.Began)
-	left := s.state.Lease.Expires.Sub(now)
-	if left <= 0 {
-		return errors.New("the lease ran out")
-	}
-	if left < duration-duration/3 {
-		lease := *s.state.Lease
-		lease.Expires = now.Add(duration)
-		s.state.Lease, s.state.Live = &lease, c.live(true)
-		if err := s.write(ctx); err != nil {
-			return fmt.Errorf("renewing the lease: %w", err)
-		}
-	}
-	c.fate[key] = mayGo
-	return nil
-}
-
-func (c *collection) deleted(key string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.fate[key] = isGone
-}
-
-// end records what is gone, and gives the lease back.
-func (c *collection) end(ctx context.Context) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.session.state.Lease, c.session.state.Live = nil, c.live(false)
-	return c.session.write(ctx)
-}
-
-// live is what is known to be there. While deletions may begin, all the
-// garbage may be gone by the time that somebody reads this.
-func (c *collection) live(going bool) *Live {
-	live := *c.session.remote.State.Live
-	live.Payloads = nil
-	for _, p := range c.session.remote.State.Live.Payloads {
-		fate, garbage := c.fate[p.Key]
-		if fate == isGone {
+	before := g.remote.State.Live
+	mayBeGone, isGone := *before, *before
+	mayBeGone.Payloads, isGone.Payloads = nil, nil
+	for _, p := range before.Payloads {
+		if slices.Contains(g.gone, p.Key) {
 			continue
 		}
-		p.Perhaps = p.Perhaps || fate == mayGo || garbage && going
-		live.Payloads = append(live.Payloads, p)
+		if !going[p.Key] {
+			isGone.Payloads = append(isGone.Payloads, p)
+		}
+		p.Doubtful = p.Doubtful || going[p.Key]
+		mayBeGone.Payloads = append(mayBeGone.Payloads, p)
 	}
-	return &live
+	during, after = *g.remote.State, *g.remote.State
+	during.Live, after.Live, after.Lease = &mayBeGone, &isGone, nil
+	return during, after
 }

@@ -43,28 +43,18 @@ func threeReleases(t testing.TB, left ...string) (*releases.Fleet, *publish.Site
 // publishTo publishes a site by the state, as the command does.
 func publishTo(t testing.TB, store publish.Store, s *publish.Site, now time.Time) {
 	t.Helper()
-	remote := readState(t, store)
-	var live *publish.Live
-	var err error
-	if remote.State == nil {
-		live, err = publish.Scan(ctx, s, store, 1)
-	} else {
-		live, err = remote.State.Live.Confirm(ctx, s, store)
-	}
+	opts := collection(store, now)
+	_, err := publish.Run(ctx, opts, func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
+		return editionOf(s, now).Propose(ctx, store, remote, publish.ProposeOptions{})
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := publish.NewPlan(s, live, true)
-	session, err := publish.Begin(ctx, store, remote, plan, publish.SessionOptions{Stamp: publish.Stamp{Published: now, At: now}})
-	if err == nil {
-		err = plan.Apply(ctx, store, publish.ApplyOptions{})
-	}
-	if err == nil {
-		err = session.End(ctx, plan.Len(), now)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+}
+
+// editionOf is a site that no guard stops.
+func editionOf(s *publish.Site, at time.Time) publish.Edition {
+	return publish.Edition{Site: s, At: at, Limits: publish.Limits{AllowExposure: true, AllowDeletes: true}}
 }
 
 func readState(t testing.TB, store publish.Store) *publish.Remote {
@@ -90,7 +80,7 @@ func payloadsThere(t testing.TB, store publish.Store) []string {
 	return names
 }
 
-// withGarbage is a store in which a payload is unnamed since day 1, another
+// withGarbage is a store in which a payload is unreferenced since day 1, another
 // one since day 10, and a third is in use.
 func withGarbage(t testing.TB) (*memstore.Store, *releases.Fleet) {
 	t.Helper()
@@ -167,32 +157,39 @@ func TestNoGarbageWithoutACertainState(t *testing.T) {
 	}
 	expect(&publish.Remote{}, "nothing is published")
 	expect(&publish.Remote{Problem: errors.New("it is damaged")}, "it is damaged")
-	_, s := threeReleases(t, "2", "3")
-	remote := readState(t, store)
-	if _, err := publish.Begin(ctx, store, remote, publish.NewPlan(s, remote.State.Live, true), publish.SessionOptions{Stamp: publish.Stamp{Published: day(11)}}); err != nil {
+	_, s := threeReleases(t, "1", "2")
+	store.Fault = crash{at: 2, dead: true}.fault()
+	_, err := publish.Run(ctx, collection(store, day(11)), func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
+		return editionOf(s, day(11)).Propose(ctx, store, remote, publish.ProposeOptions{})
+	})
+	store.Fault = nil
+	if !errors.Is(err, errCrash) {
 		t.Fatal(err)
 	}
 	expect(readState(t, store), "did not end")
 }
 
 // collection is options under a clock that stands still.
-func collection(now time.Time) publish.CollectOptions {
-	return publish.CollectOptions{
-		Lease: publish.Lease{Holder: "ada", Nonce: "1", Began: now, Expires: now.Add(time.Minute)},
-		Now:   func() time.Time { return now },
+func collection(store publish.Store, now time.Time) publish.RunOptions {
+	return publish.RunOptions{
+		Store: store, Prefix: "s", Holder: publish.Lease{Holder: "ada", Nonce: "1"}, Duration: leaseTime, Clock: newClock(now).clock(),
+		ApplyOptions: publish.ApplyOptions{Progress: &publish.Progress{}, Concurrency: 1},
 	}
+}
+
+// collect deletes what no release of a fleet has named since before an instant.
+func collect(opts publish.RunOptions, fleet *releases.Fleet, before time.Time) error {
+	_, err := publish.Run(ctx, opts, func(ctx context.Context, remote *publish.Remote) (*publish.Garbage, error) {
+		return publish.FindGarbage(ctx, fleet, opts.Store, remote, before)
+	})
+	return err
 }
 
 func TestCollect(t *testing.T) {
 	store, fleet := withGarbage(t)
-	g, err := publish.FindGarbage(ctx, fleet, store, readState(t, store), day(50))
-	if err != nil {
-		t.Fatal(err)
-	}
-	progress := &publish.Progress{}
-	opts := collection(day(99))
-	opts.Progress = progress
-	if err := g.Collect(ctx, store, opts); err != nil {
+	opts := collection(store, day(99))
+	progress := opts.Progress
+	if err := collect(opts, fleet, day(50)); err != nil {
 		t.Fatal(err)
 	}
 	if there := payloadsThere(t, store); !slices.Equal(there, []string{"3.bin"}) || progress.Done.Load() != 2 || progress.Total.Load() != 2 {
@@ -214,7 +211,7 @@ func TestCollect(t *testing.T) {
 func TestWhatIsGoneIsForgotten(t *testing.T) {
 	store, fleet := withGarbage(t)
 	for _, p := range readState(t, store).State.Live.Payloads {
-		if !p.Unnamed.IsZero() {
+		if !p.UnreferencedSince.IsZero() {
 			if err := store.Delete(ctx, p.Key); err != nil {
 				t.Fatal(err)
 			}
@@ -232,7 +229,7 @@ func TestWhatIsGoneIsForgotten(t *testing.T) {
 		if err != nil || len(g.Payloads) > 0 {
 			t.Fatalf("%+v, %v", g, err)
 		}
-		if err := g.Collect(ctx, store, collection(day(99))); err != nil {
+		if err := collect(collection(store, day(99)), fleet, day(50)); err != nil {
 			t.Fatal(err)
 		}
 		if n := len(readState(t, store).State.Live.Payloads); n != 1 || writes != 1 {
@@ -248,10 +245,6 @@ func TestCollectFailing(t *testing.T) {
 	for _, persisted := range []bool{false, true} {
 		for n := 0; ; n++ {
 			store, fleet := withGarbage(t)
-			g, err := publish.FindGarbage(ctx, fleet, store, readState(t, store), day(50))
-			if err != nil {
-				t.Fatal(err)
-			}
 			ops := 0
 			store.Fault = func(op memstore.Op, _ string) (bool, error) {
 				if op != memstore.Put && op != memstore.Delete {
@@ -262,9 +255,7 @@ func TestCollectFailing(t *testing.T) {
 				}
 				return true, nil
 			}
-			opts := collection(day(99))
-			opts.Concurrency = 1
-			err = g.Collect(ctx, store, opts)
+			err := collect(collection(store, day(99)), fleet, day(50))
 			store.Fault = nil
 			if ops <= n {
 				break
@@ -274,7 +265,7 @@ func TestCollectFailing(t *testing.T) {
 				t.Errorf("fault %d is no error", n)
 			}
 			for _, p := range readState(t, store).State.Live.Payloads {
-				if _, _, err := store.Stat(ctx, p.Key); errors.Is(err, fs.ErrNotExist) && !p.Perhaps {
+				if _, _, err := store.Stat(ctx, p.Key); errors.Is(err, fs.ErrNotExist) && !p.Doubtful {
 					t.Errorf("fault %d: the state has %s, the store hasn't", n, p.Key)
 				}
 			}
@@ -286,10 +277,7 @@ func TestCollectFailing(t *testing.T) {
 				}
 				continue
 			}
-			g, err = publish.FindGarbage(ctx, fleet, store, readState(t, store), day(50))
-			if err == nil {
-				err = g.Collect(ctx, store, collection(day(100)))
-			}
+			err = collect(collection(store, day(100)), fleet, day(50))
 			if there := payloadsThere(t, store); err != nil || len(there) != 1 || len(readState(t, store).State.Live.Payloads) != 1 {
 				t.Errorf("fault %d: %q are there, %v", n, there, err)
 			}
@@ -298,92 +286,90 @@ func TestCollectFailing(t *testing.T) {
 }
 
 func TestCollectUnderALease(t *testing.T) {
-	look := func(store publish.Store, fleet *releases.Fleet) *publish.Garbage {
-		t.Helper()
-		g, err := publish.FindGarbage(ctx, fleet, store, readState(t, store), day(50))
-		if err != nil {
-			t.Fatal(err)
+	// deleting calls back at each deletion.
+	deleting := func(store *memstore.Store, by func()) {
+		store.Fault = func(op memstore.Op, _ string) (bool, error) {
+			if op == memstore.Delete {
+				by()
+			}
+			return true, nil
 		}
-		return g
 	}
-	t.Run("taken", func(t *testing.T) {
+	t.Run("moved", func(t *testing.T) {
 		store, fleet := withGarbage(t)
-		g := look(store, fleet)
 		_, s := threeReleases(t, "1", "3")
-		publishTo(t, store, s, day(60))
-		if err := g.Collect(ctx, store, collection(day(99))); !errors.Is(err, publish.ErrMoved) {
-			t.Errorf("%v", err)
-		}
-		if there := payloadsThere(t, store); len(there) != 3 {
-			t.Errorf("%q are there", there)
+		opts, looked := collection(store, day(99)), 0
+		_, err := publish.Run(ctx, opts, func(ctx context.Context, remote *publish.Remote) (*publish.Garbage, error) {
+			g, err := publish.FindGarbage(ctx, fleet, store, remote, day(50))
+			if looked++; looked == 1 {
+				publishTo(t, store, s, day(60))
+			}
+			return g, err
+		})
+		if there := payloadsThere(t, store); err != nil || looked != 2 || !slices.Equal(there, []string{"1.bin", "3.bin"}) {
+			t.Errorf("%v, looked %d times, %q are there", err, looked, there)
 		}
 	})
 	t.Run("run out", func(t *testing.T) {
 		store, fleet := withGarbage(t)
-		g := look(store, fleet)
-		opts := collection(day(99))
-		opts.Now = func() time.Time { return day(99).Add(time.Minute) }
-		if err := g.Collect(ctx, store, opts); err == nil || !strings.Contains(err.Error(), "ran out") {
+		clock := newClock(day(99))
+		opts := collection(store, day(99))
+		opts.Clock = clock.clock()
+		deleting(store, func() { clock.set(day(99).Add(leaseTime)) })
+		if err := collect(opts, fleet, day(50)); err == nil || !strings.Contains(err.Error(), "ran out") {
 			t.Errorf("%v", err)
 		}
-		if there := payloadsThere(t, store); len(there) != 3 {
+		if there := payloadsThere(t, store); len(there) != 2 {
 			t.Errorf("%q are there", there)
 		}
 	})
 	t.Run("renewed", func(t *testing.T) {
 		store, fleet := withGarbage(t)
-		g := look(store, fleet)
-		now, writes := day(99), 0
-		opts := collection(now)
-		opts.Concurrency = 1
-		opts.Now = func() time.Time {
-			now = now.Add(30 * time.Second)
-			return now
-		}
-		store.Fault = func(op memstore.Op, _ string) (bool, error) {
-			if op == memstore.Put {
-				writes++
-			}
-			return true, nil
-		}
-		// The lease, the probe, a renewal before each of the two, the end.
-		if err := g.Collect(ctx, store, opts); err != nil || writes != 5 {
-			t.Errorf("%v, %d writes", err, writes)
+		clock := newClock(day(99))
+		opts := collection(store, day(99))
+		opts.Clock = clock.clock()
+		deleting(store, func() {
+			clock.set(clock.Now().Add(leaseTime - time.Second))
+			clock.renew()
+		})
+		if err := collect(opts, fleet, day(50)); err != nil {
+			t.Errorf("%v", err)
 		}
 	})
 	t.Run("interrupted", func(t *testing.T) {
 		store, fleet := withGarbage(t)
-		g := look(store, fleet)
 		interrupted, interrupt := context.WithCancel(ctx)
-		store.Fault = func(op memstore.Op, _ string) (bool, error) {
-			if op == memstore.Delete {
-				interrupt()
-			}
-			return true, nil
-		}
-		opts := collection(day(99))
-		opts.Concurrency = 1
-		if err := g.Collect(interrupted, store, opts); !errors.Is(err, context.Canceled) {
+		deleting(store, interrupt)
+		opts := collection(store, day(99))
+		_, err := publish.Run(interrupted, opts, func(ctx context.Context, remote *publish.Remote) (*publish.Garbage, error) {
+			return publish.FindGarbage(ctx, fleet, store, remote, day(50))
+		})
+		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%v", err)
 		}
 		state := readState(t, store).State
-		if there := payloadsThere(t, store); len(there) != 2 || state.Lease != nil || len(state.Live.Payloads) != 2 || state.Live.Payloads[0].Perhaps || state.Live.Payloads[1].Perhaps {
+		doubtful := 0
+		for _, p := range state.Live.Payloads {
+			if p.Doubtful {
+				doubtful++
+			}
+		}
+		if there := payloadsThere(t, store); len(there) != 2 || state.Lease != nil || doubtful != 2 || len(state.Live.Payloads) != 3 {
 			t.Errorf("%q are there, %+v", there, state)
 		}
 	})
 	t.Run("ignored", func(t *testing.T) {
 		store, fleet := withGarbage(t)
-		g := look(store, fleet)
 		before := readState(t, store).State
-		if err := g.Collect(ctx, unconditional{store}, collection(day(99))); !errors.Is(err, publish.ErrUnconditional) {
+		opts := collection(unconditional{store}, day(99))
+		if err := collect(opts, fleet, day(50)); !errors.Is(err, publish.ErrUnconditional) {
 			t.Errorf("%v", err)
 		}
 		if after := readState(t, store).State; after.Lease != nil || len(after.Live.Payloads) != len(before.Live.Payloads) {
 			t.Errorf("%+v", after)
 		}
-		opts := collection(day(99))
 		opts.NoLock = true
-		if err := g.Collect(ctx, unconditional{store}, opts); err != nil || len(payloadsThere(t, store)) != 1 {
+		if err := collect(opts, fleet, day(50)); err != nil || len(payloadsThere(t, store)) != 1 {
 			t.Errorf("without a lock: %v", err)
 		}
 	})

@@ -2,7 +2,6 @@ package publish
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -25,9 +24,9 @@ type Exposure struct {
 func (p *Plan) Exposures(before, after []Rollout) []Exposure {
 	layout := p.Site.Tree.Layout
 	cohorts := map[string]bool{}
-	for _, f := range p.Live.Folders {
-		if f.Key != layout.CohortsFolder() {
-			cohorts[path.Base(path.Dir(strings.TrimSuffix(f.Key, "/")))] = true
+	for i := range p.Live.Folders {
+		if at := p.Live.Folders[i].location(layout); at.Class == manifest.Answer {
+			cohorts[at.Cohort] = true
 		}
 	}
 	var all []Exposure
@@ -90,8 +89,8 @@ func (r Rollout) cover(in []bool, layout manifest.Layout) {
 // not among them.
 func (p *Plan) Loss() int {
 	n := 0
-	for _, o := range p.ops {
-		if o.gone && o.row >= 0 && !p.answered(&p.Live.Folders[o.row], p.Live.Folders[o.row].Slots[o.slot]) {
+	for _, o := range p.operations() {
+		if o.gone && o.folder >= 0 && !p.answered(&p.Live.Folders[o.folder], p.Live.Folders[o.folder].Buckets[o.index]) {
 			n++
 		}
 	}
@@ -103,20 +102,15 @@ func (p *Plan) Loss() int {
 // where the version is known.
 func (p *Plan) answered(f *Folder, bucket uint16) bool {
 	s := p.Site
-	if s.live.Folder(f.Key, f.Digits).Kind(bucket) != 0 {
+	if s.want.Folder(f.Key, f.Digits).Answer(bucket) != 0 {
 		return true
 	}
-	others := s.others(f.Key)
-	if others == nil || f.Digits != s.Tree.Layout.BucketDigits || s.live.Folder(others.Key, f.Digits).Kind(bucket) == 0 {
+	fallback := s.fallback(f)
+	if fallback == nil || s.want.Folder(fallback.Key, f.Digits).Answer(bucket) == 0 {
 		return false
 	}
-	segment := f.Key[strings.LastIndexByte(f.Key[:len(f.Key)-1], '/')+1 : len(f.Key)-1]
-	for _, version := range s.Tree.Known[others.Target] {
-		if releases.Escape(version) == segment {
-			return true
-		}
-	}
-	return false
+	segment := f.location(s.Tree.Layout).VersionSegment
+	return slices.ContainsFunc(s.Tree.Known[fallback.Target], func(version string) bool { return releases.Escape(version) == segment })
 }
 
 // TrippedError is a plan that does more than its guard lets it.

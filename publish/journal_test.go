@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -67,8 +68,8 @@ func (c crash) fault() func(memstore.Op, string) (bool, error) {
 
 // keysOf is the keys of a plan's operations, in order.
 func keysOf(p *publish.Plan) (keys []string) {
-	for i := range p.Len() {
-		keys = append(keys, p.Op(i).Object.Key)
+	for o := range p.Ops() {
+		keys = append(keys, o.Object.Key)
 	}
 	return keys
 }
@@ -89,31 +90,31 @@ func stateIn(t testing.TB, all map[string]object, w *world) *publish.State {
 
 // doubts checks that what a state is certain of is so, and gives the keys that
 // it is not certain of.
-func doubts(t testing.TB, live *publish.Live, all map[string]object) []string {
+func doubts(t testing.TB, live *publish.Inventory, all map[string]object) []string {
 	t.Helper()
 	var doubtful []string
-	cells := cellsOf(live)
-	for key, c := range cells {
+	variants := variantsOf(live)
+	for key, c := range variants {
 		o, there := all[key]
 		switch {
 		case c.Presence == publish.Present && (!there || c.MD5 != md5.Sum([]byte(o.Body)) || c.Size != int64(len(o.Body)) || c.Header != o.Header):
 			t.Fatalf("%s is %+v after the state, and %+v in the store", key, c, o)
-		case c.Presence == publish.Doubtful && !there:
+		case c.Presence == publish.MaybeChanged && !there:
 			t.Fatalf("%s is there after the state, and isn't in the store", key)
 		case c.Presence != publish.Present:
 			doubtful = append(doubtful, key)
 		}
 	}
 	for _, p := range live.Payloads {
-		if o, there := all[p.Key]; !p.Perhaps && (!there || p.Size != int64(len(o.Body))) {
+		if o, there := all[p.Key]; !p.Doubtful && (!there || p.Size != int64(len(o.Body))) {
 			t.Fatalf("%s is there after the state, and isn't in the store", p.Key)
 		}
-		if p.Perhaps {
+		if p.Doubtful {
 			doubtful = append(doubtful, p.Key)
 		}
 	}
 	for key := range all {
-		if _, known := cells[key]; !known && ours(key) && live.Payload(key) == nil {
+		if _, known := variants[key]; !known && ours(key) && live.Payload(key) == nil {
 			t.Fatalf("%s is in the store, and the state does not know it", key)
 		}
 	}
@@ -190,8 +191,9 @@ func failEverywhere(t *testing.T, first, second, third *world, salt int) {
 	}
 	const begin = 2 // writes before the first operation: the state, and the probe
 	points := []int{0, begin, salt * 37 % writes, writes - 1}
-	for i := 1; i < p.Len(); i++ {
-		if p.Op(i).Phase != p.Op(i-1).Phase {
+	ops := slices.Collect(p.Ops())
+	for i := 1; i < len(ops); i++ {
+		if ops[i].Phase != ops[i-1].Phase {
 			points = append(points, i+i/later.renew+begin+1+salt%3)
 		}
 	}
@@ -217,13 +219,13 @@ func failOnce(t *testing.T, m *model, before map[string]object, a attempt, c cra
 	m.see(after)
 	m.checkAll(what)
 	if s := stateIn(t, after, w); s != nil {
-		suffix := doubts(t, s.Live, after)
-		slices.Sort(suffix)
-		if want := slices.Sorted(slices.Values(planned[len(planned)-len(suffix):])); !slices.Equal(suffix, want) {
-			t.Fatalf("%s: %d keys are in doubt, which are not the last of the plan", what, len(suffix))
+		doubtful := doubts(t, s.Live, after)
+		slices.Sort(doubtful)
+		if s.Doing != nil && !slices.Equal(doubtful, slices.Sorted(slices.Values(planned))) {
+			t.Fatalf("%s: %d keys are in doubt, which are not those of the plan", what, len(doubtful))
 		}
-		if err == nil && len(suffix) > 0 {
-			t.Fatalf("%s: %d keys are in doubt after a publish that has ended", what, len(suffix))
+		if s.Doing == nil && len(doubtful) > 0 || s.Doing != nil && err == nil {
+			t.Fatalf("%s: %d keys are in doubt after a publish that has ended", what, len(doubtful))
 		}
 	}
 	mend(t, m, after, a, next, fmt.Sprintf("%s, then %s", what, next.name))
@@ -301,8 +303,7 @@ func TestAPhaseIsOverBeforeTheNextOneBegins(t *testing.T) {
 	apply(t, before.site, store)
 	p := compare(t, w.site, store)
 	phase, left := map[string]publish.Phase{}, map[publish.Phase]*atomic.Int64{}
-	for i := range p.Len() {
-		o := p.Op(i)
+	for o := range p.Ops() {
 		phase[o.Object.Key] = o.Phase
 		if left[o.Phase] == nil {
 			left[o.Phase] = &atomic.Int64{}
@@ -325,7 +326,7 @@ func TestAPhaseIsOverBeforeTheNextOneBegins(t *testing.T) {
 	holds(t, store, w)
 }
 
-func TestAfterAllIsWhatAListingShows(t *testing.T) {
+func TestTheResultIsWhatAListingShows(t *testing.T) {
 	for i, change := range changes {
 		worlds := []*world{
 			newWorld(t, "before", small(), fleettest.Start),
@@ -336,16 +337,16 @@ func TestAfterAllIsWhatAListingShows(t *testing.T) {
 		stock(t, store, worlds...)
 		for _, w := range worlds {
 			p := apply(t, w.site, store)
-			got, want := p.After(p.Len(), w.at), compare(t, w.site, store).Live
-			if a, b := cellsOf(want), cellsOf(got); !maps.Equal(a, b) {
+			got, want := p.Result(w.at), compare(t, w.site, store).Live
+			if a, b := variantsOf(want), variantsOf(got); !maps.Equal(a, b) {
 				t.Fatalf("%s, %s: the store differs (-listed +known):\n%s", change.name, w.name, cmp.Diff(a, b))
 			}
 			for i := range got.Payloads {
 				named := w.tree[got.Payloads[i].Key] != object{} || w.stored[got.Payloads[i].Key] != ""
-				if named != got.Payloads[i].Unnamed.IsZero() {
+				if named != got.Payloads[i].UnreferencedSince.IsZero() {
 					t.Errorf("%s, %s: %+v, and named is %v", change.name, w.name, got.Payloads[i], named)
 				}
-				got.Payloads[i].Unnamed = time.Time{}
+				got.Payloads[i].UnreferencedSince = time.Time{}
 			}
 			if diff := cmp.Diff(want.Payloads, got.Payloads); diff != "" {
 				t.Fatalf("%s, %s: the payloads differ (-listed +known):\n%s", change.name, w.name, diff)
@@ -354,7 +355,7 @@ func TestAfterAllIsWhatAListingShows(t *testing.T) {
 	}
 }
 
-func TestAfterSoManyIsRightWhicheverOfTheOthersAreDone(t *testing.T) {
+func TestDoubtIsRightWhicheverOperationsAreDone(t *testing.T) {
 	for _, change := range changes {
 		before, w := newWorld(t, "before", small(), fleettest.Start), newWorld(t, change.name, small(change.make), fleettest.Start)
 		for _, way := range [][2]*world{{before, w}, {w, before}} {
@@ -362,14 +363,27 @@ func TestAfterSoManyIsRightWhicheverOfTheOthersAreDone(t *testing.T) {
 			stock(t, store, before, w)
 			apply(t, way[0].site, store)
 			now, p := snapshot(t, store), compare(t, way[1].site, store)
-			for k := 0; ; k++ {
-				if k%23 == 0 || k == p.Len() || k == p.Len()-1 {
-					soundAfter(t, p, k, now)
+			live, ops := p.InDoubt(fleettest.Start), slices.Collect(p.Ops())
+			interned(t, live)
+			variants := variantsOf(live)
+			for _, o := range ops {
+				key, there := o.Object.Key, now[o.Object.Key] != object{}
+				if o.Phase != publish.Payloads && (variants[key].Presence == publish.MaybeChanged) != (there && !o.Delete()) {
+					t.Fatalf("%s is %d, though it is there %v and goes %v", key, variants[key].Presence, there, o.Delete())
 				}
-				if k == p.Len() {
+			}
+			for k := 0; ; k++ {
+				if k%23 == 0 || k >= len(ops)-1 {
+					doubtful := doubts(t, live, now)
+					slices.Sort(doubtful)
+					if want := slices.Sorted(slices.Values(keysOf(p))); !slices.Equal(doubtful, want) {
+						t.Fatalf("after %d of %d operations %d keys are in doubt", k, len(ops), len(doubtful))
+					}
+				}
+				if k == len(ops) {
 					break
 				}
-				if o := p.Op(k).Object; p.Op(k).Delete() {
+				if o := ops[k].Object; ops[k].Delete() {
 					delete(now, o.Key)
 				} else {
 					now[o.Key] = way[1].tree[o.Key]
@@ -379,49 +393,25 @@ func TestAfterSoManyIsRightWhicheverOfTheOthersAreDone(t *testing.T) {
 	}
 }
 
-// soundAfter checks what is known after k operations against the store as it
-// is then, and against all that the other operations may make of it.
-func soundAfter(t *testing.T, p *publish.Plan, k int, now map[string]object) {
-	t.Helper()
-	live := p.After(k, fleettest.Start)
-	interned(t, live)
-	doubtful := doubts(t, live, now)
-	slices.Sort(doubtful)
-	if rest := slices.Sorted(slices.Values(keysOf(p)[k:])); !slices.Equal(doubtful, rest) {
-		t.Fatalf("after %d of %d operations %d keys are in doubt, not the rest", k, p.Len(), len(doubtful))
-	}
-	cells := cellsOf(live)
-	for i := k; i < p.Len(); i++ {
-		o := p.Op(i)
-		c, there := cells[o.Object.Key], now[o.Object.Key] != object{}
-		if o.Phase != publish.Payloads && (c.Presence == publish.Doubtful) != (there && !o.Delete()) {
-			t.Fatalf("after %d of %d operations %s is %d, though it is there %v and goes %v", k, p.Len(), o.Object.Key, c.Presence, there, o.Delete())
-		}
-		if o.Phase == publish.Payloads && !live.Payload(o.Object.Key).Perhaps {
-			t.Fatalf("after %d of %d operations %s is there for certain", k, p.Len(), o.Object.Key)
-		}
-	}
-}
-
 // interned checks that what is known is as compact as it says, and in order.
-func interned(t *testing.T, live *publish.Live) {
+func interned(t *testing.T, live *publish.Inventory) {
 	t.Helper()
-	seen := map[publish.Kind]bool{}
-	for _, k := range live.Kinds {
-		if seen[k] {
-			t.Fatalf("the kind %+v is there twice", k)
+	seen := map[string]bool{}
+	for _, a := range live.Answers {
+		if seen[fmt.Sprint(a)] {
+			t.Fatalf("the answer %+v is there twice", a)
 		}
-		seen[k] = true
+		seen[fmt.Sprint(a)] = true
 	}
-	if live.Kinds[0] != (publish.Kind{}) {
-		t.Fatal("the first kind is not that of nothing")
+	if !reflect.DeepEqual(live.Answers[0], publish.Answer{}) {
+		t.Fatal("the first answer is not that of nothing")
 	}
 	for i, f := range live.Folders {
 		if i > 0 && f.Key <= live.Folders[i-1].Key && f.Digits <= live.Folders[i-1].Digits {
 			t.Fatalf("%s comes after %s", f.Key, live.Folders[i-1].Key)
 		}
-		if len(f.Slots) == 0 || len(f.Slots) != len(f.Kinds) || !slices.IsSorted(f.Slots) || slices.Contains(f.Kinds, 0) {
-			t.Fatalf("%s has slots %v and kinds %v", f.Key, f.Slots, f.Kinds)
+		if len(f.Buckets) == 0 || len(f.Buckets) != len(f.Answers) || !slices.IsSorted(f.Buckets) || slices.Contains(f.Answers, 0) {
+			t.Fatalf("%s has slots %v and kinds %v", f.Key, f.Buckets, f.Answers)
 		}
 	}
 }

@@ -59,7 +59,7 @@ func (f *form) get(objects map[string]string, v view) (string, bool) {
 	return identity, ok
 }
 
-// question is what devices of one kind ask for.
+// question is what devices of one answer ask for.
 type question struct {
 	serial  string
 	hash    string
@@ -152,9 +152,9 @@ func newModel(t testing.TB, worlds ...*world) *model {
 }
 
 // devicesOf gives for each bucket a device that nothing lists, and of those
-// that are listed one of each kind, with the cohorts that they are in.
+// that are listed one of each answer, with the cohorts that they are in.
 func devicesOf(layout manifest.Layout, worlds []*world) map[string][]string {
-	devices, kinds := map[string][]string{}, map[string]bool{}
+	devices, answers := map[string][]string{}, map[string]bool{}
 	add := func(serial string) {
 		var in []string
 		for _, w := range worlds {
@@ -162,14 +162,14 @@ func devicesOf(layout manifest.Layout, worlds []*world) map[string][]string {
 			in = append(in, c.Slug)
 		}
 		hash := manifest.Hash(serial)
-		kind := fmt.Sprint(layout.Bucket(hash), in)
-		if !kinds[kind] {
-			kinds[kind] = true
+		answer := fmt.Sprint(layout.Bucket(hash), in)
+		if !answers[answer] {
+			answers[answer] = true
 			slices.Sort(in)
 			devices[serial] = slices.Compact(in)
 		}
 	}
-	for i := 0; len(kinds) < layout.Buckets(); i++ {
+	for i := 0; len(answers) < layout.Buckets(); i++ {
 		add(fmt.Sprint("UNLISTED-", i))
 	}
 	for _, w := range worlds {
@@ -434,14 +434,14 @@ func follow(t *testing.T, worlds []*world) {
 
 func TestAPayloadThatNobodyKnowsOfIsKeptIfItIsInFull(t *testing.T) {
 	w := newWorld(t, "small", small(), fleettest.Start)
-	key := keysOf(publish.NewPlan(w.site, &publish.Live{Kinds: make([]publish.Kind, 1)}, true))[0]
+	key := keysOf(publish.NewPlan(w.site, &publish.Inventory{}, true))[0]
 	for _, there := range []string{"half", w.tree[key].Body} {
 		store, changed := &memstore.Store{}, ""
 		if err := store.Put(ctx, key, publish.BytesContent([]byte(there)), publish.Header{}); err != nil {
 			t.Fatal(err)
 		}
 		store.Changed = func(_ memstore.Op, key string) { changed += key }
-		p := publish.NewPlan(w.site, &publish.Live{Kinds: make([]publish.Kind, 1)}, true)
+		p := publish.NewPlan(w.site, &publish.Inventory{}, true)
 		if err := p.Apply(ctx, store, publish.ApplyOptions{}); err != nil {
 			t.Fatal(err)
 		}

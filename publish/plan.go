@@ -41,7 +41,7 @@ const (
 	InDoubt                      // a publish that did not end may have touched the key
 	Gone                         // the site has no such key any more
 	Leftover                     // an interrupted write left it behind
-	reasons                      // how many there are
+	right                        // none: the key is as it shall be
 )
 
 // String is the reason in a few words: "new".
@@ -66,25 +66,56 @@ const urgencies = 3
 // Plan is what makes a store hold a site. It is a value; Apply carries it out.
 type Plan struct {
 	Site    *Site
-	Live    *Live    // what the store holds, as far as is known
-	Missing []string // keys of stored payloads that are not there
+	Live    *Inventory // what the store holds, as far as is known
+	Missing []string   // keys of stored payloads that are not there
 
-	pairs []pair
-	ops   []op
-	count [reasons]int
+	headers bool
+	pairs   []folderPair
+	differs map[[2]uint32][variants]Reason // by the answers of live and site
+	ops     [phases][urgencies][]operation
+	count   [right]int
 }
 
-// op is an operation in 12 bytes: a put of a site's object, or the deletion
-// of one of the store's.
-type op struct {
-	row, slot int32 // of the site's folders, the store's for a deletion, or one of the rows below
-	cell      uint8
-	phase     Phase
-	reason    Reason
-	gone      bool // a deletion
+// operation is a put of a site's object, or the deletion of one of the
+// store's, whose place is in the live inventory.
+type operation struct {
+	place
+	reason Reason
+	gone   bool
 }
 
-const leftoverRow = -2
+// NewPlan plans what makes a store hold a site, from what is known of the
+// store. Headers says whether the store keeps any.
+func NewPlan(site *Site, live *Inventory, headers bool) *Plan {
+	if len(live.Answers) == 0 {
+		empty := *live
+		empty.Answers = make([]Answer, 1)
+		live = &empty
+	}
+	p := &Plan{Site: site, Live: live, headers: headers, differs: map[[2]uint32][variants]Reason{}}
+	for _, s := range site.Tree.Stored {
+		key := site.Tree.Layout.PayloadKey(s.SHA256, s.Name)
+		if l := live.Payload(key); l == nil || l.Doubtful || l.Size != s.Size {
+			p.Missing = append(p.Missing, key)
+		}
+	}
+	p.planPayloads()
+	p.pairs = pairFolders(live, site.want)
+	unread := p.findUnread()
+	for _, pair := range p.pairs {
+		p.planFolder(pair, unread[pair.site])
+	}
+	for i := range live.Leftovers {
+		p.add(Deletions, operation{place{folder: leftoverFolder, index: int32(i)}, Leftover, true})
+	}
+	return p
+}
+
+func (p *Plan) add(phase Phase, o operation) {
+	of := &p.ops[phase][o.reason.urgency()]
+	*of = append(*of, o)
+	p.count[o.reason]++
+}
 
 // Op is one operation of a plan.
 type Op struct {
@@ -110,7 +141,21 @@ func (o Op) Why() string {
 }
 
 // Len is the number of operations.
-func (p *Plan) Len() int { return len(p.ops) }
+func (p *Plan) Len() int {
+	n := 0
+	for phase := range phases {
+		n += p.phaseLen(phase)
+	}
+	return n
+}
+
+func (p *Plan) phaseLen(phase Phase) int {
+	n := 0
+	for _, ops := range p.ops[phase] {
+		n += len(ops)
+	}
+	return n
+}
 
 // Counts goes through the reasons that there are, with the number of
 // operations for each.
@@ -124,9 +169,6 @@ func (p *Plan) Counts() iter.Seq2[Reason, int] {
 	}
 }
 
-// Count is the number of operations for one reason.
-func (p *Plan) Count(r Reason) int { return p.count[r] }
-
 // Unchanged is the number of the site's objects that are right as they are.
 func (p *Plan) Unchanged() int {
 	puts, _, _ := p.Totals()
@@ -136,12 +178,12 @@ func (p *Plan) Unchanged() int {
 // Totals is how many puts and deletions there are, and the bytes that the puts
 // send.
 func (p *Plan) Totals() (puts, deletes int, bytes int64) {
-	for _, o := range p.ops {
+	for _, o := range p.operations() {
 		if o.gone {
 			deletes++
 		} else {
 			puts++
-			bytes += p.Site.content(ref{o.row, o.slot, o.cell}).Size
+			bytes += p.Site.content(o.place).Size
 		}
 	}
 	return puts, deletes, bytes
@@ -151,29 +193,65 @@ func (p *Plan) Totals() (puts, deletes int, bytes int64) {
 func (p *Plan) Kept() int {
 	n := 0
 	for _, l := range p.Live.Payloads {
-		if !p.Site.names(l.Key) {
+		if !p.Site.references(l.Key) {
 			n++
 		}
 	}
 	return n
 }
 
-// Renamed says whether releases name other payloads than the state knows of.
-func (p *Plan) Renamed() bool {
-	return slices.ContainsFunc(p.Live.Payloads, func(l LivePayload) bool { return l.Unnamed.IsZero() != p.Site.names(l.Key) })
+// ReferencesChanged says whether releases name other payloads than the state
+// knows of.
+func (p *Plan) ReferencesChanged() bool {
+	return slices.ContainsFunc(p.Live.Payloads, func(l KnownPayload) bool { return l.UnreferencedSince.IsZero() != p.Site.references(l.Key) })
 }
 
-// Op is the i-th operation.
-func (p *Plan) Op(i int) Op {
-	o := p.ops[i]
-	full := Op{Phase: o.phase, Reason: o.reason, gone: o.gone}
+// operations goes through them in their order.
+func (p *Plan) operations() iter.Seq2[Phase, operation] {
+	return func(yield func(Phase, operation) bool) {
+		for phase := range p.ops {
+			for _, ops := range p.ops[phase] {
+				for _, o := range ops {
+					if !yield(Phase(phase), o) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// Ops goes through the operations in their order.
+func (p *Plan) Ops() iter.Seq[Op] {
+	return func(yield func(Op) bool) {
+		for phase, o := range p.operations() {
+			if !yield(p.op(phase, o)) {
+				return
+			}
+		}
+	}
+}
+
+// at is the i-th operation of a phase.
+func (p *Plan) at(phase Phase, i int) Op {
+	for _, ops := range p.ops[phase] {
+		if i < len(ops) {
+			return p.op(phase, ops[i])
+		}
+		i -= len(ops)
+	}
+	panic("no such operation")
+}
+
+func (p *Plan) op(phase Phase, o operation) Op {
+	full := Op{Phase: phase, Reason: o.reason, gone: o.gone}
 	switch {
-	case o.row == leftoverRow:
-		full.Object.Key = p.Live.Leftovers[o.slot]
+	case o.folder == leftoverFolder:
+		full.Object.Key = p.Live.Leftovers[o.index]
 	case o.gone:
-		full.Object.Key = p.Live.Folders[o.row].key(int(o.slot), int(o.cell))
+		full.Object.Key = p.Live.Folders[o.folder].key(int(o.index), int(o.variant))
 	default:
-		full.Object = p.Site.object(ref{o.row, o.slot, o.cell})
+		full.Object = p.Site.object(o.place)
 	}
 	if o.reason == Withdraws {
 		full.Withdraws = p.withdraws(o)
@@ -182,14 +260,13 @@ func (p *Plan) Op(i int) Op {
 }
 
 // withdraws is the version that an operation withdraws.
-func (p *Plan) withdraws(o op) string {
-	var f *Folder
+func (p *Plan) withdraws(o operation) string {
+	folders := p.Site.want.Folders
 	if o.gone {
-		f = &p.Live.Folders[o.row]
-	} else {
-		f = &p.Site.live.Folders[o.row]
+		folders = p.Live.Folders
 	}
-	bucket := f.Slots[o.slot]
+	f := &folders[o.folder]
+	bucket := f.Buckets[o.index]
 	was := p.Live.Folder(f.Key, f.Digits)
-	return outOfReach(p.Site.others(f.Key), bucket, p.Live.Kinds[was.Kind(bucket)][o.cell].Offers)
+	return outOfReach(p.Site.fallback(f), bucket, p.Live.Answers[was.Answer(bucket)].Offers)
 }

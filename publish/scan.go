@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"
 	"encoding/hex"
@@ -20,10 +21,10 @@ import (
 // A listing has no headers: where the store keeps any, those of the objects
 // that have the site's content are asked for, one by one; the others are going
 // to be written again anyway.
-func Scan(ctx context.Context, site *Site, store Store, concurrency int) (*Live, error) {
+func Scan(ctx context.Context, site *Site, store Store, concurrency int) (*Inventory, error) {
 	s := scan{
 		site:    site,
-		live:    &Live{},
+		live:    &Inventory{},
 		content: interned[scanned]{},
 		header:  interned[Header]{},
 		known:   map[scanned]string{},
@@ -32,9 +33,9 @@ func Scan(ctx context.Context, site *Site, store Store, concurrency int) (*Live,
 		concurrency = store.Traits().Parallel
 	}
 	s.headerOf(Header{})
-	for _, kind := range site.live.Kinds {
-		for _, c := range kind {
-			s.known[scanned{c.Size, c.MD5, true}] = c.Offers
+	for _, answer := range site.want.Answers {
+		for _, v := range answer.Variants {
+			s.known[scanned{v.Size, v.MD5, true}] = strings.Join(answer.Offers, "") // one at most
 		}
 	}
 	if err := s.list(ctx, store); err != nil {
@@ -57,7 +58,7 @@ func Scan(ctx context.Context, site *Site, store Store, concurrency int) (*Live,
 
 type scan struct {
 	site *Site
-	live *Live
+	live *Inventory
 	seen []sighting // in the order of their keys
 
 	contents []scanned
@@ -74,11 +75,23 @@ type scanned struct {
 	certain bool // the MD5 is known
 }
 
+// interned numbers distinct values in the order in which they come.
+type interned[K comparable] map[K]int
+
+func (t interned[K]) of(k K) (i int, added bool) {
+	i, ok := t[k]
+	if !ok {
+		i = len(t)
+		t[k] = i
+	}
+	return i, !ok
+}
+
 // sighting is an object in 16 bytes: a million of them take little room.
 type sighting struct {
 	folder  int32
-	slot    uint16
-	cell    uint8
+	bucket  uint16
+	variant uint8
 	content uint32
 	header  uint16
 }
@@ -100,8 +113,8 @@ func (s *scan) headerOf(h Header) uint16 {
 }
 
 func (s *scan) key(o sighting) string {
-	f := Folder{Key: s.live.Folders[o.folder].Key, Digits: s.live.Folders[o.folder].Digits, Slots: []uint16{o.slot}}
-	return f.key(0, int(o.cell))
+	f := Folder{Key: s.live.Folders[o.folder].Key, Digits: s.live.Folders[o.folder].Digits, Buckets: []uint16{o.bucket}}
+	return f.key(0, int(o.variant))
 }
 
 func (s *scan) list(ctx context.Context, store Store) error {
@@ -124,13 +137,10 @@ func (s *scan) list(ctx context.Context, store Store) error {
 		case !ours:
 			s.live.Foreign = append(s.live.Foreign, e.Key)
 		case at.Class == manifest.Payload:
-			s.live.Payloads = append(s.live.Payloads, LivePayload{Key: e.Key, Size: e.Size, MD5: sum})
+			s.live.Payloads = append(s.live.Payloads, KnownPayload{Key: e.Key, Size: e.Size, MD5: sum})
 		default:
-			name, form := at.Bucket, at.Form
-			if at.Class == manifest.CohortIndex {
-				name, form = at.Shard, manifest.Text
-			}
-			folder := id{e.Key[:strings.LastIndexByte(e.Key, '/')+1], len(name)}
+			name := cmp.Or(at.Bucket, at.Shard)
+			folder := id{folderOf(e.Key), len(name)}
 			row, ok := folders[folder]
 			if !ok {
 				row = int32(len(s.live.Folders))
@@ -139,8 +149,8 @@ func (s *scan) list(ctx context.Context, store Store) error {
 			}
 			s.seen = append(s.seen, sighting{
 				folder:  row,
-				slot:    uint16(manifest.Index(name)),
-				cell:    uint8(slices.Index(forms[:], form)*len(encodings) + slices.Index(encodings[:], at.Encoding)),
+				bucket:  uint16(manifest.Index(name)),
+				variant: uint8(variantAt(at)),
 				content: s.contentOf(scanned{e.Size, sum, certain}),
 			})
 		}
@@ -231,7 +241,7 @@ func (s *scan) name(ctx context.Context, store Store, concurrency int) error {
 	asked := map[uint32]bool{}
 	for _, o := range s.seen {
 		c := s.contents[o.content]
-		if _, known := s.known[c]; !known && o.cell == jsonCell && c.size > 0 && !asked[o.content] {
+		if _, known := s.known[c]; !known && int(o.variant) == variantOf(jsonForm, 0) && c.size > 0 && !asked[o.content] {
 			asked[o.content] = true
 			ask = append(ask, o)
 		}
@@ -262,24 +272,23 @@ func (s *scan) name(ctx context.Context, store Store, concurrency int) error {
 
 // fold makes rows of what was seen.
 func (s *scan) fold() {
-	kinds := newKindTable()
+	answers := newAnswerTable()
 	for from := 0; from < len(s.seen); {
 		first, to := s.seen[from], from
-		var kind Kind
-		for ; to < len(s.seen) && s.seen[to].folder == first.folder && s.seen[to].slot == first.slot; to++ {
+		var answer Answer
+		for ; to < len(s.seen) && s.seen[to].folder == first.folder && s.seen[to].bucket == first.bucket; to++ {
 			o := s.seen[to]
 			c := s.contents[o.content]
-			offers, known := s.known[c]
-			if !known {
-				offers = kind[jsonCell].Offers // as the JSON answer in the same bucket
+			answer.Variants[o.variant] = Variant{Present, c.size, c.md5, s.headers[o.header]}
+			if version := s.known[c]; version != "" {
+				answer.Offers = union(answer.Offers, []string{version})
 			}
-			kind[o.cell] = Cell{Present, c.size, c.md5, s.headers[o.header], offers}
 		}
 		f := &s.live.Folders[first.folder]
-		f.Slots = append(f.Slots, first.slot)
-		f.Kinds = append(f.Kinds, kinds.intern(kind))
+		f.Buckets = append(f.Buckets, first.bucket)
+		f.Answers = append(f.Answers, answers.intern(answer))
 		from = to
 	}
 	slices.SortFunc(s.live.Folders, compareFolders)
-	s.live.Kinds = kinds.kinds
+	s.live.Answers = answers.answers
 }

@@ -34,7 +34,7 @@ func TestSettleComesBeforeAFolderGoes(t *testing.T) {
 	full := errors.New("interrupted")
 	for _, result := range []error{full, nil} {
 		settled := 0
-		err := compare(t, after.site, store).Apply(ctx, store, publish.ApplyOptions{Settle: func(context.Context) error {
+		err := compare(t, after.site, store).Apply(ctx, store, publish.ApplyOptions{BeforeDeletions: func(context.Context) error {
 			settled++
 			if n := astray(); n > 0 {
 				t.Errorf("%d buckets go astray before caches have settled", n)

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -23,8 +24,8 @@ type Site struct {
 	Tree  *manifest.Tree
 	Cache releases.Cache
 
-	live     *Live             // what a store that holds it holds; its first folder is the cohort index
-	contents [][cells]*Content // for each of the kinds
+	want     *Inventory           // what a store that holds it holds
+	contents [][variants]*Content // for each of its answers
 	payloads []Content
 }
 
@@ -38,35 +39,36 @@ type Object struct {
 // NewSite encodes a tree's bodies, each once. The payloads are read from the
 // project folder, when they are opened.
 func NewSite(tree *manifest.Tree, cache releases.Cache, project fs.FS) *Site {
-	s := &Site{Tree: tree, Cache: cache, live: &Live{}, contents: make([][cells]*Content, 1)}
-	bodies := make([][cells]*Content, len(tree.Bodies))
-	shards := make([][cells]*Content, len(tree.Shards))
+	s := &Site{Tree: tree, Cache: cache, want: &Inventory{}, contents: make([][variants]*Content, 1)}
+	bodies := make([][variants]*Content, len(tree.Bodies))
+	shards := make([][variants]*Content, len(tree.Shards))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, b := range tree.Bodies {
+	for i := range tree.Bodies {
 		group.Go(func() error {
-			copy(bodies[i][jsonCell:], encode(b.JSON))
-			copy(bodies[i][textCell:], encode(b.Text))
+			for form := range forms {
+				copy(bodies[i][variantOf(form, 0):], encode(body(&tree.Bodies[i], form)))
+			}
 			return nil
 		})
 	}
 	for i, body := range tree.Shards {
 		group.Go(func() error {
-			copy(shards[i][textCell:], encode(body))
+			copy(shards[i][variantOf(textForm, 0):], encode(body))
 			return nil
 		})
 	}
 	_ = group.Wait()
-	kinds := newKindTable()
-	add := func(contents [cells]*Content, class manifest.Class, offers string) uint32 {
-		var kind Kind
-		for c, content := range contents {
+	answers := newAnswerTable()
+	add := func(contents [variants]*Content, class manifest.Class, offers ...string) uint32 {
+		answer := Answer{Offers: offers}
+		for i, content := range contents {
 			if content != nil {
-				at := manifest.Location{Class: class, Form: forms[c/len(encodings)], Encoding: encodings[c%len(encodings)]}
-				kind[c] = Cell{Present, content.Size, content.MD5, HeaderOf(at, cache), offers}
+				at := manifest.Location{Class: class, Form: formOf(i), Encoding: EncodingOf(i)}
+				answer.Variants[i] = Variant{Present, content.Size, content.MD5, HeaderOf(at, cache)}
 			}
 		}
-		i := kinds.intern(kind)
+		i := answers.intern(answer)
 		if int(i) == len(s.contents) {
 			s.contents = append(s.contents, contents)
 		}
@@ -74,22 +76,26 @@ func NewSite(tree *manifest.Tree, cache releases.Cache, project fs.FS) *Site {
 	}
 	index := Folder{Key: tree.Layout.CohortsFolder(), Digits: tree.Layout.CohortDigits}
 	for i, contents := range shards {
-		index.Slots = append(index.Slots, uint16(i))
-		index.Kinds = append(index.Kinds, add(contents, manifest.CohortIndex, ""))
+		index.Buckets = append(index.Buckets, uint16(i))
+		index.Answers = append(index.Answers, add(contents, manifest.CohortIndex))
 	}
-	s.live.Folders = append(s.live.Folders, index)
-	kindOf := make([]uint32, len(bodies))
+	s.want.Folders = append(s.want.Folders, index)
+	answerOf := make([]uint32, len(bodies))
 	for i, contents := range bodies {
-		kindOf[i] = add(contents, manifest.Answer, tree.Bodies[i].Version())
+		var offers []string
+		if version := tree.Bodies[i].Version(); version != "" {
+			offers = []string{version}
+		}
+		answerOf[i] = add(contents, manifest.Answer, offers...)
 	}
 	for _, f := range tree.Folders {
 		folder := Folder{f.Key, tree.Layout.BucketDigits, f.Buckets, make([]uint32, len(f.Bodies))}
 		for i, body := range f.Bodies {
-			folder.Kinds[i] = kindOf[body]
+			folder.Answers[i] = answerOf[body]
 		}
-		s.live.Folders = append(s.live.Folders, folder)
+		s.want.Folders = append(s.want.Folders, folder)
 	}
-	s.live.Kinds = kinds.kinds
+	s.want.Answers = answers.answers
 	for _, p := range tree.Payloads {
 		s.payloads = append(s.payloads, payloadContent(project, p))
 	}
@@ -114,30 +120,57 @@ func payloadContent(project fs.FS, p *releases.Payload) Content {
 	return c
 }
 
-// ref is an object's place in a site, from which key and content follow: a
-// million of them take little room.
-type ref struct {
-	row  int32 // of the folders, or payloadRow
-	slot int32 // of the folder's slots, or of the payloads
-	cell uint8
+// body is what an answer says in one of the forms.
+func body(b *manifest.Body, form int) []byte {
+	if forms[form] == manifest.JSON {
+		return b.JSON
+	}
+	return b.Text
 }
 
-const payloadRow = -1
+// place is where an object is in a site or an inventory. Key and content
+// follow from it, so a million of them take little room.
+type place struct {
+	folder  int32 // of the folders, or one of those below
+	index   int32 // of the folder's buckets, or of the payloads
+	variant uint8
+}
 
-// refs goes through all objects in byte order of their keys.
-func (s *Site) refs() iter.Seq[ref] {
-	return func(yield func(ref) bool) {
-		for row := range s.live.Folders {
-			for slot, kind := range s.live.Folders[row].Kinds {
-				for cell, content := range s.contents[kind] {
-					if content != nil && !yield(ref{int32(row), int32(slot), uint8(cell)}) {
+// The folders of what is in none.
+const (
+	payloadFolder  = -1
+	leftoverFolder = -2
+)
+
+// indexFolder is the cohort index, the first of a site's folders: those of the
+// tree follow it.
+const indexFolder = 0
+
+func (s *Site) index() *Folder { return &s.want.Folders[indexFolder] }
+
+// treeFolder is the folder of the tree that one of the site's is made of; nil
+// for the cohort index, and for -1.
+func (s *Site) treeFolder(folder int32) *manifest.Folder {
+	if folder <= indexFolder {
+		return nil
+	}
+	return &s.Tree.Folders[folder-1]
+}
+
+// places goes through all objects in byte order of their keys.
+func (s *Site) places() iter.Seq[place] {
+	return func(yield func(place) bool) {
+		for folder := range s.want.Folders {
+			for i, answer := range s.want.Folders[folder].Answers {
+				for variant, content := range s.contents[answer] {
+					if content != nil && !yield(place{int32(folder), int32(i), uint8(variant)}) {
 						return
 					}
 				}
 			}
 		}
 		for i := range s.payloads {
-			if !yield(ref{row: payloadRow, slot: int32(i)}) {
+			if !yield(place{folder: payloadFolder, index: int32(i)}) {
 				return
 			}
 		}
@@ -145,85 +178,82 @@ func (s *Site) refs() iter.Seq[ref] {
 }
 
 // Len is the number of objects.
-func (s *Site) Len() int {
-	n := 0
-	for range s.refs() {
-		n++
-	}
-	return n
-}
+func (s *Site) Len() int { return s.want.Len() + len(s.payloads) }
 
 // Objects goes through all objects in byte order of their keys.
 func (s *Site) Objects() iter.Seq[Object] {
 	return func(yield func(Object) bool) {
-		for r := range s.refs() {
-			if !yield(s.object(r)) {
+		for at := range s.places() {
+			if !yield(s.object(at)) {
 				return
 			}
 		}
 	}
 }
 
-func (s *Site) key(r ref) string {
-	if r.row == payloadRow {
-		p := s.Tree.Payloads[r.slot]
-		return s.Tree.Layout.PayloadKey(p.SHA256, p.Name)
+func (s *Site) content(at place) *Content {
+	if at.folder == payloadFolder {
+		return &s.payloads[at.index]
 	}
-	return s.live.Folders[r.row].key(int(r.slot), int(r.cell))
+	return s.contents[s.want.Folders[at.folder].Answers[at.index]][at.variant]
 }
 
-func (s *Site) content(r ref) *Content {
-	if r.row == payloadRow {
-		return &s.payloads[r.slot]
+func (s *Site) object(at place) Object {
+	if at.folder == payloadFolder {
+		p := s.Tree.Payloads[at.index]
+		return Object{s.Tree.Layout.PayloadKey(p.SHA256, p.Name), s.content(at), HeaderOf(manifest.Location{Class: manifest.Payload}, s.Cache)}
 	}
-	return s.contents[s.live.Folders[r.row].Kinds[r.slot]][r.cell]
-}
-
-func (s *Site) object(r ref) Object {
-	if r.row == payloadRow {
-		return Object{s.key(r), s.content(r), HeaderOf(manifest.Location{Class: manifest.Payload}, s.Cache)}
-	}
-	f := &s.live.Folders[r.row]
-	return Object{f.key(int(r.slot), int(r.cell)), s.content(r), s.live.Kinds[f.Kinds[r.slot]][r.cell].Header}
+	f := &s.want.Folders[at.folder]
+	return Object{f.key(int(at.index), int(at.variant)), s.content(at), s.want.Answers[f.Answers[at.index]].Variants[at.variant].Header}
 }
 
 // find is the place of the object at a key.
-func (s *Site) find(key string) (ref, bool) {
-	at, ok := s.Tree.Layout.Parse(key)
+func (s *Site) find(key string) (place, bool) {
+	layout := s.Tree.Layout
+	at, ok := layout.Parse(key)
 	if !ok {
-		return ref{}, false
+		return place{}, false
 	}
 	if at.Class == manifest.Payload {
-		i, found := slices.BinarySearchFunc(s.Tree.Payloads, key, func(p *releases.Payload, key string) int {
-			return strings.Compare(s.Tree.Layout.PayloadKey(p.SHA256, p.Name), key)
-		})
-		return ref{row: payloadRow, slot: int32(i)}, found
+		i, found := s.payload(s.Tree.Payloads, key)
+		return place{folder: payloadFolder, index: int32(i)}, found
 	}
-	name, digits, form := at.Bucket, s.Tree.Layout.BucketDigits, at.Form
-	if at.Class == manifest.CohortIndex {
-		name, digits, form = at.Shard, s.Tree.Layout.CohortDigits, manifest.Text
-	}
-	folder := Folder{Key: key[:strings.LastIndexByte(key, '/')+1], Digits: digits}
-	row, found := slices.BinarySearchFunc(s.live.Folders, folder, compareFolders)
+	name := cmp.Or(at.Bucket, at.Shard)
+	folder, found := slices.BinarySearchFunc(s.want.Folders, Folder{Key: folderOf(key), Digits: len(name)}, compareFolders)
 	if !found {
-		return ref{}, false
+		return place{}, false
 	}
-	slot, found := slices.BinarySearch(s.live.Folders[row].Slots, uint16(manifest.Index(name)))
+	i, found := slices.BinarySearch(s.want.Folders[folder].Buckets, uint16(manifest.Index(name)))
 	if !found {
-		return ref{}, false
+		return place{}, false
 	}
-	cell := slices.Index(forms[:], form)*len(encodings) + slices.Index(encodings[:], at.Encoding)
-	r := ref{int32(row), int32(slot), uint8(cell)}
-	return r, s.content(r) != nil
+	there := place{int32(folder), int32(i), uint8(variantAt(at))}
+	return there, s.content(there) != nil
+}
+
+// folderOf is the key of the folder that an answer or a shard is in.
+func folderOf(key string) string { return key[:strings.LastIndexByte(key, '/')+1] }
+
+func (s *Site) payload(all []*releases.Payload, key string) (int, bool) {
+	return slices.BinarySearchFunc(all, key, func(p *releases.Payload, key string) int {
+		return strings.Compare(s.Tree.Layout.PayloadKey(p.SHA256, p.Name), key)
+	})
+}
+
+// references says whether a release names the payload at a key.
+func (s *Site) references(key string) bool {
+	_, published := s.payload(s.Tree.Payloads, key)
+	_, stored := s.payload(s.Tree.Stored, key)
+	return published || stored
 }
 
 // Get opens the object at a key, as [Store.Get] does.
 func (s *Site) Get(_ context.Context, key string) (*Stored, error) {
-	r, ok := s.find(key)
+	at, ok := s.find(key)
 	if !ok {
 		return nil, &fs.PathError{Op: "get", Path: key, Err: fs.ErrNotExist}
 	}
-	o := s.object(r)
+	o := s.object(at)
 	reader, err := o.Content.Reader()
 	if err != nil {
 		return nil, err

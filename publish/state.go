@@ -14,7 +14,7 @@ import (
 // has to list the bucket, or to guess what an interrupted one has done.
 type State struct {
 	Prefix string
-	Live   *Live
+	Live   *Inventory
 	// Done is the publish that has made all of it, zero where none has ended.
 	Done Stamp
 	// Doing is the publish under way, or one that has not ended; nil where

@@ -116,8 +116,8 @@ func storm(t *testing.T, r *rand.Rand, worlds []*world) {
 func somewhere(r *rand.Rand, p *publish.Plan) int {
 	const begin = 2 // writes before the first operation: the state, and the probe
 	ops := map[publish.Phase][]int{}
-	for i := range p.Len() {
-		ops[p.Op(i).Phase] = append(ops[p.Op(i).Phase], begin+i)
+	for i, o := range slices.Collect(p.Ops()) {
+		ops[o.Phase] = append(ops[o.Phase], begin+i)
 	}
 	phases := append(slices.Sorted(maps.Keys(ops)), 0)
 	ops[0] = append(ops[0], 0, begin+p.Len(), math.MaxInt)
@@ -129,9 +129,9 @@ func somewhere(r *rand.Rand, p *publish.Plan) int {
 func fewQuestions(t *testing.T, questions int, s *publish.State, p *publish.Plan) {
 	t.Helper()
 	most := 0
-	if s == nil || slices.ContainsFunc(slices.Collect(maps.Values(cellsOf(s.Live))), func(c publish.Cell) bool { return c.Presence == publish.Perhaps }) {
-		for i := range p.Len() {
-			if p.Op(i).Phase == publish.Cohorts {
+	if s == nil || slices.ContainsFunc(slices.Collect(maps.Values(variantsOf(s.Live))), func(c known) bool { return c.Presence == publish.MaybePresent }) {
+		for o := range p.Ops() {
+			if o.Phase == publish.Cohorts {
 				most++
 			}
 		}

@@ -1,7 +1,13 @@
 package main
 
 import (
+	"context"
+	"fmt"
+	"time"
+
 	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/report"
+	"cairn/publish"
 	"cairn/publish/dirstore"
 
 	"github.com/spf13/cobra"
@@ -26,10 +32,31 @@ that are not cairn's are left alone and named, payloads are kept.`,
 				return err
 			}
 			defer p.close()
-			return transfer(cmd, p.site(at.Instant()), dirstore.New(out))
+			return runBuild(cmd, p, at.Instant(), dirstore.New(out))
 		},
 	}
 	cli.AddAt(cmd, &at)
 	cmd.Flags().StringVar(&out, "out", "", "`folder` to write to; it stands for the bucket")
 	return cmd
+}
+
+// runBuild goes by what is there: a folder to look at has no state. One that
+// publish keeps has, and loses it, since it tells of the files as they were.
+func runBuild(cmd *cobra.Command, p *project, at time.Time, store publish.Store) error {
+	run := p.run(cmd, store, 0)
+	run.Unrecorded = true
+	proposal, err := carryOut(cmd, run, func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
+		proposal, err := p.edition(at).Propose(ctx, store, remote, publish.ProposeOptions{})
+		if err == nil {
+			if len(proposal.Missing) > 0 {
+				fmt.Fprintf(cmd.ErrOrStderr(), "not here, since the definitions say that they are stored in the bucket:\n  %s\n", cli.List(proposal.Missing, 20))
+			}
+			noteForeign(cmd.ErrOrStderr(), proposal)
+		}
+		return proposal, err
+	})
+	if err != nil {
+		return err
+	}
+	return report.Publish(cmd.OutOrStdout(), proposal, false, false)
 }

@@ -187,7 +187,9 @@ func (g *globalOptions) lock(cmd *cobra.Command) (unlock func(), err error) {
 func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions) error {
 	ctx, tree := cmd.Context(), git.Worktree{Dir: e.project.dir}
 	publishing := publishOptions{lease: time.Minute, wait: true, source: tree.Source(ctx)}
-	publishing.admit = func(p *publication) error { return p.behind(ctx, tree) }
+	publishing.admit = func(store publish.Store, remote *publish.Remote) error {
+		return behind(ctx, store, remote, tree)
+	}
 	after := *e.project
 	after.fleet = e.after
 	if err := runPublish(cmd, &after, publishing); err != nil {
@@ -214,17 +216,17 @@ func (e *halfwayError) Unwrap() error { return e.err }
 
 // behind is an error where what is published comes from a commit that the
 // checkout does not hold: to publish would take back what that commit brought.
-func (p *publication) behind(ctx context.Context, tree git.Worktree) error {
-	if p.remote.State == nil {
+func behind(ctx context.Context, store publish.Store, remote *publish.Remote, tree git.Worktree) error {
+	if remote.State == nil {
 		return nil
 	}
-	stamps := []publish.Stamp{p.remote.State.Done}
-	if doing := p.remote.State.Doing; doing != nil {
+	stamps := []publish.Stamp{remote.State.Done}
+	if doing := remote.State.Doing; doing != nil {
 		stamps = append(stamps, *doing)
 	}
 	for _, s := range stamps {
 		if !tree.Has(ctx, s.Source) {
-			return fmt.Errorf("%s was published from commit %s, which this checkout does not hold: to publish would take back what that brought\nbring it in first, such as by 'git pull --rebase --autostash', or 'git fetch --unshallow' where it is shallow", p.store, s.Source)
+			return fmt.Errorf("%s was published from commit %s, which this checkout does not hold: to publish would take back what that brought\nbring it in first, such as by 'git pull --rebase --autostash', or 'git fetch --unshallow' where it is shallow", store, s.Source)
 		}
 	}
 	return nil

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -66,50 +66,20 @@ back; run it again to go on.`,
 }
 
 func runGC(cmd *cobra.Command, p *project, opts gcOptions) error {
-	const attempts = 3 // somebody may publish between the look and the lease
-	for attempt := 1; ; attempt++ {
-		done, err := p.collect(cmd, opts)
-		if !errors.Is(err, publish.ErrMoved) || done > 0 || attempt == attempts {
-			return err
-		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "%v; looking again\n", err)
-	}
-}
-
-// collect deletes the garbage, and gives how many payloads it has deleted.
-func (p *project) collect(cmd *cobra.Command, opts gcOptions) (int, error) {
-	ctx, now := cmd.Context(), wallClock()
+	now := wallClock()
 	store, err := p.store(opts.to, opts.concurrency)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	remote, err := publish.ReadState(ctx, store, p.fleet.Project.Prefix)
+	run := p.run(cmd, store, opts.concurrency)
+	run.NoLock, run.DryRun = opts.noLock, opts.dryRun
+	garbage, err := carryOut(cmd, run, func(ctx context.Context, remote *publish.Remote) (*publish.Garbage, error) {
+		return publish.FindGarbage(ctx, p.fleet, store, remote, now.Add(-time.Duration(opts.olderThan)))
+	})
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if held := remote.Held(now); held != nil {
-		return 0, &heldError{*held, store}
-	}
-	garbage, err := publish.FindGarbage(ctx, p.fleet, store, remote, now.Add(-time.Duration(opts.olderThan)))
-	if err != nil {
-		return 0, err
-	}
-	if !opts.dryRun {
-		progress := &publish.Progress{}
-		err := cli.Watch(cmd.ErrOrStderr(), progress, func() error {
-			return garbage.Collect(ctx, store, publish.CollectOptions{
-				Lease: newLease(now, time.Minute), Now: wallClock, NoLock: opts.noLock,
-				Concurrency: opts.concurrency, Progress: progress,
-			})
-		})
-		if done := int(progress.Done.Load()); done > 0 && err != nil {
-			return done, &unfinishedError{err, done, len(garbage.Payloads)}
-		}
-		if err != nil {
-			return 0, explainLock(err)
-		}
-	}
-	return len(garbage.Payloads), opts.write(cmd, store, garbage, now)
+	return opts.write(cmd, store, garbage, now)
 }
 
 // write says what is garbage, or was.

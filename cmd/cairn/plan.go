@@ -77,20 +77,19 @@ func runPlan(cmd *cobra.Command, global *globalOptions, opts planOptions) error 
 		return err
 	}
 	defer p.close()
-	var pub *publication
+	var proposal *publish.Proposal
 	name := opts.against
 	if opts.against != "" {
-		pub, err = p.against(cmd.Context(), opts)
-	} else if pub, err = p.publication(cmd, opts.targetOptions, true); err == nil {
-		name = pub.store.String()
+		proposal, err = p.against(cmd.Context(), opts)
+	} else if proposal, err = p.look(cmd, opts.targetOptions); err == nil {
+		name = proposal.Store.String()
 	}
 	if err != nil {
 		return err
 	}
-	r := review.New(pub.plan, p.fleet, pub.at)
+	r := review.New(proposal.Plan, p.fleet, proposal.Edition.At)
 	r.To = name
-	var tripped *publish.TrippedError
-	if err := pub.limits(publishOptions{}).Check(pub.plan, pub.remote.Rollouts(), pub.rollouts); errors.As(err, &tripped) {
+	if tripped := proposal.Tripped(); tripped != nil {
 		r.Guard = tripped.Error()
 	}
 	if err := writeReview(cmd.OutOrStdout(), r, opts); err != nil {
@@ -116,32 +115,26 @@ func writeReview(w io.Writer, r *review.Review, opts planOptions) error {
 }
 
 // against plans what makes another tree the one of the definitions.
-func (p *project) against(ctx context.Context, opts planOptions) (*publication, error) {
-	pub := &publication{project: p, at: opts.at.Instant(), remote: &publish.Remote{}}
-	pub.site = p.site(pub.at)
-	pub.rollouts = publish.RolloutsOf(p.fleet, pub.at)
+func (p *project) against(ctx context.Context, opts planOptions) (*publish.Proposal, error) {
+	edition := p.edition(opts.at.Instant())
 	if strings.HasPrefix(opts.against, "http://") || strings.HasPrefix(opts.against, "https://") {
 		state, err := fetchState(ctx, strings.TrimRight(opts.against, "/"), p.fleet.Project.Prefix)
 		if err != nil {
 			return nil, err
 		}
-		pub.remote.State = state
-		pub.plan = publish.NewPlan(pub.site, state.Live, true)
-		return pub, nil
+		plan := publish.NewPlan(edition.Site, state.Live, true)
+		return &publish.Proposal{Plan: plan, Edition: edition, Remote: &publish.Remote{State: state}}, nil
 	}
 	store := dirstore.New(strings.TrimPrefix(opts.against, "dir:"))
-	live, err := publish.Scan(ctx, pub.site, store, opts.concurrency)
+	remote, err := publish.ReadState(ctx, store, p.fleet.Project.Prefix)
 	if err != nil {
 		return nil, err
 	}
-	if live.Len() == 0 {
+	proposal, err := edition.Propose(ctx, store, remote, publish.ProposeOptions{Rescan: true, Concurrency: opts.concurrency})
+	if err == nil && proposal.Live.Len() == 0 {
 		return nil, fmt.Errorf("there is no tree of prefix %q in %s", p.fleet.Project.Prefix, store)
 	}
-	if pub.remote, err = publish.ReadState(ctx, store, p.fleet.Project.Prefix); err != nil {
-		return nil, err
-	}
-	pub.plan = publish.NewPlan(pub.site, live, false)
-	return pub, nil
+	return proposal, err
 }
 
 // fetchState reads the state of a prefix below a URL.

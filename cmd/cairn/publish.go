@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/report"
 	"cairn/publish"
 
 	"github.com/spf13/cobra"
@@ -23,8 +24,9 @@ type publishOptions struct {
 	allowDeletes  bool
 	settle        bool
 	lease         time.Duration
-	wait          bool                     // for a lease that somebody holds
-	admit         func(*publication) error // has the last word; nil lets all pass
+	wait          bool // for a lease that somebody holds
+	// admit is asked before anything is planned; nil lets all pass.
+	admit func(publish.Store, *publish.Remote) error
 }
 
 func publishCommand(global *globalOptions) *cobra.Command {
@@ -79,68 +81,40 @@ variables and files.`,
 }
 
 func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
-	const attempts = 3 // somebody else may publish between the plan and the lease
-	for attempt := 1; ; attempt++ {
-		pub, err := p.turn(cmd, opts)
-		if err != nil {
-			return err
-		}
-		err = pub.run(cmd, opts)
-		if !errors.Is(err, publish.ErrMoved) || attempt == attempts {
-			return err
-		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "%v; planning again\n", err)
-	}
-}
-
-// turn plans a publish, when nobody else publishes any more.
-func (p *project) turn(cmd *cobra.Command, opts publishOptions) (*publication, error) {
-	for told := false; ; told = true {
-		pub, err := p.publication(cmd, opts.targetOptions, false)
-		var held *heldError
-		if !opts.wait || !errors.As(err, &held) {
-			return pub, err
-		}
-		if !told {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%v\nwaiting for it\n", held)
-		}
-		select {
-		case <-time.After(time.Second):
-		case <-cmd.Context().Done():
-			return nil, err
-		}
-	}
-}
-
-func (p *publication) run(cmd *cobra.Command, opts publishOptions) error {
-	if opts.admit != nil {
-		if err := opts.admit(p); err != nil {
-			return err
-		}
-	}
-	if len(p.plan.Missing) > 0 {
-		return fmt.Errorf("stored payloads are not in %s, or not of the stated size:\n  %s", p.store, cli.List(p.plan.Missing, 20))
-	}
-	tripped := p.guard(opts)
-	if opts.dryRun {
-		return cmp.Or(p.write(cmd.OutOrStdout(), opts.json, true), tripped)
-	}
-	if tripped != nil {
-		return tripped
-	}
-	if err := p.apply(cmd, opts); err != nil {
+	store, err := p.target(opts.targetOptions)
+	if err != nil {
 		return err
 	}
-	return p.write(cmd.OutOrStdout(), opts.json, false)
-}
-
-// guard compares the plan with the project's guard.
-func (p *publication) guard(opts publishOptions) error {
-	err := p.limits(opts).Check(p.plan, p.remote.Rollouts(), p.rollouts)
+	run := p.run(cmd, store, opts.concurrency)
+	run.Duration, run.NoLock, run.DryRun = opts.lease, opts.noLock, opts.dryRun
+	if opts.settle {
+		run.BeforeDeletions = func(ctx context.Context) error { return waitForCaches(ctx, cmd, p.fleet.Cache.Answers) }
+	}
+	if opts.wait {
+		run.Held = waiting(cmd)
+	}
+	proposal, err := carryOut(cmd, run, func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
+		if opts.admit != nil {
+			if err := opts.admit(store, remote); err != nil {
+				return nil, err
+			}
+		}
+		edition := p.edition(opts.at.Instant())
+		edition.Source, edition.Limits.AllowExposure, edition.Limits.AllowDeletes = opts.source, opts.allowExposure, opts.allowDeletes
+		return propose(cmd, edition, store, remote, opts.targetOptions)
+	})
 	var tripped *publish.TrippedError
-	if !errors.As(err, &tripped) {
+	if errors.As(err, &tripped) {
+		err = explainGuard(tripped, proposal)
+	}
+	if err != nil && (tripped == nil || !opts.dryRun) {
 		return err
 	}
+	return cmp.Or(report.Publish(cmd.OutOrStdout(), proposal, opts.json, opts.dryRun), err)
+}
+
+// explainGuard says how to get past the guard.
+func explainGuard(tripped *publish.TrippedError, p *publish.Proposal) error {
 	flags := ""
 	if len(tripped.Exposures) > 0 {
 		flags += " --allow-exposure"
@@ -149,85 +123,36 @@ func (p *publication) guard(opts publishOptions) error {
 		flags += " --allow-deletes"
 	}
 	unsure := ""
-	if p.remote.State == nil {
+	if p.Remote.State == nil {
 		unsure = "what was in reach before is not known, since there is no state; "
 	}
-	return fmt.Errorf("stopped by [guard], nothing was written:\n%w\n%sif that is meant, let it through once with 'cairn publish%s'", err, unsure, flags)
+	return fmt.Errorf("stopped by [guard], nothing was written:\n%w\n%sif that is meant, let it through once with 'cairn publish%s'", tripped, unsure, flags)
 }
 
-func (p *publication) limits(opts publishOptions) publish.Limits {
-	return publish.Limits{Guard: p.project.fleet.Guard, AllowExposure: opts.allowExposure, AllowDeletes: opts.allowDeletes}
-}
-
-// apply carries the plan out, under a lease.
-func (p *publication) apply(cmd *cobra.Command, opts publishOptions) error {
-	now := time.Now().UTC()
-	session := publish.SessionOptions{
-		Stamp:  publish.Stamp{Published: now, At: p.at, Source: opts.source, Encoder: publish.Encoder, Rollouts: p.rollouts},
-		Lease:  newLease(now, opts.lease),
-		NoLock: opts.noLock,
-	}
-	if p.plan.Len() == 0 {
-		if !p.outdated() {
-			return nil
+// waiting waits a little for a lease that somebody holds, and says so once.
+func waiting(cmd *cobra.Command) func(*publish.HeldError) error {
+	told := false
+	return func(held *publish.HeldError) error {
+		if !told {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%v\nwaiting for it\n", held)
 		}
-		return explainLock(publish.Record(cmd.Context(), p.store, p.remote, p.plan, session))
-	}
-	return p.carryOut(cmd, session, opts)
-}
-
-func (p *publication) carryOut(cmd *cobra.Command, opts publish.SessionOptions, flags publishOptions) error {
-	ctx, stderr := cmd.Context(), cmd.ErrOrStderr()
-	// An interrupt lets what has begun come to its end, the lease included.
-	inFlight, abandon := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer abandon(nil)
-	session, err := publish.Begin(inFlight, p.store, p.remote, p.plan, opts)
-	if err != nil {
-		return explainLock(err)
-	}
-	progress := &publish.Progress{}
-	keeper := keep(inFlight, session, progress, opts.Lease, flags.lease, abandon)
-	err = cli.Watch(stderr, progress, func() error {
-		return p.plan.Apply(ctx, p.store, publish.ApplyOptions{
-			Concurrency: flags.concurrency, Progress: progress, InFlight: inFlight, Hold: keeper.hold, Settle: p.settle(cmd, flags),
-		})
-	})
-	keeper.stop()
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), flags.lease)
-	defer cancel()
-	switch e := session.End(last, progress.Low(), wallClock()); {
-	case errors.Is(e, publish.ErrMoved):
-		err = fmt.Errorf("the lease was lost: %v", e) // which is not to plan again
-	case e != nil:
-		err = errors.Join(err, fmt.Errorf("the lease could not be given back: %w\nit runs out within %s; 'cairn unlock' takes it away", e, flags.lease))
-	}
-	if err != nil {
-		return &unfinishedError{err, int(progress.Done.Load()), p.plan.Len()}
-	}
-	return nil
-}
-
-// settle waits until no cache holds an answer from before; nil where it shall
-// not.
-func (p *publication) settle(cmd *cobra.Command, opts publishOptions) func(context.Context) error {
-	if !opts.settle {
-		return nil
-	}
-	lifetime := p.project.fleet.Cache.Answers
-	return func(ctx context.Context) error {
-		fmt.Fprintf(cmd.ErrOrStderr(), "answers are up; waiting %s for caches before version folders are deleted\n", lifetime)
+		told = true
 		select {
-		case <-time.After(lifetime):
+		case <-time.After(time.Second):
 			return nil
-		case <-ctx.Done():
-			return ctx.Err()
+		case <-cmd.Context().Done():
+			return held
 		}
 	}
 }
 
-func explainLock(err error) error {
-	if errors.Is(err, publish.ErrUnconditional) {
-		return fmt.Errorf("%w\npublish from one place at a time, with --no-lock", err)
+// waitForCaches waits until no cache holds an answer from before.
+func waitForCaches(ctx context.Context, cmd *cobra.Command, lifetime time.Duration) error {
+	fmt.Fprintf(cmd.ErrOrStderr(), "answers are up; waiting %s for caches before version folders are deleted\n", lifetime)
+	select {
+	case <-time.After(lifetime):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return err
 }

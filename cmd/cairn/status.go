@@ -33,11 +33,11 @@ next. It changes nothing.`,
 				return err
 			}
 			defer p.close()
-			pub, err := p.publication(cmd, opts, true)
+			proposal, err := p.look(cmd, opts)
 			if err != nil {
 				return err
 			}
-			s := pub.status()
+			s := p.status(proposal)
 			if asJSON {
 				enc := json.NewEncoder(cmd.OutOrStdout())
 				enc.SetEscapeHTML(false)
@@ -90,15 +90,15 @@ type nextStatus struct {
 	Percent float64   `json:"percent"`
 }
 
-func (p *publication) status() status {
-	f := p.project.fleet
-	s := status{Project: f.Project.Slug, To: p.store.String(), At: p.at.Truncate(time.Second), Pending: p.plan.Len(), Cohorts: []cohortStatus{}, Idle: []string{}}
-	if state := p.remote.State; state != nil && !state.Done.Published.IsZero() {
+func (p *project) status(pub *publish.Proposal) status {
+	f := p.fleet
+	s := status{Project: f.Project.Slug, To: pub.Store.String(), At: pub.Edition.At.Truncate(time.Second), Pending: pub.Len(), Cohorts: []cohortStatus{}, Idle: []string{}}
+	if state := pub.Remote.State; state != nil && !state.Done.Published.IsZero() {
 		s.Published = &publishedAs{state.Done.Published, state.Done.At, state.Done.Source}
 	}
 	buckets := manifest.LayoutOf(f).Buckets()
 	active := map[*releases.Release]bool{}
-	published := p.remote.Rollouts()
+	published := pub.Remote.Rollouts()
 	for _, c := range f.Cohorts {
 		row := cohortStatus{Cohort: c.Slug, Releases: []rolloutStatus{}}
 		if c.Slug != releases.DefaultCohort {
@@ -107,7 +107,7 @@ func (p *publication) status() status {
 		}
 		for _, a := range c.Activations {
 			active[a.Release] = true
-			row.Releases = append(row.Releases, p.rolloutStatus(c, a, published, buckets))
+			row.Releases = append(row.Releases, statusOf(c, a, pub.Edition.At, published, buckets))
 		}
 		s.Cohorts = append(s.Cohorts, row)
 	}
@@ -119,18 +119,18 @@ func (p *publication) status() status {
 	return s
 }
 
-func (p *publication) rolloutStatus(c *releases.Cohort, a releases.Activation, published []publish.Rollout, buckets int) rolloutStatus {
+func statusOf(c *releases.Cohort, a releases.Activation, at time.Time, published []publish.Rollout, buckets int) rolloutStatus {
 	r := rolloutStatus{Version: a.Release.Version, Aborted: a.Aborted, Withdrawn: a.Release.Withdrawn, Next: []nextStatus{}}
 	if a.Offers() {
-		r.Percent = a.Percent(p.at)
+		r.Percent = a.Percent(at)
 	}
-	if !a.Paused.IsZero() && !a.Paused.After(p.at) {
+	if !a.Paused.IsZero() && !a.Paused.After(at) {
 		r.Paused = &a.Paused
 	}
 	if i := slices.IndexFunc(published, func(o publish.Rollout) bool { return o.Cohort == c.Slug && o.Version == a.Release.Version }); i >= 0 {
 		r.Published = published[i].Percent
 	}
-	for change := range a.Changes(p.at, buckets) {
+	for change := range a.Changes(at, buckets) {
 		next := nextStatus{change.At, change.Percent}
 		if len(r.Next) == 2 {
 			r.Next[1] = next

@@ -92,7 +92,7 @@ func OfState(state *publish.State) iter.Seq[Object] {
 		layout := manifest.Layout{Prefix: state.Prefix}
 		for _, p := range live.Payloads {
 			at, _ := layout.Parse(p.Key)
-			o := Object{Key: p.Key, Digest: Digest{p.Size, p.MD5}, Header: stated(p.Header), SHA256: at.SHA256, InDoubt: p.Perhaps}
+			o := Object{Key: p.Key, Digest: Digest{p.Size, p.MD5}, Header: stated(p.Header), SHA256: at.SHA256, InDoubt: p.Doubtful}
 			if !yield(o) {
 				return
 			}
@@ -100,22 +100,21 @@ func OfState(state *publish.State) iter.Seq[Object] {
 	}
 }
 
-func appendFolder(some []Object, live *publish.Live, f publish.Folder) []Object {
+func appendFolder(some []Object, live *publish.Inventory, f publish.Folder) []Object {
 	names := manifest.Layout{BucketDigits: f.Digits}
-	for i, slot := range f.Slots {
-		name := f.Key + names.BucketName(int(slot))
+	for i, bucket := range f.Buckets {
+		name := f.Key + names.BucketName(int(bucket))
 		var body Digest
-		for j := range live.Kinds[f.Kinds[i]] {
-			c := &live.Kinds[f.Kinds[i]][j]
+		for j, v := range live.Answers[f.Answers[i]].Variants {
 			o := Object{
-				Key: name + suffixes[j], Digest: Digest{c.Size, c.MD5}, Header: stated(c.Header), Encoding: encodingOf(suffixes[j]),
-				InDoubt: c.Presence == publish.Perhaps || c.Presence == publish.Doubtful,
+				Key: name + publish.VariantSuffix(j), Digest: Digest{v.Size, v.MD5}, Header: stated(v.Header), Encoding: publish.EncodingOf(j),
+				InDoubt: v.Presence == publish.MaybePresent || v.Presence == publish.MaybeChanged,
 			}
 			if o.Encoding == manifest.Identity {
 				body = o.Digest
 			}
 			o.Body = body
-			if c.Presence != publish.Absent {
+			if v.Presence != publish.Absent {
 				some = append(some, o)
 			}
 		}
@@ -130,10 +129,4 @@ func stated(h publish.Header) *publish.Header {
 		return nil
 	}
 	return &h
-}
-
-// suffixes are how the keys of a kind's cells end.
-var suffixes = [len(publish.Kind{})]string{
-	string(manifest.JSON), string(manifest.JSON) + string(manifest.Brotli), string(manifest.JSON) + string(manifest.Gzip),
-	string(manifest.Text), string(manifest.Text) + string(manifest.Brotli), string(manifest.Text) + string(manifest.Gzip),
 }

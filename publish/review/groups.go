@@ -138,10 +138,10 @@ func (t *tally) moves(segment string) []Move {
 	wasOthers := live.Folder(t.others.Key, layout.BucketDigits)
 	found := map[Change]*Move{}
 	for i, bucket := range t.others.Buckets {
-		kind := cmp.Or(was.Kind(bucket), wasOthers.Kind(bucket))
-		before, body := live.Kinds[kind].Text(), &t.tree.Bodies[folder.Bodies[i]]
+		before, body := &live.Answers[cmp.Or(was.Answer(bucket), wasOthers.Answer(bucket))], &t.tree.Bodies[folder.Bodies[i]]
 		change := Change{Before: offerOf(before), After: Offer{Version: body.Version()}}
-		change.Payload = change.Before == change.After && before.Presence == publish.Present && before.MD5 != md5.Sum(body.Text)
+		text := before.Text()
+		change.Payload = change.Before == change.After && text.Presence == publish.Present && text.MD5 != md5.Sum(body.Text)
 		change.Withdrawn = !change.Same() && !t.reaches(i, before.Offers)
 		m := found[change]
 		if m == nil {
@@ -159,15 +159,12 @@ func (t *tally) moves(segment string) []Move {
 	return sorted(found, len(t.others.Buckets))
 }
 
-func offerOf(c publish.Cell) Offer { return Offer{c.Offers, c.Presence == publish.Absent} }
+func offerOf(a *publish.Answer) Offer {
+	return Offer{strings.Join(a.Offers, "\n"), a.Text().Presence == publish.Absent}
+}
 
-func (t *tally) reaches(i int, versions string) bool {
-	for version := range strings.SplitSeq(versions, "\n") {
-		if version != "" && !t.others.Reaches(i, version) {
-			return false
-		}
-	}
-	return true
+func (t *tally) reaches(i int, versions []string) bool {
+	return !slices.ContainsFunc(versions, func(version string) bool { return !t.others.Reaches(i, version) })
 }
 
 // sorted is the moves with their shares, the gravest first.
@@ -198,8 +195,8 @@ func (t *tally) group() Group {
 // lost adds the group of devices that find no answer any more.
 func (c *comparison) lost(others *publish.Folder, devices string) {
 	found := map[Change]*Move{}
-	for _, kind := range others.Kinds {
-		change := Change{Before: offerOf(c.plan.Live.Kinds[kind].Text()), After: Offer{Missing: true}}
+	for _, answer := range others.Answers {
+		change := Change{Before: offerOf(&c.plan.Live.Answers[answer]), After: Offer{Missing: true}}
 		if found[change] == nil {
 			found[change] = &Move{Change: change, Current: []string{}, Unknown: true, Devices: -1}
 		}
@@ -209,7 +206,7 @@ func (c *comparison) lost(others *publish.Folder, devices string) {
 	if len(name) != 6 {
 		return
 	}
-	g := Group{Cohort: name[4], Moves: sorted(found, len(others.Slots))}
+	g := Group{Cohort: name[4], Moves: sorted(found, len(others.Buckets))}
 	g.SoftwareType, _ = releases.Unescape(name[2])
 	g.HardwareVersion, _ = releases.Unescape(name[3])
 	c.groups = append(c.groups, g)

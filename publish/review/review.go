@@ -115,7 +115,7 @@ func objects(plan *publish.Plan, prices releases.Prices) Objects {
 	o.Puts, o.Deletes, o.Bytes = plan.Totals()
 	gets, puts := 1, o.Puts
 	if plan.Len() > 0 {
-		puts += publish.SessionPuts
+		puts += publish.StatePuts
 	}
 	o.Requests = gets + puts + o.Deletes
 	o.Cost = (float64(puts)*prices.Put + float64(gets)*prices.Get + float64(o.Deletes)*prices.Delete) / 1000

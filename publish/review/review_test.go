@@ -32,7 +32,7 @@ func planned(t *testing.T, from, to *publish.Site) *publish.Plan {
 	}
 	if from != nil {
 		first := publish.NewPlan(from, live, true)
-		live = first.After(first.Len(), now)
+		live = first.Result(now)
 	}
 	return publish.NewPlan(to, live, true)
 }
@@ -176,8 +176,8 @@ func TestCostIsWhatTheRequestsTake(t *testing.T) {
 	f.Prices = releases.Prices{Put: 5, Get: 0.4, Delete: 1, Currency: "EUR"}
 	plan := planned(t, nil, site(f, now))
 	r := review.New(plan, f, now)
-	want := (float64(plan.Len()+publish.SessionPuts)*5 + 0.4) / 1000
-	if r.Objects.Requests != plan.Len()+publish.SessionPuts+1 || fmt.Sprintf("%.6f", r.Objects.Cost) != fmt.Sprintf("%.6f", want) {
+	want := (float64(plan.Len()+publish.StatePuts)*5 + 0.4) / 1000
+	if r.Objects.Requests != plan.Len()+publish.StatePuts+1 || fmt.Sprintf("%.6f", r.Objects.Cost) != fmt.Sprintf("%.6f", want) {
 		t.Errorf("%d requests cost %f, want %f", r.Objects.Requests, r.Objects.Cost, want)
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-
-	"cairn/publish"
 )
 
 // gate lets so many requests through at once, each until its answer begins.
@@ -25,10 +23,23 @@ type gate struct {
 }
 
 // RoundTrip sends a request when it is its turn.
-func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
+func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) { return g.send(r, nil) }
+
+// checkedGate asks whether a request may be sent when it is its turn: it may
+// have waited for long.
+type checkedGate struct {
+	gate  *gate
+	check func() error
+}
+
+func (g checkedGate) RoundTrip(r *http.Request) (*http.Response, error) {
+	return g.gate.send(r, g.check)
+}
+
+func (g *gate) send(r *http.Request, check func() error) (*http.Response, error) {
 	number, err := g.enter(r.Context())
-	if err == nil {
-		if err = publish.Held(r.Context()); err != nil { // it may have waited for long
+	if err == nil && check != nil {
+		if err = check(); err != nil {
 			g.leave(number, nil)
 		}
 	}

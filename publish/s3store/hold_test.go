@@ -33,7 +33,7 @@ func TestWhatWaitedIsNotSentAfterAll(t *testing.T) {
 		store := open(t, s3store.Config{Region: "eu-test-1", Bucket: "fleet", Transport: server, Concurrency: 2})
 		lost := errors.New("the lease ran out")
 		expires := time.Now().Add(30 * time.Second)
-		ctx := publish.WithHold(t.Context(), func() error {
+		held := store.Checked(func() error {
 			if time.Now().Before(expires) {
 				return nil
 			}
@@ -43,7 +43,7 @@ func TestWhatWaitedIsNotSentAfterAll(t *testing.T) {
 		var refused atomic.Int64
 		for _, key := range []string{"a", "b", "c", "d", "e"} {
 			g.Go(func() error {
-				err := store.Put(ctx, key, publish.BytesContent([]byte(key)), publish.Header{})
+				err := held.Put(t.Context(), key, publish.BytesContent([]byte(key)), publish.Header{})
 				if errors.Is(err, lost) {
 					refused.Add(1)
 					return nil

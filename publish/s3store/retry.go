@@ -15,8 +15,6 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/minio/minio-go/v7"
-
-	"cairn/publish"
 )
 
 // minio-go would retry for four seconds or so, also what never gets better,
@@ -41,8 +39,10 @@ func (s *Store) retry(ctx context.Context, key string, do func() error) error {
 		if err == nil || ctx.Err() != nil || !s.passing(err) {
 			return err
 		}
-		if held := publish.Held(ctx); held != nil {
-			return held
+		if s.check != nil {
+			if err := s.check(); err != nil {
+				return err
+			}
 		}
 		if attempt == attempts {
 			return fmt.Errorf("after %d attempts: %w", attempt, err)

@@ -53,6 +53,7 @@ type Store struct {
 	client *minio.Core
 	gate   *gate
 	config Config
+	check  func() error // before each request, or nil
 }
 
 // New is the store in a bucket. It sends no request; an error is about the
@@ -68,9 +69,8 @@ func New(config Config) (*Store, error) {
 	if err != nil || !isEndpoint(endpoint) {
 		return nil, fmt.Errorf(`endpoint %q is not a URL such as "https://s3.example.com"`, config.Endpoint)
 	}
-	secure := endpoint.Scheme == "https"
 	if config.Transport == nil {
-		transport, err := minio.DefaultTransport(secure)
+		transport, err := minio.DefaultTransport(endpoint.Scheme == "https")
 		if err != nil {
 			return nil, err
 		}
@@ -79,18 +79,40 @@ func New(config Config) (*Store, error) {
 		transport.MaxIdleConnsPerHost = max(config.Concurrency, maxLimit)
 		config.Transport = transport
 	}
-	gate := &gate{next: config.Transport, tuner: newTuner(config.Concurrency, config.Now)}
-	client, err := minio.NewCore(endpoint.Host, &minio.Options{
-		Creds:      config.Credentials.provider,
-		Secure:     secure,
-		Region:     config.Region,
-		Transport:  gate,
-		MaxRetries: 1, // that is, none
-	})
+	s := &Store{gate: &gate{next: config.Transport, tuner: newTuner(config.Concurrency, config.Now)}, config: config}
+	s.client, err = s.open(s.gate)
 	if err != nil {
 		return nil, fmt.Errorf("endpoint %q: %w", config.Endpoint, err)
 	}
-	return &Store{client, gate, config}, nil
+	return s, nil
+}
+
+func (s *Store) open(transport http.RoundTripper) (*minio.Core, error) {
+	endpoint, err := url.Parse(s.config.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	return minio.NewCore(endpoint.Host, &minio.Options{
+		Creds:      s.config.Credentials.provider,
+		Secure:     endpoint.Scheme == "https",
+		Region:     s.config.Region,
+		Transport:  transport,
+		MaxRetries: 1, // that is, none
+	})
+}
+
+// Checked is the store for who must ask before each request is sent: right
+// before, since a request may wait for its turn. An error of check is that of
+// the request.
+func (s *Store) Checked(check func() error) publish.Store {
+	checked := *s
+	checked.check = check
+	client, err := s.open(checkedGate{s.gate, check})
+	if err != nil {
+		panic(err) // it was opened in the same way before
+	}
+	checked.client = client
+	return &checked
 }
 
 func isEndpoint(u *url.URL) bool {

@@ -17,7 +17,7 @@ func Watch(w io.Writer, p *publish.Progress, work func() error) error {
 }
 
 // Follow shows a line about some work until it is done: again and again in the
-// same place of a terminal, else every few seconds.
+// same place of a terminal, else every few seconds; nothing where it is empty.
 func Follow(w io.Writer, line func(elapsed time.Duration) string, work func() error) error {
 	every, before, after := 5*time.Second, "", "\n"
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
@@ -34,12 +34,17 @@ func Follow(w io.Writer, line func(elapsed time.Duration) string, work func() er
 			fmt.Fprint(w, before)
 			return err
 		case now := <-tick.C:
-			fmt.Fprint(w, before+line(now.Sub(start))+after)
+			if s := line(now.Sub(start)); s != "" {
+				fmt.Fprint(w, before+s+after)
+			}
 		}
 	}
 }
 
 func line(p *publish.Progress, elapsed time.Duration) string {
+	if p.Total.Load() == 0 {
+		return "" // it is not planned yet
+	}
 	return Pace(publish.Phase(p.Phase.Load()).String(), p.Done.Load(), p.Total.Load(), elapsed)
 }
 

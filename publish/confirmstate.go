@@ -13,14 +13,14 @@ import (
 // Where it is in doubt whether some answer is there, it finds out which devices
 // are about to leave their cohort. It gives what is known then. A listing needs
 // no confirmation.
-func (l *Live) Confirm(ctx context.Context, site *Site, store Store) (*Live, error) {
+func (l *Inventory) Confirm(ctx context.Context, site *Site, store Store) (*Inventory, error) {
 	sizes := map[string]int64{}
 	for _, p := range site.Tree.Stored {
 		sizes[site.Tree.Layout.PayloadKey(p.SHA256, p.Name)] = p.Size
 	}
 	for _, p := range site.Tree.Payloads {
 		key := site.Tree.Layout.PayloadKey(p.SHA256, p.Name)
-		if known := l.Payload(key); known != nil && known.Perhaps {
+		if known := l.Payload(key); known != nil && known.Doubtful {
 			sizes[key] = p.Size
 		}
 	}
@@ -28,24 +28,24 @@ func (l *Live) Confirm(ctx context.Context, site *Site, store Store) (*Live, err
 	confirmed.Payloads = slices.Clone(l.Payloads)
 	for key, size := range sizes {
 		known := l.Payload(key)
-		if known != nil && !known.Perhaps && known.Size == size {
+		if known != nil && !known.Doubtful && known.Size == size {
 			continue
 		}
 		there, header, err := store.Stat(ctx, key)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
-		confirmed.Payloads = slices.DeleteFunc(confirmed.Payloads, func(p LivePayload) bool { return p.Key == key })
+		confirmed.Payloads = slices.DeleteFunc(confirmed.Payloads, func(p KnownPayload) bool { return p.Key == key })
 		if err == nil {
 			sum, _ := etagMD5(there)
-			confirmed.Payloads = append(confirmed.Payloads, LivePayload{Key: key, Size: there.Size, MD5: sum, Header: header})
+			confirmed.Payloads = append(confirmed.Payloads, KnownPayload{Key: key, Size: there.Size, MD5: sum, Header: header})
 		}
 	}
-	slices.SortFunc(confirmed.Payloads, func(a, b LivePayload) int { return strings.Compare(a.Key, b.Key) })
-	perhaps := func(k Kind) bool {
-		return slices.ContainsFunc(k[:], func(c Cell) bool { return c.Presence == Perhaps })
+	slices.SortFunc(confirmed.Payloads, func(a, b KnownPayload) int { return strings.Compare(a.Key, b.Key) })
+	mayBeThere := func(a Answer) bool {
+		return slices.ContainsFunc(a.Variants[:], func(v Variant) bool { return v.Presence == MaybePresent })
 	}
-	if !slices.ContainsFunc(l.Kinds, perhaps) {
+	if !slices.ContainsFunc(l.Answers, mayBeThere) {
 		return &confirmed, nil
 	}
 	var err error

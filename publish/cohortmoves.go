@@ -14,35 +14,35 @@ import (
 	"cairn/releases"
 )
 
-// place is a bucket of a cohort.
-type place struct {
+// cohortBucket is a bucket of a cohort.
+type cohortBucket struct {
 	cohort string
 	bucket uint16
 }
 
-// findLeaving finds the places that a device is in now and won't be in when the
-// site is there. It reads what the cohort index is about to lose: each of its
-// objects that may have other content, as an edge may send any of them.
-func (l *Live) findLeaving(ctx context.Context, site *Site, store Store) (map[place]bool, error) {
-	index := &site.live.Folders[0]
+// findLeaving finds the buckets that a device is in now and won't be in when
+// the site is there. It reads what the cohort index is about to lose: each of
+// its objects that may have other content, as an edge may send any of them.
+func (l *Inventory) findLeaving(ctx context.Context, site *Site, store Store) (map[cohortBucket]bool, error) {
+	index := site.index()
 	live := l.Folder(index.Key, index.Digits)
-	var ask []ref
-	for i, slot := range index.Slots {
-		for cell, was := range l.Kinds[live.Kind(slot)] {
-			shall := site.live.Kinds[index.Kinds[i]][cell]
+	var ask []place
+	for i, bucket := range index.Buckets {
+		for variant, was := range l.Answers[live.Answer(bucket)].Variants {
+			shall := site.want.Answers[index.Answers[i]].Variants[variant]
 			if was.Presence != Absent && (was.Presence != Present || was.MD5 != shall.MD5) {
-				ask = append(ask, ref{slot: int32(i), cell: uint8(cell)})
+				ask = append(ask, place{indexFolder, int32(i), uint8(variant)})
 			}
 		}
 	}
 	var mu sync.Mutex
-	leaving := map[place]bool{}
+	leaving := map[cohortBucket]bool{}
 	err := each(ctx, store.Traits().Parallel, len(ask), func(ctx context.Context, i int) error {
-		was, err := readShard(ctx, store, site.key(ask[i]), encodings[int(ask[i].cell)%len(encodings)])
+		was, err := readShard(ctx, store, index.key(int(ask[i].index), int(ask[i].variant)), EncodingOf(int(ask[i].variant)))
 		if err != nil || was == nil {
 			return err
 		}
-		shall := cohortsIn(site.Tree.Shards[ask[i].slot])
+		shall := cohortsIn(site.Tree.Shards[ask[i].index])
 		for hash := range shall {
 			was[hash] = cmp.Or(was[hash], releases.DefaultCohort)
 		}
@@ -50,7 +50,7 @@ func (l *Live) findLeaving(ctx context.Context, site *Site, store Store) (map[pl
 		defer mu.Unlock()
 		for hash, cohort := range was {
 			if cohort != cmp.Or(shall[hash], releases.DefaultCohort) {
-				leaving[place{cohort, uint16(manifest.Index(site.Tree.Layout.Bucket(hash)))}] = true
+				leaving[cohortBucket{cohort, uint16(manifest.Index(site.Tree.Layout.Bucket(hash)))}] = true
 			}
 		}
 		return nil

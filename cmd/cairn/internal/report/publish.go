@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"bufio"
@@ -11,20 +11,19 @@ import (
 	"cairn/publish"
 )
 
-// write says what a plan does, or has done.
-func (p *publication) write(w io.Writer, asJSON, dryRun bool) error {
+// Publish says what a publish does, or has done.
+func Publish(w io.Writer, p *publish.Proposal, asJSON, dryRun bool) error {
 	out := bufio.NewWriter(w)
 	switch {
 	case asJSON:
-		p.writeJSON(out, dryRun)
+		writeOperations(out, p, dryRun)
 	case dryRun:
-		for i := range p.plan.Len() {
-			o := p.plan.Op(i)
+		for o := range p.Ops() {
 			fmt.Fprintf(out, "%-6s  %-16s  %s\n", action(o), o.Why(), o.Object.Key)
 		}
-		fmt.Fprintf(out, "%s: would be %s\n", p.store, outcome(p.plan))
+		fmt.Fprintf(out, "%s: would be %s\n", p.Store, outcome(p.Plan))
 	default:
-		fmt.Fprintf(out, "%s: %s\n", p.store, outcome(p.plan))
+		fmt.Fprintf(out, "%s: %s\n", p.Store, outcome(p.Plan))
 	}
 	return out.Flush()
 }
@@ -44,11 +43,11 @@ type operationJSON struct {
 	Size   int64  `json:"size"`
 }
 
-// writeJSON writes one object. The operations may be millions, so they are
+// writeOperations writes one object. The operations may be millions, so they are
 // written one by one.
-func (p *publication) writeJSON(out *bufio.Writer, dryRun bool) {
+func writeOperations(out *bufio.Writer, p *publish.Proposal, dryRun bool) {
 	counts := map[string]int{}
-	for r, n := range p.plan.Counts() {
+	for r, n := range p.Counts() {
 		counts[r.String()] = n
 	}
 	head, err := json.Marshal(struct {
@@ -59,14 +58,14 @@ func (p *publication) writeJSON(out *bufio.Writer, dryRun bool) {
 		Unchanged int            `json:"unchanged"`
 		Kept      int            `json:"kept_payloads"`
 		Foreign   []string       `json:"foreign"`
-	}{p.store.String(), p.at.Format(cli.TimeFormat), dryRun, counts, p.plan.Unchanged(), p.plan.Kept(), append([]string{}, p.plan.Live.Foreign...)})
+	}{p.Store.String(), p.Edition.At.Format(cli.TimeFormat), dryRun, counts, p.Unchanged(), p.Kept(), append([]string{}, p.Live.Foreign...)})
 	if err != nil {
 		panic(err) // strings and numbers
 	}
 	out.Write(head[:len(head)-1])
 	out.WriteString(`,"operations":[`)
-	for i := range p.plan.Len() {
-		o := p.plan.Op(i)
+	comma := ""
+	for o := range p.Ops() {
 		row := operationJSON{action(o), o.Object.Key, o.Phase.String(), o.Why(), 0}
 		if o.Object.Content != nil {
 			row.Size = o.Object.Content.Size
@@ -75,10 +74,8 @@ func (p *publication) writeJSON(out *bufio.Writer, dryRun bool) {
 		if err != nil {
 			panic(err)
 		}
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		out.WriteByte('\n')
+		out.WriteString(comma + "\n")
+		comma = ","
 		out.Write(text)
 	}
 	out.WriteString("]}\n")

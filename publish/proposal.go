@@ -1,0 +1,106 @@
+package publish
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"cairn/releases"
+)
+
+// Edition is what is to be published: what the definitions say at an instant.
+type Edition struct {
+	Site     *Site
+	At       time.Time // the instant that the answers are for, UTC
+	Source   string    // of the definitions, such as a commit
+	Rollouts []Rollout // in force at the instant
+	Limits   Limits
+}
+
+// Proposal is an edition beside what a store holds.
+type Proposal struct {
+	*Plan
+	Edition Edition
+	Store   Store
+	Remote  *Remote
+	Scanned bool // what is there was listed, not taken from the state
+}
+
+// ProposeOptions say how a proposal is made. The zero value works.
+type ProposeOptions struct {
+	Rescan      bool // list what is there instead of trusting the state
+	Concurrency int  // requests at once; 0 is what the store takes
+}
+
+// Propose plans what makes a store hold the edition: from the state, or from a
+// listing where there is none. It only reads.
+func (e Edition) Propose(ctx context.Context, store Store, remote *Remote, opts ProposeOptions) (*Proposal, error) {
+	p := &Proposal{Edition: e, Store: store, Remote: remote}
+	var live *Inventory
+	var err error
+	if remote.State != nil && !opts.Rescan {
+		live, err = remote.State.Live.Confirm(ctx, e.Site, store)
+	} else {
+		live, err = Scan(ctx, e.Site, store, opts.Concurrency)
+		p.Scanned = true
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.Plan = NewPlan(e.Site, live, store.Traits().Headers)
+	return p, nil
+}
+
+// Tripped is what the edition's limits stop; nil for nothing. The error is a
+// [TrippedError].
+func (p *Proposal) Tripped() error {
+	return p.Edition.Limits.Check(p.Plan, p.Remote.Rollouts(), p.Edition.Rollouts)
+}
+
+// MissingError is that payloads which should be in a store already are not.
+type MissingError struct {
+	Store Store
+	Keys  []string
+}
+
+func (e *MissingError) Error() string {
+	const most = 20
+	keys, more := e.Keys, ""
+	if len(keys) > most {
+		keys, more = keys[:most], fmt.Sprintf("\n  and %d more", len(keys)-most)
+	}
+	return fmt.Sprintf("stored payloads are not in %s, or not of the stated size:\n  %s%s", e.Store, strings.Join(keys, "\n  "), more)
+}
+
+func (p *Proposal) admissible() error {
+	if len(p.Missing) > 0 {
+		return &MissingError{p.Store, p.Missing}
+	}
+	return p.Tripped()
+}
+
+func (p *Proposal) states(now time.Time) (during, after State) {
+	stamp := Stamp{Published: now, At: p.Edition.At, Source: p.Edition.Source, Encoder: Encoder, Rollouts: p.Edition.Rollouts}
+	prefix := p.Site.Tree.Layout.Prefix
+	during = State{Prefix: prefix, Live: p.InDoubt(now), Doing: &stamp}
+	if p.Remote.State != nil {
+		during.Done = p.Remote.State.Done
+	}
+	return during, State{Prefix: prefix, Live: p.Result(now), Done: stamp}
+}
+
+func (p *Proposal) recorded() bool {
+	s := p.Remote.State
+	if s == nil || s.Doing != nil || s.Lease != nil || s.Done.Encoder != Encoder || p.ReferencesChanged() {
+		return false
+	}
+	buckets := p.Site.Tree.Layout.Buckets()
+	same := func(a, b Rollout) bool {
+		return a.Cohort == b.Cohort && a.Version == b.Version && a.Seed == b.Seed &&
+			releases.Buckets(a.Percent, buckets) == releases.Buckets(b.Percent, buckets) && reflect.DeepEqual(a.Targets, b.Targets)
+	}
+	return slices.EqualFunc(s.Done.Rollouts, p.Edition.Rollouts, same)
+}

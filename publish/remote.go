@@ -1,0 +1,171 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+)
+
+// Remote is the state as it is in a store.
+type Remote struct {
+	State *State // nil where there is none that can be used
+	// Problem says why there is none, nil where nothing has been published
+	// yet.
+	Problem error
+
+	raw  []byte
+	etag string // "" where nothing is there
+}
+
+// ReadState reads the state of a prefix, in one request. An error is about the
+// store, or matches [ErrNewerState].
+func ReadState(ctx context.Context, store Store, prefix string) (*Remote, error) {
+	object, err := store.Get(ctx, StateKey(prefix))
+	if errors.Is(err, fs.ErrNotExist) {
+		return &Remote{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer object.Close()
+	r := &Remote{etag: object.ETag}
+	if r.raw, err = io.ReadAll(io.LimitReader(object, maxState)); err != nil {
+		return nil, err
+	}
+	if r.etag == "" {
+		sum := md5.Sum(r.raw) // as PutIf takes it
+		r.etag = hex.EncodeToString(sum[:])
+	}
+	r.State, r.Problem = DecodeState(r.raw, prefix)
+	if errors.Is(r.Problem, ErrNewerState) {
+		return nil, fmt.Errorf("%s: %s: %w", store, StateKey(prefix), r.Problem)
+	}
+	return r, nil
+}
+
+// Held is the lease that keeps others from writing at an instant; nil for
+// none.
+func (r *Remote) Held(now time.Time) *Lease {
+	if r.State == nil || r.State.Lease == nil || !now.Before(r.State.Lease.Expires) {
+		return nil
+	}
+	return r.State.Lease
+}
+
+// Rollouts is what devices may have been offered already: by the publish that
+// ended last, and by one that did not end.
+func (r *Remote) Rollouts() []Rollout {
+	if r.State == nil {
+		return nil
+	}
+	all := r.State.Done.Rollouts
+	if r.State.Doing != nil {
+		all = append(all[:len(all):len(all)], r.State.Doing.Rollouts...)
+	}
+	return all
+}
+
+// ErrMoved is the error of a run whose state is not what it was read as:
+// another publisher has been there. To read it again and to plan again helps.
+var ErrMoved = errors.New("somebody else has published meanwhile")
+
+// ErrUnconditional is the error of a store that does not keep two publishers
+// apart.
+var ErrUnconditional = errors.New("the store ignores conditions on writes (If-None-Match, If-Match), so it cannot keep two publishers apart\npublish from one place at a time, with --no-lock")
+
+// HeldError is a lease that is somebody else's.
+type HeldError struct {
+	Lease
+	Store Store
+}
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("%s has been publishing to %s since %s\nwait until it is done; if it is dead, its lease runs out at %s, or run 'cairn unlock'",
+		e.Lease, e.Store, e.Began.Format(time.TimeOnly+"Z"), e.Expires.Format(time.TimeOnly+"Z"))
+}
+
+// Unlock takes the lease out of a state. What its holder may have touched
+// stays in doubt.
+func Unlock(ctx context.Context, store Store, remote *Remote) error {
+	s := *remote.State
+	s.Lease = nil
+	return newRecord(store, remote, false).write(ctx, &s)
+}
+
+// record is the state in a store, as one writer goes on writing it.
+type record struct {
+	store       Store
+	conditional bool
+	before      *Remote
+	etag        string // of what was read or written last
+	nonce       string // of the lease that the writer has had
+}
+
+func newRecord(store Store, remote *Remote, noLock bool) *record {
+	return &record{store: store, conditional: !noLock, before: remote, etag: remote.etag}
+}
+
+// No cache may keep the state: what it says of the lease is true only now.
+var stateHeader = Header{ContentType: "application/zstd", CacheControl: "no-store"}
+
+// write puts the state in the place of the one that was read or written last.
+// Where the store says that it isn't that any more, the answer to this very
+// write may have been lost, and the write sent again, or that to the one
+// before.
+func (r *record) write(ctx context.Context, s *State) error {
+	content, key := BytesContent(s.Encode()), StateKey(s.Prefix)
+	if !r.conditional {
+		return r.store.Put(ctx, key, content, stateHeader)
+	}
+	if s.Lease != nil {
+		r.nonce = s.Lease.Nonce
+	}
+	etag, err := r.store.PutIf(ctx, key, content, stateHeader, r.etag)
+	if errors.Is(err, ErrCondition) {
+		now, e := ReadState(ctx, r.store, s.Prefix)
+		if e != nil {
+			return e
+		}
+		switch {
+		case bytes.Equal(now.raw, content.Bytes):
+			etag, err = now.etag, nil
+		case r.nonce != "" && now.State != nil && now.State.Lease != nil && now.State.Lease.Nonce == r.nonce:
+			etag, err = r.store.PutIf(ctx, key, content, stateHeader, now.etag)
+		}
+	}
+	if errors.Is(err, ErrCondition) {
+		return ErrMoved
+	}
+	if err == nil {
+		r.etag = etag
+	}
+	return err
+}
+
+// probe sends the first write again, under the condition that no longer holds.
+// Where that goes through, conditions count for nothing. Where it is not
+// refused, what was there is put back.
+func (r *record) probe(ctx context.Context, s *State) error {
+	if !r.conditional {
+		return nil
+	}
+	key := StateKey(s.Prefix)
+	_, err := r.store.PutIf(ctx, key, BytesContent(s.Encode()), stateHeader, r.before.etag)
+	if errors.Is(err, ErrCondition) {
+		return nil
+	}
+	if err == nil {
+		err = ErrUnconditional
+	}
+	if r.before.etag == "" {
+		return errors.Join(err, r.store.Delete(ctx, key))
+	}
+	_, e := r.store.PutIf(ctx, key, BytesContent(r.before.raw), stateHeader, r.etag)
+	return errors.Join(err, e)
+}

@@ -1,0 +1,270 @@
+package publish
+
+import (
+	"cmp"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"cairn/manifest"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// The state is one JSON object under Zstandard (RFC 8878, with its checksum),
+// which makes little of what repeats. Fields may be added: who doesn't know one
+// loses it with the next write. What a reader must know needs a new format.
+const stateFormat, formatPrefix = 2, "cairn state "
+
+type stateJSON struct {
+	Format   string        `json:"format"` // [formatPrefix] and the number
+	Prefix   string        `json:"prefix"`
+	Done     *Stamp        `json:"done,omitempty"`
+	Doing    *Stamp        `json:"doing,omitempty"`
+	Lease    *Lease        `json:"lease,omitempty"`
+	Answers  []answerJSON  `json:"answers"`
+	Folders  []folderJSON  `json:"folders"`
+	Payloads []payloadJSON `json:"payloads"`
+}
+
+type answerJSON struct {
+	Offers   []string               `json:"offers,omitempty"`
+	Variants map[string]variantJSON `json:"variants"` // by how their keys end
+}
+
+type variantJSON struct {
+	Presence Presence `json:"presence"`
+	Size     int64    `json:"size,omitempty"`
+	MD5      string   `json:"md5,omitempty"`
+	Header   Header   `json:"header,omitzero"`
+}
+
+type folderJSON struct {
+	Key     string   `json:"key"`
+	Digits  int      `json:"digits"`
+	Buckets []uint16 `json:"buckets"`
+	Answers []uint32 `json:"answers"` // of each bucket the place in Answers, from 1
+}
+
+type payloadJSON struct {
+	Key               string    `json:"key"`
+	Size              int64     `json:"size"`
+	MD5               string    `json:"md5,omitempty"`
+	Header            Header    `json:"header,omitzero"`
+	Doubtful          bool      `json:"doubtful,omitempty"`
+	UnreferencedSince time.Time `json:"unreferenced_since,omitzero"`
+}
+
+// A coder takes megabytes to make, and may be used by several at once.
+var (
+	zstdWriter = sync.OnceValue(func() *zstd.Encoder {
+		w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1))
+		if err != nil {
+			panic(err) // the options are constants
+		}
+		return w
+	})
+	zstdReader = sync.OnceValue(func() *zstd.Decoder {
+		r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxState))
+		if err != nil {
+			panic(err)
+		}
+		return r
+	})
+)
+
+// maxState bounds what a state may take in memory, in bytes: that of a million
+// answers takes some megabytes.
+const maxState = 1 << 30
+
+// Encode is the state as the bytes of an object, the same for the same state.
+func (s *State) Encode() []byte {
+	out := stateJSON{Format: fmt.Sprint(formatPrefix, stateFormat), Prefix: s.Prefix, Doing: s.Doing, Lease: s.Lease}
+	if !s.Done.Published.IsZero() {
+		out.Done = &s.Done
+	}
+	for _, a := range s.Live.Answers[1:] {
+		out.Answers = append(out.Answers, encodeAnswer(a))
+	}
+	for _, f := range s.Live.Folders {
+		out.Folders = append(out.Folders, folderJSON(f))
+	}
+	for _, p := range s.Live.Payloads {
+		out.Payloads = append(out.Payloads, payloadJSON{p.Key, p.Size, encodeMD5(p.MD5), p.Header, p.Doubtful, p.UnreferencedSince})
+	}
+	text, err := json.Marshal(out)
+	if err != nil {
+		panic(err) // nothing in it can't be JSON
+	}
+	return zstdWriter().EncodeAll(text, nil)
+}
+
+func encodeAnswer(a Answer) answerJSON {
+	out := answerJSON{a.Offers, map[string]variantJSON{}}
+	for i, v := range a.Variants {
+		if v.Presence != Absent {
+			out.Variants[VariantSuffix(i)] = variantJSON{v.Presence, v.Size, encodeMD5(v.MD5), v.Header}
+		}
+	}
+	return out
+}
+
+func encodeMD5(sum [16]byte) string {
+	if sum == [16]byte{} {
+		return ""
+	}
+	return hex.EncodeToString(sum[:])
+}
+
+// ErrNewerState is the error of a state that a later version of cairn wrote.
+var ErrNewerState = errors.New("the state was written by a newer cairn: use that one, or --rescan")
+
+// DecodeState is the inverse of [State.Encode], for the state of a prefix. It
+// checks all that a reader relies on: a state may be cut off, or come from
+// somewhere else.
+func DecodeState(b []byte, prefix string) (*State, error) {
+	text, err := zstdReader().DecodeAll(b, nil)
+	if err != nil {
+		return nil, fmt.Errorf("it is damaged: %w", err)
+	}
+	var in stateJSON
+	err = json.Unmarshal(text, &in) // a value of another type leaves the others as they are
+	number, ok := strings.CutPrefix(in.Format, formatPrefix)
+	format, _ := strconv.Atoi(number)
+	switch {
+	case format > stateFormat:
+		return nil, ErrNewerState
+	case ok && format < stateFormat:
+		return nil, errors.New("it was written by an older cairn")
+	case err != nil:
+		return nil, fmt.Errorf("it is damaged: %w", err)
+	case !ok:
+		return nil, errors.New("it is not a state of cairn's")
+	}
+	if in.Prefix != prefix {
+		return nil, fmt.Errorf("it is the state of another prefix, %q", in.Prefix)
+	}
+	live, err := in.inventory()
+	if err != nil {
+		return nil, fmt.Errorf("it is damaged: %w", err)
+	}
+	s := &State{Prefix: in.Prefix, Live: live, Doing: in.Doing, Lease: in.Lease}
+	if in.Done != nil {
+		s.Done = *in.Done
+	}
+	return s, nil
+}
+
+var (
+	errDangling = errors.New("it points at what isn't there")
+	errOutside  = errors.New("it names what is outside the prefix")
+	errOrder    = errors.New("it is out of order")
+)
+
+func (in *stateJSON) inventory() (*Inventory, error) {
+	live := &Inventory{Answers: make([]Answer, 1, 1+len(in.Answers))}
+	for _, a := range in.Answers {
+		answer, err := a.decode()
+		if err != nil {
+			return nil, err
+		}
+		live.Answers = append(live.Answers, answer)
+	}
+	layout := manifest.Layout{Prefix: in.Prefix}
+	for _, f := range in.Folders {
+		if err := f.check(layout, len(live.Answers)); err != nil {
+			return nil, err
+		}
+		live.Folders = append(live.Folders, Folder(f))
+	}
+	for _, p := range in.Payloads {
+		sum, err := decodeMD5(p.MD5)
+		if err != nil {
+			return nil, err
+		}
+		if at, ok := layout.Parse(p.Key); !ok || at.Class != manifest.Payload {
+			return nil, errOutside
+		}
+		live.Payloads = append(live.Payloads, KnownPayload{p.Key, p.Size, sum, p.Header, p.Doubtful, p.UnreferencedSince})
+	}
+	if !ascends(live.Folders, compareFolders) ||
+		!ascends(live.Payloads, func(a, b KnownPayload) int { return strings.Compare(a.Key, b.Key) }) {
+		return nil, errOrder
+	}
+	return live, nil
+}
+
+func (a answerJSON) decode() (Answer, error) {
+	answer := Answer{Offers: a.Offers}
+	left := len(a.Variants)
+	for i := range answer.Variants {
+		v, ok := a.Variants[VariantSuffix(i)]
+		if !ok {
+			continue
+		}
+		left--
+		sum, err := decodeMD5(v.MD5)
+		if err != nil {
+			return answer, err
+		}
+		if v.Presence == Absent || v.Presence > Present {
+			return answer, errDangling
+		}
+		answer.Variants[i] = Variant{v.Presence, v.Size, sum, v.Header}
+	}
+	if left > 0 {
+		return answer, errDangling
+	}
+	return answer, nil
+}
+
+// check is an error where a folder is not one of the layout's prefix, or points
+// at none of so many answers.
+func (f *folderJSON) check(l manifest.Layout, answers int) error {
+	if f.Digits < 1 || f.Digits > 4 || len(f.Buckets) == 0 || len(f.Buckets) != len(f.Answers) {
+		return errDangling
+	}
+	if int(f.Buckets[len(f.Buckets)-1]) >= 1<<(4*f.Digits) {
+		return errDangling
+	}
+	l.BucketDigits, l.CohortDigits = f.Digits, f.Digits
+	folder := Folder(*f)
+	if at, ok := l.Parse(folder.key(0, variantOf(textForm, 0))); !ok || at.Class == manifest.Payload {
+		return errOutside
+	}
+	if !ascends(f.Buckets, cmp.Compare) {
+		return errOrder
+	}
+	if slices.ContainsFunc(f.Answers, func(a uint32) bool { return a < 1 || int(a) >= answers }) {
+		return errDangling
+	}
+	return nil
+}
+
+// ascends says whether the values ascend, none twice.
+func ascends[T any](all []T, compare func(a, b T) int) bool {
+	for i := 1; i < len(all); i++ {
+		if compare(all[i-1], all[i]) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func decodeMD5(text string) (sum [16]byte, err error) {
+	if text == "" {
+		return sum, nil
+	}
+	b, err := hex.DecodeString(text)
+	if err == nil && len(b) != len(sum) {
+		err = errors.New("an MD5 has not 32 digits")
+	}
+	copy(sum[:], b)
+	return sum, err
+}

@@ -1,6 +1,7 @@
 # make demo     runs the main job on examples/smartfridge (needs Go, make and git)
 # make install  installs it below PREFIX, /usr/local unless that is given
-# make test     passes the tests; make test-edges those in edges, shells and CI as they are out there
+# make test     passes the tests; with CAIRN_TEST_LONG=1, as in CI, random ones run for longer
+# make test-edges   those in edges, shells and CI as they are out there
 # make bench    measures speed and memory, as ratios; ONLY=serve takes one of the measurements
 
 GO    ?= go

@@ -29,7 +29,16 @@ type bucket struct {
 	dir    string // the project folder
 }
 
+// Its test runs beside others.
 func newBucket(t *testing.T) *bucket {
+	t.Helper()
+	t.Parallel()
+	return openBucket(t)
+}
+
+// openBucket is one for a test that sets environment variables, and so runs by
+// itself.
+func openBucket(t *testing.T) *bucket {
 	t.Helper()
 	server := storetest.S3(t)
 	p, err := proxy.New(server.Endpoint)

@@ -92,7 +92,7 @@ func TestVerifyWhilePublishing(t *testing.T) {
 
 // TestVerifyInterrupted stops at once.
 func TestVerifyInterrupted(t *testing.T) {
-	b := newBucket(t)
+	b := openBucket(t)
 	b.run("publish", "--at", before)
 	b.proxy.Take()
 	ctx, interrupt := context.WithCancel(t.Context())

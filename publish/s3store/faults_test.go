@@ -83,6 +83,7 @@ func TestPassingFaultsAreOutlived(t *testing.T) {
 }
 
 func TestAPayloadOutlivesPassingFaults(t *testing.T) {
+	t.Parallel()
 	p, c := through(t, storetest.S3(t))
 	store := open(t, c)
 	large := file(t, 16<<20+1)
@@ -131,6 +132,7 @@ func TestFinalFailuresAreNotRetried(t *testing.T) {
 }
 
 func TestSlowDownLowersTheLimit(t *testing.T) {
+	t.Parallel()
 	p, c := through(t, storetest.S3(t))
 	store := open(t, c)
 	if got := store.Limit(); got != 32 {
@@ -159,6 +161,7 @@ func TestSlowDownLowersTheLimit(t *testing.T) {
 
 // An answer may end early again and again, as long as it brings something.
 func TestManyTruncatedAnswersMakeAWhole(t *testing.T) {
+	t.Parallel()
 	p, c := through(t, storetest.S3(t))
 	store := open(t, c)
 	const size = 3 << 20
@@ -196,6 +199,7 @@ func TestManyTruncatedAnswersMakeAWhole(t *testing.T) {
 }
 
 func TestAnUploadThatIsGoneBeginsAgain(t *testing.T) {
+	t.Parallel()
 	p, c := through(t, storetest.S3(t))
 	store := open(t, c)
 	var completions atomic.Int32
@@ -219,6 +223,7 @@ func TestAnUploadThatIsGoneBeginsAgain(t *testing.T) {
 
 // This is how a store looks that cannot lock.
 func TestAServerThatIgnoresConditionsLetsAllWrite(t *testing.T) {
+	t.Parallel()
 	p, c := through(t, storetest.S3(t))
 	store := open(t, c)
 	p.Inject(func(*http.Request) proxy.Fault { return proxy.Fault{Unconditional: true} })

@@ -43,9 +43,12 @@ func large(t *testing.T, seed byte) (publish.Content, []byte) {
 	return content, b
 }
 
-// cut puts content until so many parts are there.
-func cut(t *testing.T, p *proxy.Proxy, store publish.Store, key string, content publish.Content, after int64) {
+// cut puts content until so many parts are there, and breaks all connections
+// then, so that nothing of it is under way any more.
+func cut(t *testing.T, server *storetest.S3Server, key string, content publish.Content, after int64) {
 	t.Helper()
+	p, c := through(t, server)
+	defer p.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	p.Inject(func(r *http.Request) proxy.Fault {
@@ -58,12 +61,10 @@ func cut(t *testing.T, p *proxy.Proxy, store publish.Store, key string, content 
 		cancel()
 		return proxy.Fault{Reset: true}
 	})
-	if err := store.Put(ctx, key, content, publish.Header{}); !errors.Is(err, context.Canceled) {
+	if err := open(t, c).Put(ctx, key, content, publish.Header{}); !errors.Is(err, context.Canceled) {
 		t.Fatalf("put, cut off: %v", err)
 	}
 	content.Sent.Store(0)
-	p.Inject(nil)
-	p.Take()
 }
 
 // sentParts are the parts among requests, and how many uploads they begin.
@@ -80,11 +81,13 @@ func sentParts(requests []proxy.Request) (parts, begun int) {
 }
 
 func TestAnUploadThatWasCutOffGoesOn(t *testing.T) {
-	p, c := through(t, storetest.S3(t))
+	t.Parallel()
+	server := storetest.S3(t)
+	p, c := through(t, server)
 	store := open(t, c)
 	content, body := large(t, 1)
 	for _, there := range []int64{1, 3, 4} {
-		cut(t, p, store, "a", content, there)
+		cut(t, server, "a", content, there)
 		etag, err := store.PutIf(t.Context(), "a", content, publish.Header{}, "")
 		if err != nil {
 			t.Fatal(err)
@@ -110,12 +113,14 @@ func TestAnUploadThatWasCutOffGoesOn(t *testing.T) {
 
 // The parts of another file, or of one whose key begins alike, are left alone.
 func TestTheUploadOfAnotherFileIsLeftAlone(t *testing.T) {
-	p, c := through(t, storetest.S3(t))
+	t.Parallel()
+	server := storetest.S3(t)
+	p, c := through(t, server)
 	store := open(t, c)
 	one, oneBody := large(t, 1)
 	two, twoBody := large(t, 2)
-	cut(t, p, store, "a", one, 3)
-	cut(t, p, store, "a.sig", two, 2)
+	cut(t, server, "a", one, 3)
+	cut(t, server, "a.sig", two, 2)
 	if err := store.Put(t.Context(), "a", two, publish.Header{}); err != nil {
 		t.Fatal(err)
 	}
@@ -139,12 +144,14 @@ func TestTheUploadOfAnotherFileIsLeftAlone(t *testing.T) {
 
 // Credentials that may only write, and servers that list no uploads, send all.
 func TestWhoMayNotLookForUploadsSendsAll(t *testing.T) {
-	p, c := through(t, storetest.S3(t))
+	t.Parallel()
+	server := storetest.S3(t)
+	p, c := through(t, server)
 	store := open(t, c)
 	content, body := large(t, 1)
 	for _, fault := range []proxy.Fault{{Status: http.StatusForbidden}, {Status: http.StatusNotImplemented, Code: "NotImplemented"}} {
 		for _, parameter := range []string{"uploads", "uploadId"} {
-			cut(t, p, store, "a", content, 3)
+			cut(t, server, "a", content, 3)
 			p.Inject(func(r *http.Request) proxy.Fault {
 				if r.Method == http.MethodGet && r.URL.Query().Has(parameter) {
 					return fault
@@ -166,7 +173,9 @@ func TestWhoMayNotLookForUploadsSendsAll(t *testing.T) {
 
 // A completed upload is none any more, and its file is not sent again.
 func TestACompletionWhoseAnswerIsLost(t *testing.T) {
-	p, c := through(t, storetest.S3(t))
+	t.Parallel()
+	server := storetest.S3(t)
+	p, c := through(t, server)
 	store := open(t, c)
 	content, body := large(t, 1)
 	var completions atomic.Int32
@@ -196,9 +205,11 @@ func TestACompletionWhoseAnswerIsLost(t *testing.T) {
 }
 
 func TestManySendTheSameFile(t *testing.T) {
-	p, c := through(t, storetest.S3(t))
+	t.Parallel()
+	server := storetest.S3(t)
+	_, c := through(t, server)
 	content, body := large(t, 1)
-	cut(t, p, open(t, c), "a", content, 2)
+	cut(t, server, "a", content, 2)
 	var g errgroup.Group
 	var written atomic.Int32
 	for range 4 {
@@ -224,7 +235,9 @@ func TestManySendTheSameFile(t *testing.T) {
 
 // What the server refuses for good leaves no parts behind.
 func TestNoPartsAreLeftOfWhatIsRefused(t *testing.T) {
-	p, c := through(t, storetest.S3(t))
+	t.Parallel()
+	server := storetest.S3(t)
+	p, c := through(t, server)
 	store := open(t, c)
 	content, _ := large(t, 1)
 	if err := store.Put(t.Context(), "a", publish.BytesContent(nil), publish.Header{}); err != nil {

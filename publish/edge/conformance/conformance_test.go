@@ -34,7 +34,7 @@ func example(t testing.TB) *conformancetest.Sample {
 
 func samples(t testing.TB) []*conformancetest.Sample {
 	all := []*conformancetest.Sample{example(t), conformancetest.Odd()}
-	for seed := range uint64(22) {
+	for seed := range uint64(fleettest.Rounds(6, 22)) {
 		all = append(all, conformancetest.Random(seed))
 	}
 	return all

@@ -160,7 +160,7 @@ func (l *loader) doubled() {
 		place, source := l.find(pair[1])
 		if i == maxSerials {
 			message := fmt.Sprintf("%d more device serials stand in two places", len(pairs)-maxSerials)
-			l.faults = append(l.faults, &Fault{place, message, source, hint})
+			l.faults = append(l.faults, &Fault{Place: place, Message: message, Source: source, Hint: hint})
 			return
 		}
 		message := fmt.Sprintf("device serial %q is also in %s", l.serial(pair[1]), first)
@@ -170,7 +170,7 @@ func (l *loader) doubled() {
 		} else if a, b := l.serial(pair[0]), l.serial(pair[1]); a != b {
 			message = fmt.Sprintf("device serial %q has the same hash as %q in %s, of another cohort", b, a, first)
 		}
-		l.faults = append(l.faults, &Fault{place, message, source, hint})
+		l.faults = append(l.faults, &Fault{Place: place, Message: message, Source: source, Hint: hint})
 	}
 }
 

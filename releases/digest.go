@@ -4,16 +4,20 @@ import (
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"io/fs"
 	"runtime"
 	"strings"
+
+	"cairn/releases/firmware"
 
 	"golang.org/x/sync/errgroup"
 )
 
 // pendingPayload is a payload of which only its file can tell the rest.
 type pendingPayload struct {
+	release           *Release
 	payload           *Payload
 	table             *table
 	file              *node
@@ -24,10 +28,12 @@ type pendingPayload struct {
 type digests struct {
 	size        int64
 	sha256, md5 string
+	image       firmware.Image
 	err         error
 }
 
-// digest reads every payload file once, and compares it with what is stated.
+// digest reads every payload file once, looks at what it is, and compares it
+// with what is stated.
 func (l *loader) digest() {
 	found := map[string]*digests{}
 	var group errgroup.Group
@@ -60,8 +66,13 @@ func (l *loader) compare(p pendingPayload, d *digests) {
 		t.fault(p.file.offset, wayOut(d.err, hint), "payload file %q: %s", name, reason(d.err))
 		return
 	case d.size == 0:
-		t.fault(p.file.offset, "a payload has at least one byte: look at the build that made it", "payload file %q is empty", name)
+		t.breach(firmware.RuleEmpty, p.file.offset, "a payload has at least one byte: look at the build that made it", "payload file %q is empty", name)
 		return
+	}
+	for _, found := range d.image.Findings(p.payload.Name, p.release.Version) {
+		if found.Certain {
+			t.breach(found.Rule, p.file.offset, found.Hint, "payload file %q %s", name, found.Message)
+		}
 	}
 	const hint = "state what the file is, leave the line out, or restore the file"
 	if p.size != nil && p.payload.Size != d.size {
@@ -73,7 +84,7 @@ func (l *loader) compare(p pendingPayload, d *digests) {
 	if p.md5 != nil && p.payload.MD5 != d.md5 {
 		t.fault(p.md5.offset, hint, "payload file %q has md5 %s", name, d.md5)
 	}
-	p.payload.Size, p.payload.SHA256, p.payload.MD5 = d.size, d.sha256, d.md5
+	p.payload.Size, p.payload.SHA256, p.payload.MD5, p.payload.Image = d.size, d.sha256, d.md5, d.image
 }
 
 func measure(fsys fs.FS, name string) digests {
@@ -85,7 +96,16 @@ func measure(fsys fs.FS, name string) digests {
 		return digests{err: err}
 	}
 	defer f.Close()
+	d := digests{}
 	s, m := sha256.New(), md5.New()
-	n, err := io.Copy(io.MultiWriter(s, m), f)
-	return digests{n, hex.EncodeToString(s.Sum(nil)), hex.EncodeToString(m.Sum(nil)), err}
+	if d.size, d.err = io.Copy(io.MultiWriter(s, m), f); d.err != nil {
+		return d
+	}
+	d.sha256, d.md5 = hex.EncodeToString(s.Sum(nil)), hex.EncodeToString(m.Sum(nil))
+	r, ok := f.(io.ReaderAt)
+	if !ok {
+		return digests{err: errors.New("it cannot be read at an offset")}
+	}
+	d.image, d.err = firmware.Recognize(r, d.size)
+	return d
 }

@@ -30,11 +30,16 @@ type Fault struct {
 	Message string // what is wrong
 	Source  string // the line itself; "" where the file has none
 	Hint    string // a way out
+	Rule    string // of docs/checking.md, "" for what is wrong by itself
 }
 
 // Error is the form of DESIGN.md section 8, on up to three lines.
 func (f *Fault) Error() string {
-	s := f.Place.String() + ": " + f.Message
+	s := f.Place.String() + ": "
+	if f.Rule != "" {
+		s += "error[" + f.Rule + "]: "
+	}
+	s += f.Message
 	if f.Source != "" {
 		s += fmt.Sprintf("\n  %d | %s", f.Place.Line, f.Source)
 	}

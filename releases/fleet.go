@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"cairn/releases/firmware"
 )
 
 // DefaultCohort is the slug of the cohort of every device that no other
@@ -116,11 +118,14 @@ type Lint struct {
 
 // LintNames are the names of all warnings, ascending.
 var LintNames = []string{
+	"blank-payload",
 	"dead-delta",
 	"delta-over-must-pass-through",
 	"empty-release",
 	"many-hops",
 	"off-hours-step",
+	"other-chip",
+	"other-version-inside",
 	"plain-http",
 	"rounded-percentage",
 	"shadowed-release",
@@ -129,8 +134,10 @@ var LintNames = []string{
 	"skipped-must-pass-through",
 	"starts-before-created",
 	"stuck-devices",
+	"text-payload",
 	"unused-software",
 	"update-loop",
+	"wrong-artifact",
 }
 
 // Release is one file below releases/.
@@ -160,6 +167,7 @@ type Payload struct {
 	SHA256          string // 64 lower-case hex digits
 	MD5             string // 32 lower-case hex digits, or "" where nothing is known
 	ExtraInfo       map[string]any
+	Image           firmware.Image // what its File is; the zero value where there is none, or nobody has read it
 }
 
 // Delta says whether the payload is a patch.

@@ -78,7 +78,7 @@ func (l *loader) result() (*Fleet, error) {
 
 // fault reports what is wrong with a file as a whole.
 func (l *loader) fault(file, hint, format string, args ...any) {
-	l.faults = append(l.faults, &Fault{Place{file, 1, 1}, fmt.Sprintf(format, args...), "", hint})
+	l.faults = append(l.faults, &Fault{Place: Place{file, 1, 1}, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 
 // document reads a TOML file, and reports one that can't be read or parsed.

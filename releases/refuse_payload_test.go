@@ -90,7 +90,7 @@ version = "1.1.0"
 [payload.main.mp]
 file = "folder/empty.bin"
 `, `
-releases/r.toml:3:8: payload file "folder/empty.bin" is empty
+releases/r.toml:3:8: error[empty-payload]: payload file "folder/empty.bin" is empty
   3 | file = "folder/empty.bin"
 hint: a payload has at least one byte: look at the build that made it
 `},

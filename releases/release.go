@@ -97,7 +97,7 @@ var payloadKeys = []string{"file", "stored", "url", "size", "sha256", "md5", "ex
 func (l *loader) payload(r *Release, t *table, offset int, p Payload) {
 	t.name(offset, "hardware version", p.HardwareVersion)
 	source := t.source()
-	pending := pendingPayload{payload: &p, table: t}
+	pending := pendingPayload{release: r, payload: &p, table: t}
 	if p.Size, pending.size = t.integer("size", 0); pending.size != nil && p.Size <= 0 {
 		t.fault(pending.size.offset, "state the payload's size in bytes", "size %d is not over 0", p.Size)
 		pending.size = nil

@@ -27,7 +27,13 @@ func (f *file) place(offset int) Place {
 
 func (f *file) fault(offset int, hint, format string, args ...any) {
 	place, source := f.locate(offset)
-	*f.faults = append(*f.faults, &Fault{place, fmt.Sprintf(format, args...), source, hint})
+	*f.faults = append(*f.faults, &Fault{Place: place, Message: fmt.Sprintf(format, args...), Source: source, Hint: hint})
+}
+
+// breach is a fault that a rule of docs/checking.md is about.
+func (f *file) breach(rule string, offset int, hint, format string, args ...any) {
+	f.fault(offset, hint, format, args...)
+	(*f.faults)[len(*f.faults)-1].Rule = rule
 }
 
 // table reads the keys of a table one by one. It takes notice of what it was

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -10,6 +11,7 @@ import (
 	"cairn/cmd/cairn/internal/git"
 	"cairn/cmd/cairn/internal/payload"
 	"cairn/manifest"
+	"cairn/manifest/lint"
 	"cairn/publish"
 	"cairn/releases"
 	"cairn/releases/edit"
@@ -39,7 +41,9 @@ publish do.
 It takes the flags of the memfault CLI's command of this name. The same payload
 again changes nothing; other bytes for the same version, software type and
 hardware version are refused. A large file whose upload was cut off goes on where
-it was. It warns where the image states another version.`,
+it was. A file that is no payload, such as an
+error page or an image that is cut off, is refused, and it warns of one that is
+hardly what was meant: see docs/checking.md.`,
 		Example: `  cairn upload-ota-payload --hardware-version mp --software-type stm32-fw --software-version 1.1.0 build/stm32-fw.bin
   cairn upload-ota-payload --hardware-version mp --software-type stm32-fw --delta-from 1.0.0 --delta-to 1.1.0 build/1.0.0-1.1.0.patch
   cairn -C ota upload-ota-payload --hardware-version mp --software-type stm32-fw --software-version 1.1.0 \
@@ -142,7 +146,14 @@ func runUpload(cmd *cobra.Command, global *globalOptions, opts *uploadOptions, n
 	}
 	u := opts.upload
 	file.Describe(&u.Payload)
-	file.Warn(cmd.ErrOrStderr(), u)
+	u.Payload.Image = file.Image
+	warnings, err := file.Judge(u)
+	if err != nil {
+		for _, found := range warnings {
+			fmt.Fprintln(cmd.ErrOrStderr(), file.Warning(found))
+		}
+		return err
+	}
 	return global.edit(cmd, opts.editOptions, func(p *project) (change, error) {
 		store, err := p.store(opts.to, 0)
 		if err != nil {
@@ -153,6 +164,11 @@ func runUpload(cmd *cobra.Command, global *globalOptions, opts *uploadOptions, n
 			return change{}, err
 		}
 		c := change{files: files, title: uploadTitle(u)}
+		for _, found := range slices.Concat(warnings, lint.OtherChip(p.fleet, u.Version, &u.Payload)) {
+			if !slices.Contains(p.fleet.Lint.Allow, found.Rule) {
+				c.notes = append(c.notes, file.Warning(found))
+			}
+		}
 		switch key := manifest.LayoutOf(p.fleet).PayloadKey(payload.SHA256, payload.Name); {
 		case payload.URL != "":
 			c.notes = append(c.notes, fmt.Sprintf("release %s has it from %s: it is not stored here", u.Version, payload.URL))

@@ -33,7 +33,7 @@ func TestVerifyHeaders(t *testing.T) {
 	for key, change := range map[string]func(*publish.Header){
 		key:         func(h *publish.Header) { h.CacheControl = "public, max-age=31536000" },
 		key + ".gz": func(h *publish.Header) { h.ContentEncoding = "" },
-		"smartfridge/v1/payloads/e683bc86fb36ea6602bcd7f88c81a3b8/stm32-fw-mp.hex": func(h *publish.Header) { h.CacheControl = "" },
+		"smartfridge/v1/payloads/db585b68ab69587ca3f2cb506c1bdea2/stm32-fw-mp.bin": func(h *publish.Header) { h.CacheControl = "" },
 	} {
 		o := all[key]
 		change(&o.Header)
@@ -41,7 +41,7 @@ func TestVerifyHeaders(t *testing.T) {
 	}
 	const want = `headers  smartfridge/v1/latest/stm32-fw/mp/beta/1.0.0/a.json  Cache-Control is "public, max-age=31536000", should be "public, max-age=60"
 headers  smartfridge/v1/latest/stm32-fw/mp/beta/1.0.0/a.json.gz  Content-Encoding is "", should be "gzip"
-headers  smartfridge/v1/payloads/e683bc86fb36ea6602bcd7f88c81a3b8/stm32-fw-mp.hex  Cache-Control is "", should be "public, max-age=31536000, immutable"
+headers  smartfridge/v1/payloads/db585b68ab69587ca3f2cb506c1bdea2/stm32-fw-mp.bin  Cache-Control is "", should be "public, max-age=31536000, immutable"
 `
 	stdout, stderr, code := b.verify("--at", before)
 	if !strings.HasPrefix(stdout, want) || !strings.Contains(stdout, "s3://"+b.name+": ") || code != exitFailed || !strings.HasPrefix(stderr, "cairn: 3 of ") {

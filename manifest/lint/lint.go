@@ -15,27 +15,38 @@ import (
 
 // Rule is what is warned of.
 type Rule struct {
-	Name    string // one of [releases.LintNames]
+	Name    string // one of [releases.LintNames], unless it finds faults
 	Summary string // what it finds: a sentence
+	Fault   bool   // what it finds is wrong in any case: [releases.Load] refuses it
 }
 
 // Rules are all there are, ascending by name.
 var Rules = []Rule{
-	{"dead-delta", "A delta that no device can ever apply."},
-	{"delta-over-must-pass-through", "A delta that leads past a must-pass-through release."},
-	{"empty-release", "A release without a payload."},
-	{"many-hops", "More updates in a row than --max-hops."},
-	{"off-hours-step", "A step of a rollout at night or on a weekend."},
-	{"plain-http", "Firmware or answers over plain http."},
-	{"rounded-percentage", "A percentage that whole buckets make much larger, or its rest much larger."},
-	{"shadowed-release", "A rollout that no device sees, since a higher release covers it."},
-	{"similar-names", "Two software types or hardware versions that differ in case or separators only."},
-	{"similar-versions", "Two versions that look like the same one."},
-	{"skipped-must-pass-through", "Devices that get past a must-pass-through release."},
-	{"starts-before-created", "A rollout that starts before its release was created."},
-	{"stuck-devices", "Devices that the newest release in their reach cannot reach."},
-	{"unused-software", "A [software] table that no payload has the type of."},
-	{"update-loop", "Devices that go round and round."},
+	{"blank-payload", "A payload of nothing but zeros or 0xFF.", false},
+	{"cut-off-image", "An image that its own header says is longer than the file.", true},
+	{"dead-delta", "A delta that no device can ever apply.", false},
+	{"delta-over-must-pass-through", "A delta that leads past a must-pass-through release.", false},
+	{"empty-payload", "A payload file of no bytes.", true},
+	{"empty-release", "A release without a payload.", false},
+	{"error-page", "An error message or a web page in the place of a payload.", true},
+	{"mangled-payload", "What git or a shell made of a payload: a link as text, UTF-16.", true},
+	{"many-hops", "More updates in a row than --max-hops.", false},
+	{"off-hours-step", "A step of a rollout at night or on a weekend.", false},
+	{"other-chip", "An image for another chip than the release before.", false},
+	{"other-version-inside", "An image that states another version than its release.", false},
+	{"plain-http", "Firmware or answers over plain http.", false},
+	{"pointer-payload", "A pointer of Git LFS or git-annex in the place of a payload.", true},
+	{"rounded-percentage", "A percentage that whole buckets make much larger, or its rest much larger.", false},
+	{"shadowed-release", "A rollout that no device sees, since a higher release covers it.", false},
+	{"similar-names", "Two software types or hardware versions that differ in case or separators only.", false},
+	{"similar-versions", "Two versions that look like the same one.", false},
+	{"skipped-must-pass-through", "Devices that get past a must-pass-through release.", false},
+	{"starts-before-created", "A rollout that starts before its release was created.", false},
+	{"stuck-devices", "Devices that the newest release in their reach cannot reach.", false},
+	{"text-payload", "Text in the place of a payload.", false},
+	{"unused-software", "A [software] table that no payload has the type of.", false},
+	{"update-loop", "Devices that go round and round.", false},
+	{"wrong-artifact", "Another file of the build than devices take.", false},
 }
 
 // Warning is something in the definitions that is hardly meant.
@@ -69,6 +80,7 @@ func Check(f *releases.Fleet, fsys fs.FS, o Options) []*Warning {
 	l.names()
 	l.versions()
 	l.payloads()
+	l.contents()
 	for _, c := range f.Cohorts {
 		for _, a := range c.Activations {
 			if a.Offers() {

@@ -109,8 +109,8 @@ func lines(t testing.TB, objects iter.Seq[audit.Object], source audit.Source, op
 
 const (
 	folder = "smartfridge/v1/latest/stm32-fw/mp/beta/1.0.0/"
-	patch  = "smartfridge/v1/payloads/1b8252f2ffc6749222a5f839cb83cbee/stm32-fw-mp-from-1.0.0.patch"
-	image  = "smartfridge/v1/payloads/e683bc86fb36ea6602bcd7f88c81a3b8/stm32-fw-mp.hex"
+	patch  = "smartfridge/v1/payloads/2802929e732b703f1bc67e756c9ab507/stm32-fw-mp-from-1.0.0.patch"
+	image  = "smartfridge/v1/payloads/db585b68ab69587ca3f2cb506c1bdea2/stm32-fw-mp.bin"
 )
 
 func TestNothingDiffers(t *testing.T) {
@@ -195,8 +195,8 @@ func TestDifferences(t *testing.T) {
 		"differs latest/stm32-fw/mp/beta/1.0.0/a3.json.gz is 447 bytes with MD5 …, should be …; it decodes to its body, so another encoder made it",
 		"differs latest/stm32-fw/mp/beta/1.0.0/a3.txt is 110 bytes with MD5 …, should be 109 bytes with MD5 …",
 		`headers latest/stm32-fw/mp/beta/1.0.0/e3.json Content-Type is "text/plain", should be "application/json"`,
-		"differs payloads/1b8252f2ffc6749222a5f839cb83cbee/stm32-fw-mp-from-1.0.0.patch is 495 bytes with MD5 …, should be 495 bytes with MD5 … (by hand)",
-		"differs payloads/e683bc86fb36ea6602bcd7f88c81a3b8/stm32-fw-mp.hex is 399 bytes…, should be 400 bytes with MD5 …",
+		"differs payloads/2802929e732b703f1bc67e756c9ab507/stm32-fw-mp-from-1.0.0.patch is 138 bytes with MD5 …, should be 138 bytes with MD5 … (by hand)",
+		"differs payloads/db585b68ab69587ca3f2cb506c1bdea2/stm32-fw-mp.bin is 127 bytes…, should be 128 bytes with MD5 …",
 		"stray smartfridge/zz cairn did not make it (by hand)",
 	}
 	got, summary := run(t, s, audit.OfSite(s), store, audit.Options{Deep: true, Keep: true})

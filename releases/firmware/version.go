@@ -6,21 +6,18 @@ import (
 	"strings"
 )
 
-// Holds says whether the version inside of the image is that of a release:
-// true where the image states none. A leading v makes no difference.
+// Holds says whether the version inside of the image is that of a release, byte
+// by byte: true where the image states none.
 //
 // An MCUboot header has room for four numbers only. So of the release's version
 // its numbers are compared, those that it leaves out being 0, and a build
 // number where it has one: "1.2.3-rc.1+gc0ffee" and "v1.2.3" are in an image as
 // 1.2.3+0.
 func (i Image) Holds(version string) bool {
-	switch {
-	case i.Version == "":
-		return true
-	case i.Kind == MCUboot:
-		return numbers(version) == i.Version
+	if i.Version == "" || i.Kind != MCUboot {
+		return i.Version == "" || i.Version == version
 	}
-	return bare(version) == bare(i.Version)
+	return numbers(version) == i.Version
 }
 
 // bare is a version without a leading v.

@@ -33,10 +33,10 @@ type File struct {
 	info    fs.FileInfo
 	Content publish.Content
 	sha256  [sha256.Size]byte
-	image   firmware.Image
+	Image   firmware.Image
 }
 
-// Read reads a file whole, for its digests.
+// Read reads a file whole, for its digests, and looks at what it is.
 func Read(cmd *cobra.Command, path string) (*File, error) {
 	if path == "-" {
 		return nil, cli.Usagef("upload-ota-payload reads a file more than once, and a device knows it by its name: give a FILE, not -")
@@ -59,9 +59,6 @@ func Read(cmd *cobra.Command, path string) (*File, error) {
 	}
 	defer f.Close()
 	b := &File{path: path, info: info}
-	if b.image, err = firmware.Recognize(f); err != nil {
-		return nil, err
-	}
 	var read atomic.Int64
 	whole, sum := sha256.New(), md5.New()
 	err = cli.Follow(cmd.ErrOrStderr(), func(time.Duration) string { return b.progress("reading", read.Load()) }, func() error {
@@ -73,6 +70,9 @@ func Read(cmd *cobra.Command, path string) (*File, error) {
 	}
 	if read.Load() != info.Size() {
 		return nil, b.changed()
+	}
+	if b.Image, err = firmware.Recognize(f, info.Size()); err != nil {
+		return nil, err
 	}
 	b.sha256 = [sha256.Size]byte(whole.Sum(nil))
 	b.Content = publish.Content{
@@ -99,19 +99,26 @@ func (b *File) Describe(p *releases.Payload) {
 	p.SHA256, p.MD5 = hex.EncodeToString(b.sha256[:]), hex.EncodeToString(b.Content.MD5[:])
 }
 
-// Warn tells of what is likely a mistake.
-func (b *File) Warn(w io.Writer, u edit.Upload) {
-	if b.image.Kind == firmware.ELF {
-		fmt.Fprintf(w, "warning: %s is an ELF file (%v), as a linker leaves it; what a microcontroller's bootloader takes is the image made of it\n", b.path, b.image.Machine)
-	}
-	if !b.image.Holds(u.Version) {
-		of := ""
-		if b.image.Project != "" {
-			of = fmt.Sprintf(" of %q", b.image.Project)
+// Judge looks for what shows that the file is hardly what was meant. The error
+// says what is wrong in any case.
+func (b *File) Judge(u edit.Upload) (warnings []firmware.Finding, err error) {
+	var wrong []string
+	for _, found := range b.Image.Findings(filepath.Base(b.path), u.Version) {
+		if found.Certain {
+			wrong = append(wrong, fmt.Sprintf("%s %s\nhint: %s", b.path, found.Message, found.Hint))
+		} else {
+			warnings = append(warnings, found)
 		}
-		fmt.Fprintf(w, "warning: %s is an %s%s of version %q, and is uploaded as %q; a device that reports the version inside would be offered it again and again\n",
-			b.path, b.image.Kind, of, b.image.Version, u.Version)
 	}
+	if wrong != nil {
+		err = cli.Usagef("%s", strings.Join(wrong, "\n"))
+	}
+	return warnings, err
+}
+
+// Warning is a finding as a line or two of text.
+func (b *File) Warning(f firmware.Finding) string {
+	return fmt.Sprintf("warning[%s]: %s %s\nhint: %s", f.Rule, b.path, f.Message, f.Hint)
 }
 
 // Store makes the store hold the file at key, where nothing is so far.

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path"
@@ -45,7 +46,7 @@ func writeText(out, errs io.Writer, r Check) error {
 // finding is a fault or a warning for programs.
 type finding struct {
 	Level   string `json:"level"` // "error" or "warning"
-	Rule    string `json:"rule"`  // the name of a warning, or "fault"
+	Rule    string `json:"rule"`  // its name in docs/checking.md, or "fault"
 	File    string `json:"file"`  // from the working directory
 	Line    int    `json:"line"`
 	Column  int    `json:"column"` // in characters
@@ -66,7 +67,7 @@ func (r Check) findings() []finding {
 		all = append(all, finding{level, rule, name, f.Place.Line, max(f.Place.Column, 1), f.Message, f.Source, f.Hint})
 	}
 	for _, f := range r.Faults {
-		add("error", faultRule, f)
+		add("error", cmp.Or(f.Rule, faultRule), f)
 	}
 	for _, w := range r.Warnings {
 		add("warning", w.Name, &w.Fault)

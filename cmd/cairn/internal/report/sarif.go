@@ -79,7 +79,11 @@ func writeSARIF(out, _ io.Writer, r Check) error {
 	}
 	rule(faultRule, "Definitions that cannot be published.", "error")
 	for _, x := range lint.Rules {
-		rule(x.Name, x.Summary, "warning")
+		level := "warning"
+		if x.Fault {
+			level = "error"
+		}
+		rule(x.Name, x.Summary, level)
 	}
 	run.Tool.Driver = driver
 	for _, f := range r.findings() {

@@ -1,0 +1,52 @@
+package firmware
+
+import "fmt"
+
+// mcuboot reads struct image_header of
+// https://docs.mcuboot.com/design.html#image-format, and the TLVs behind the
+// image, without which MCUboot boots none.
+func mcuboot(f *file) (Image, bool) {
+	const (
+		magic      = 0x96f3b83d // ih_magic, at 0
+		headerSize = 8          // ih_hdr_size, u16
+		protected  = 10         // ih_protect_tlv_size, u16
+		imageSize  = 12         // ih_img_size, u32
+		version    = 20         // ih_ver: u8 major, u8 minor, u16 revision, u32 build number
+		size       = 32
+		infoMagic  = 0x6907 // of struct image_tlv_info: u16 magic, u16 length with itself
+	)
+	h := f.at(0, size)
+	if len(h) < size || le.Uint32(h) != magic {
+		return Image{}, false
+	}
+	v := h[version:]
+	i := Image{Kind: MCUboot, Version: fmt.Sprintf("%d.%d.%d+%d", v[0], v[1], le.Uint16(v[2:]), le.Uint32(v[4:]))}
+	if i.Version == "0.0.0+0" { // what Zephyr's build signs with where nobody has set one
+		i.Version = ""
+	}
+	end := int64(le.Uint16(h[headerSize:])) + int64(le.Uint32(h[imageSize:]))
+	i.Cut = f.short(end, "header and image")
+	if i.Cut != "" {
+		return i, true
+	}
+	end += int64(le.Uint16(h[protected:]))
+	i.Cut = f.short(end, "header, image and protected TLVs")
+	switch info := f.at(end, 4); {
+	case i.Cut != "":
+	case len(info) < 4:
+		i.Cut = fmt.Sprintf("ends at byte %d, where the TLVs should begin that it is checked by", f.size)
+	case le.Uint16(info) != infoMagic:
+		i.Cut = fmt.Sprintf("has no TLVs at byte %d, where its header says that they begin", end)
+	default:
+		i.Cut = f.short(end+int64(le.Uint16(info[2:])), "header, image and TLVs")
+	}
+	return i, true
+}
+
+// short says that a file ends before some part of it does; "" where it does not.
+func (f *file) short(end int64, what string) string {
+	if end <= f.size {
+		return ""
+	}
+	return fmt.Sprintf("has %d bytes, and by its own header %s take %d", f.size, what, end)
+}

@@ -122,12 +122,15 @@ var LintNames = []string{
 	"dead-delta",
 	"delta-over-must-pass-through",
 	"empty-release",
+	"expiring-url",
 	"many-hops",
 	"off-hours-step",
 	"other-chip",
+	"other-url-scheme",
 	"other-version-inside",
 	"plain-http",
 	"rounded-percentage",
+	"secret-in-url",
 	"shadowed-release",
 	"similar-names",
 	"similar-versions",
@@ -137,6 +140,7 @@ var LintNames = []string{
 	"text-payload",
 	"unused-software",
 	"update-loop",
+	"web-page-url",
 	"wrong-artifact",
 }
 

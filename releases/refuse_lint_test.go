@@ -22,7 +22,7 @@ cairn.toml:5:10: no warning is called "plain-htpp"
 hint: did you mean "plain-http"?
 cairn.toml:5:37: no warning is called "style"
   5 | allow = ["plain-htpp", "many-hops", "style"]
-hint: the names: blank-payload, dead-delta, delta-over-must-pass-through, empty-release, many-hops, off-hours-step, other-chip, other-version-inside, plain-http, rounded-percentage, shadowed-release, similar-names, similar-versions, skipped-must-pass-through, starts-before-created, stuck-devices, text-payload, unused-software, update-loop, wrong-artifact
+hint: the names: blank-payload, dead-delta, delta-over-must-pass-through, empty-release, expiring-url, many-hops, off-hours-step, other-chip, other-url-scheme, other-version-inside, plain-http, rounded-percentage, secret-in-url, shadowed-release, similar-names, similar-versions, skipped-must-pass-through, starts-before-created, stuck-devices, text-payload, unused-software, update-loop, web-page-url, wrong-artifact
 `},
 		{"warnings of other kinds", `
 -- cairn.toml --

@@ -29,14 +29,17 @@ var Rules = []Rule{
 	{"empty-payload", "A payload file of no bytes.", true},
 	{"empty-release", "A release without a payload.", false},
 	{"error-page", "An error message or a web page in the place of a payload.", true},
+	{"expiring-url", "A url that is signed for a time.", false},
 	{"mangled-payload", "What git or a shell made of a payload: a link as text, UTF-16.", true},
 	{"many-hops", "More updates in a row than --max-hops.", false},
 	{"off-hours-step", "A step of a rollout at night or on a weekend.", false},
 	{"other-chip", "An image for another chip than the release before.", false},
+	{"other-url-scheme", "A url of another scheme than http and https.", false},
 	{"other-version-inside", "An image that states another version than its release.", false},
 	{"plain-http", "Firmware or answers over plain http.", false},
 	{"pointer-payload", "A pointer of Git LFS or git-annex in the place of a payload.", true},
 	{"rounded-percentage", "A percentage that whole buckets make much larger, or its rest much larger.", false},
+	{"secret-in-url", "Credentials in a url.", false},
 	{"shadowed-release", "A rollout that no device sees, since a higher release covers it.", false},
 	{"similar-names", "Two software types or hardware versions that differ in case or separators only.", false},
 	{"similar-versions", "Two versions that look like the same one.", false},
@@ -46,6 +49,7 @@ var Rules = []Rule{
 	{"text-payload", "Text in the place of a payload.", false},
 	{"unused-software", "A [software] table that no payload has the type of.", false},
 	{"update-loop", "Devices that go round and round.", false},
+	{"web-page-url", "A url of a web page about a file.", false},
 	{"wrong-artifact", "Another file of the build than devices take.", false},
 }
 
@@ -81,6 +85,7 @@ func Check(f *releases.Fleet, fsys fs.FS, o Options) []*Warning {
 	l.versions()
 	l.payloads()
 	l.contents()
+	l.urls()
 	for _, c := range f.Cohorts {
 		for _, a := range c.Activations {
 			if a.Offers() {

@@ -145,10 +145,10 @@ func (l *loader) software(m member, t *table) {
 
 func (l *loader) publish(t *table) {
 	p := &l.fleet.Publish
-	var n *node
-	if p.To, n = t.text("to"); n != nil {
+	var to, n *node
+	if p.To, to = t.text("to"); to != nil {
 		if err := CheckTarget(p.To); err != nil {
-			t.fault(n.offset, `write "dir:public" or "s3://bucket"`, "%s", err)
+			t.fault(to.offset, `write "dir:public" or "s3://bucket"`, "%s", err)
 		}
 	}
 	if p.Endpoint, n = t.text("endpoint"); n != nil {
@@ -160,6 +160,7 @@ func (l *loader) publish(t *table) {
 			t.fault(n.offset, `write endpoint = "https://s3.example.com"`, "endpoint %q %s", p.Endpoint, wrong)
 		}
 	}
+	t.bucket(*p, to, n)
 	p.Region, _ = t.text("region")
 	t.rest()
 }

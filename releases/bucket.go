@@ -1,0 +1,60 @@
+package releases
+
+import (
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+const bucketHint = "S3 takes 3 to 63 lower-case letters, digits, - and ., with a letter or digit at both ends"
+
+var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+
+// bucketAtAWS says whether AWS takes a bucket's name:
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html.
+func bucketAtAWS(name string) bool {
+	_, err := netip.ParseAddr(name)
+	return bucketName.MatchString(name) && !strings.Contains(name, "..") && err != nil
+}
+
+// atAWS says whether an endpoint is one of AWS; "" is.
+func atAWS(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	return err == nil && (endpoint == "" || strings.HasSuffix("."+u.Hostname(), ".amazonaws.com") || strings.HasSuffix("."+u.Hostname(), ".amazonaws.com.cn"))
+}
+
+// virtualHost is an endpoint without the bucket that its host begins with, as
+// a service names buckets; "" where it has none.
+func virtualHost(endpoint, bucket string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return ""
+	}
+	rest, ok := strings.CutPrefix(u.Host, bucket+".")
+	for _, service := range []string{"s3.", "s3-", "storage.googleapis.com"} {
+		if ok && strings.HasPrefix(rest, service) {
+			return u.Scheme + "://" + rest
+		}
+	}
+	for _, service := range []string{".digitaloceanspaces.com", ".r2.cloudflarestorage.com", ".amazonaws.com"} {
+		if ok && strings.HasSuffix(rest, service) {
+			return u.Scheme + "://" + rest
+		}
+	}
+	return ""
+}
+
+// bucket holds the bucket and the endpoint to each other.
+func (t *table) bucket(p Publish, to, endpoint *node) {
+	scheme, name := CutTarget(p.To)
+	if to == nil || scheme != "s3" || CheckTarget(p.To) != nil {
+		return
+	}
+	if atAWS(p.Endpoint) && !bucketAtAWS(name) {
+		t.fault(to.offset, bucketHint, "S3 has no bucket %q", name)
+	}
+	if host := virtualHost(p.Endpoint, name); endpoint != nil && host != "" {
+		t.fault(endpoint.offset, "write endpoint = \""+host+"\"", "endpoint %q has the bucket in its host, which cairn puts there itself", p.Endpoint)
+	}
+}

@@ -71,9 +71,9 @@ var negotiationMutations = []mutation{
 			r.Header.Del("Range")
 		}
 	})},
-	{"a range past the end is everything", `^tree/payloads/range`, before(func(r *http.Request) {
-		if r.Header.Get("Range") == "bytes=400-" || strings.HasPrefix(r.Header.Get("Range"), "bytes=4") {
-			r.Header.Del("Range")
+	{"a range past the end is everything", `^tree/payloads/range`, after(func(_ *http.Request, a *httptest.ResponseRecorder) {
+		if a.Code == 416 {
+			a.Code = 200
 		}
 	})},
 	{"a range of an answer is another part", `^api/again/.*range`, after(func(r *http.Request, a *httptest.ResponseRecorder) {

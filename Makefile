@@ -1,5 +1,6 @@
 # make demo     runs the main job on examples/smartfridge (needs Go, make and git)
 # make install  installs it below PREFIX, /usr/local unless that is given
+# make dist     makes what a release has, for all systems, in .cache/dist
 # make test     passes the tests; with CAIRN_TEST_LONG=1, as in CI, random ones run for longer
 # make test-edges   those in edges, shells and CI as they are out there
 # make bench    measures speed and memory, as ratios; ONLY=serve takes one of the measurements
@@ -8,10 +9,10 @@ GO    ?= go
 BIN   := .cache/bin
 DEMO  := .cache/demo
 FLAGS ?=
-EDGES := cairn/templates/device/armtest cairn/publish/edge/nginxtest cairn/cmd/cairn/edgetest cairn/cmd/cairn/shelltest cairn/cmd/cairn/citest
+EDGES := cairn/templates/device/armtest cairn/publish/edge/nginxtest cairn/cmd/cairn/edgetest cairn/cmd/cairn/shelltest cairn/cmd/cairn/citest cairn/cmd/cairn/disttest
 NODE  := cmd/cairn/edgetest cmd/cairn/citest
 
-.PHONY: all build install demo test test-edges deps-edges tools-edges lint deps-test bench clean
+.PHONY: all build install share dist demo test test-edges deps-edges tools-edges lint deps-test bench clean
 
 all: build
 
@@ -22,14 +23,33 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 SHARE   := $(DESTDIR)$(PREFIX)/share
 
-# The program, its manual pages, and what completes its command lines.
-install: build
+install: build share
 	install -D $(BIN)/cairn $(DESTDIR)$(PREFIX)/bin/cairn
+
+# The manual pages, and what completes command lines.
+share: build
 	$(BIN)/cairn man --out $(SHARE)/man/man1
 	mkdir -p $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
 	$(BIN)/cairn completion bash >$(SHARE)/bash-completion/completions/cairn
 	$(BIN)/cairn completion zsh >$(SHARE)/zsh/site-functions/_cairn
 	$(BIN)/cairn completion fish >$(SHARE)/fish/vendor_completions.d/cairn.fish
+
+DIST      := .cache/dist
+PLATFORMS ?= $(foreach os,linux darwin windows freebsd,$(os)/amd64 $(os)/arm64)
+
+# A binary and its parts list (CycloneDX) for each platform, manual pages,
+# completions, and the checksums of them all: the same commit and the same Go
+# give the same bytes.
+dist: export GOFLAGS := -mod=readonly -buildvcs=true
+dist: build $(BIN)/cyclonedx-gomod
+	rm -rf $(DIST) && mkdir -p $(DIST)
+	for platform in $(PLATFORMS); do \
+	  os=$${platform%/*}; arch=$${platform#*/}; name=$(DIST)/cairn_$${os}_$$arch; \
+	  [ $$os != windows ] || name=$$name.exe; \
+	  CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags="-s -w" -o $$name ./cmd/cairn && \
+	  $(BIN)/cyclonedx-gomod bin -json -noserial -notimestamp -output $$name.cdx.json $$name || exit; done
+	$(MAKE) --no-print-directory share SHARE=$(DIST)/share
+	@cd $(DIST) && find . -type f ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort | xargs sha256sum >SHA256SUMS
 
 demo: build
 	@$(GO) run ./examples/demo $(BIN)/cairn examples/smartfridge $(DEMO)
@@ -71,6 +91,10 @@ $(BIN)/versitygw: .ci/tools/go.mod .ci/tools/go.sum
 
 $(BIN)/actionlint: .ci/tools/go.mod .ci/tools/go.sum
 	$(GO) -C .ci/tools build -o $(CURDIR)/$@ github.com/rhysd/actionlint/cmd/actionlint
+	@touch $@
+
+$(BIN)/cyclonedx-gomod: .ci/tools/go.mod .ci/tools/go.sum
+	$(GO) -C .ci/tools build -trimpath -buildvcs=false -o $(CURDIR)/$@ github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 	@touch $@
 
 $(BIN)/staticcheck: .ci/tools/go.mod .ci/tools/go.sum

@@ -12,6 +12,10 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
+// Contract is what docs/contract.md is called: the version, which the keys
+// have in them, and the revision.
+const Contract = "v1, revision 2"
+
 // Version segments that no escaped version can be.
 const (
 	NoneSegment  = "_none"  // for a device that states no version

@@ -33,7 +33,7 @@ var documents = []document{
 		name: "docs/starting.md",
 		has:  func(t *testing.T, dir string, _ *storetest.S3Server) { write(t, dir, "build/main-fw-mp.bin") },
 		apart: []string{
-			"CGO_ENABLED=0 GOOS=linux",                // a bucket for tools, at AWS
+			"make dist", // a bucket for tools, at AWS
 			"aws iam create-open-id-connect-provider", // an account at AWS
 			"account=$(aws sts get-caller-identity",   // the same, and one at GitHub
 		},

@@ -57,6 +57,7 @@ A flag that takes a value can be given by a variable: see 'cairn help environmen
 		deviceHeaderCommand(global),
 		conformanceCommand(global),
 		edgeCommand(global),
+		versionCommand(),
 		completionCommand(),
 		manCommand(),
 	)

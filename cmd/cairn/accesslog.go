@@ -10,25 +10,38 @@ import (
 // it anew as they go through.
 const answerTimeout = 30 * time.Second
 
-// logged writes a line for each request, after its answer.
-func logged(log *slog.Logger, next http.Handler) http.Handler {
+// answered is told of a request after its answer.
+type answered func(r *http.Request, rec *recorder, took time.Duration)
+
+// observed tells of each request.
+func observed(next http.Handler, tell ...answered) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		rec := &recorder{ResponseWriter: w, control: http.NewResponseController(w), status: http.StatusOK, extended: start}
 		defer func() {
-			log.LogAttrs(r.Context(), slog.LevelInfo, "request",
-				slog.String("remote", r.RemoteAddr),
-				slog.String("method", r.Method),
-				slog.String("uri", r.RequestURI),
-				slog.String("proto", r.Proto),
-				slog.Int("status", rec.status),
-				slog.Int64("bytes", rec.bytes),
-				slog.Float64("duration_ms", float64(time.Since(start).Microseconds())/1000),
-				slog.String("user_agent", r.UserAgent()))
+			took := time.Since(start)
+			for _, to := range tell {
+				to(r, rec, took)
+			}
 		}()
 		_ = rec.control.SetWriteDeadline(start.Add(answerTimeout))
 		next.ServeHTTP(rec, r)
 	})
+}
+
+// accessLog writes a line for each request.
+func accessLog(log *slog.Logger) answered {
+	return func(r *http.Request, rec *recorder, took time.Duration) {
+		log.LogAttrs(r.Context(), slog.LevelInfo, "request",
+			slog.String("remote", r.RemoteAddr),
+			slog.String("method", r.Method),
+			slog.String("uri", r.RequestURI),
+			slog.String("proto", r.Proto),
+			slog.Int("status", rec.status),
+			slog.Int64("bytes", rec.bytes),
+			slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+			slog.String("user_agent", r.UserAgent()))
+	}
 }
 
 // recorder remembers what was answered.

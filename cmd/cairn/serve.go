@@ -22,6 +22,7 @@ import (
 type serveOptions struct {
 	listen, from string
 	cert, key    string
+	metrics      string // address
 	at           cli.At
 }
 
@@ -37,7 +38,11 @@ serves the tree of answers and payloads beside them: from a published folder or
 bucket, or straight from the definitions, as they are when it starts.
 
 It speaks HTTP/1.1 and HTTP/2, in clear text (h2c) or with TLS. Each request is
-a line of JSON on standard error. An interrupt lets requests under way finish.`,
+a line of JSON on standard error. An interrupt lets requests under way finish.
+
+/healthz answers 200 while there is something to serve, and 503 otherwise.
+--metrics ADDR answers /metrics there, in the text format of Prometheus:
+requests by door and status, how long they took, and the age of the publish.`,
 		Example: `  cairn serve
   cairn serve --from definitions --at 2026-12-01T09:00:00Z
   cairn serve --from dir:public --listen :8443 --tls-cert cert.pem --tls-key key.pem`,
@@ -48,6 +53,7 @@ a line of JSON on standard error. An interrupt lets requests under way finish.`,
 	f.StringVar(&opts.from, "from", "", `what to serve: dir:DIR, relative to the working directory, s3://BUCKET or "definitions" (default: what [publish] names, or else the definitions)`)
 	f.StringVar(&opts.cert, "tls-cert", "", "certificate chain, a PEM `file`")
 	f.StringVar(&opts.key, "tls-key", "", "its private key, a PEM `file`")
+	f.StringVar(&opts.metrics, "metrics", "", "`address` for /metrics, such as 127.0.0.1:9090; not one that devices reach")
 	cli.AddAt(cmd, &opts.at)
 	return cmd
 }
@@ -82,8 +88,10 @@ func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) err
 			log.ErrorContext(r.Context(), "no answer", "uri", r.RequestURI, "error", err)
 		},
 	})
+	counted := newMetrics(publishedSince(source, layout.Prefix))
+	answers := observed(edge.Below(p.fleet.Project.BasePath(), handler), accessLog(log), counted.count)
 	server := &http.Server{
-		Handler:           logged(log, edge.Below(p.fleet.Project.BasePath(), handler)),
+		Handler:           withHealth(answers, source, layout),
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
@@ -97,7 +105,36 @@ func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) err
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetHTTP2(true)
 	server.Protocols.SetUnencryptedHTTP2(true)
+	if opts.metrics != "" {
+		listener, err := net.Listen("tcp", opts.metrics)
+		if err != nil {
+			return fmt.Errorf("--metrics %s: %w", opts.metrics, err)
+		}
+		defer listener.Close()
+		fmt.Fprintf(cmd.ErrOrStderr(), "metrics on http://%s/metrics\n", listener.Addr())
+		go func() { _ = (&http.Server{Handler: counted, ReadTimeout: 10 * time.Second}).Serve(listener) }()
+	}
 	return listenAndServe(cmd, server, opts, name)
+}
+
+// withHealth answers /healthz, and leaves all else to the answers. No key of a
+// tree and no question of a device begins so.
+func withHealth(answers http.Handler, source edge.Source, layout manifest.Layout) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/healthz" {
+			answers.ServeHTTP(w, r)
+			return
+		}
+		there, err := published(r.Context(), source, layout)
+		switch {
+		case err != nil:
+			http.Error(w, "what is published cannot be read", http.StatusServiceUnavailable)
+		case !there:
+			http.Error(w, "nothing is published yet", http.StatusServiceUnavailable)
+		default:
+			fmt.Fprintln(w, "ok")
+		}
+	})
 }
 
 // published says whether there is something to serve.

@@ -198,3 +198,48 @@ func TestServeStops(t *testing.T) {
 		t.Errorf("access log %+v", entry)
 	}
 }
+
+func TestServeTellsHowItIs(t *testing.T) {
+	s := start(t, "--metrics", "127.0.0.1:0")
+	ask := func(url, key string) (int, string) {
+		t.Helper()
+		req, err := http.NewRequest(http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Memfault-Project-Key", key)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(body)
+	}
+	if code, body := ask("http://"+s.address+"/healthz", ""); code != 200 || body != "ok\n" {
+		t.Errorf("healthz: %d %q", code, body)
+	}
+	ask("http://"+s.address+question, "demo-project-key")
+	ask("http://"+s.address+question, "another")
+	ask("http://"+s.address+"/smartfridge/v1/cohorts/a3.txt", "")
+	ask("http://"+s.address+"/metrics", "") // devices do not see them
+
+	_, rest, ok := strings.Cut(s.log.String(), "metrics on ")
+	if !ok {
+		t.Fatal(s.log)
+	}
+	url, _, _ := strings.Cut(rest, "\n")
+	code, text := ask(url, "")
+	for _, line := range []string{
+		`cairn_requests_total{door="query",status="200"} 1`, `cairn_requests_total{door="query",status="403"} 1`,
+		`cairn_requests_total{door="tree",status="200"} 1`, `cairn_requests_total{door="tree",status="404"} 1`,
+		`cairn_request_duration_seconds_count{door="query"} 2`, "cairn_publish_age_seconds ",
+	} {
+		if code != 200 || !strings.Contains(text, line) {
+			t.Errorf("no %q in %d\n%s", line, code, text)
+		}
+	}
+}

@@ -299,16 +299,21 @@ func TestWhatIsInDoubtIsWrittenAgain(t *testing.T) {
 	}
 }
 
-// trips is what a guard says of a change, which is published after others that
-// did or did not end.
-func trips(t *testing.T, limits publish.Limits, before, after *releases.Fleet, unfinished ...*releases.Fleet) *publish.TrippedError {
+// proposal is a change, published after others that did or did not end.
+func proposal(t *testing.T, limits publish.Limits, before, after *releases.Fleet, unfinished ...*releases.Fleet) *publish.Proposal {
 	t.Helper()
-	p := plan(t, before, after)
 	remote := &publish.Remote{State: &publish.State{Done: publish.Stamp{Rollouts: publish.RolloutsOf(before, fleettest.Start)}}}
 	for _, f := range unfinished {
 		remote.State.Doing = &publish.Stamp{Rollouts: publish.RolloutsOf(f, fleettest.Start)}
 	}
-	err := limits.Check(p, remote.Rollouts(), publish.RolloutsOf(after, fleettest.Start))
+	edition := publish.Edition{Rollouts: publish.RolloutsOf(after, fleettest.Start), Limits: limits}
+	return &publish.Proposal{Plan: plan(t, before, after), Edition: edition, Remote: remote}
+}
+
+// trips is what stops a proposal; nil for nothing.
+func trips(t *testing.T, p *publish.Proposal) *publish.TrippedError {
+	t.Helper()
+	err := p.Tripped()
 	var tripped *publish.TrippedError
 	if err != nil && !errors.As(err, &tripped) {
 		t.Fatal(err)
@@ -367,10 +372,12 @@ func TestTheGuardCountsWhatIsNewlyExposed(t *testing.T) {
 		{"what a crash has exposed", nil, funcs(rollOut(95, seed)), []*releases.Fleet{small(rollOut(85, seed))}, "default 1.1.0 mp 6.25"},
 	} {
 		var got []string
-		if tripped := trips(t, publish.Limits{}, small(test.before...), small(test.after...), test.unfinished...); tripped != nil {
-			for _, x := range tripped.Exposures {
-				got = append(got, fmt.Sprint(x.Cohort, " ", x.Version, " ", x.Target.HardwareVersion, " ", x.Points))
-			}
+		p := proposal(t, publish.Limits{Guard: releases.Guard{MaxDeletes: 100}}, small(test.before...), small(test.after...), test.unfinished...)
+		for _, x := range p.Exposures(p.Remote.Rollouts(), p.Edition.Rollouts) {
+			got = append(got, fmt.Sprint(x.Cohort, " ", x.Version, " ", x.Target.HardwareVersion, " ", x.Points))
+		}
+		if tripped := trips(t, p); (tripped != nil) != (len(got) > 0) || tripped != nil && len(tripped.Trips) != len(got) {
+			t.Errorf("%s: trips %v", test.name, tripped)
 		}
 		if strings.Join(got, ", ") != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
@@ -383,19 +390,20 @@ func funcs(f ...func(*releases.Fleet)) []func(*releases.Fleet) { return f }
 func TestTheGuardTripsOverItsLimitOnly(t *testing.T) {
 	more := small(func(f *releases.Fleet) { activation(f, "default", "1.1.0").Rollout.Fixed = 80 })
 	guard := releases.Guard{MaxExposureIncrease: 30, MaxDeletes: 100}
-	if tripped := trips(t, publish.Limits{Guard: guard}, small(), more); tripped != nil {
+	if tripped := trips(t, proposal(t, publish.Limits{Guard: guard}, small(), more)); tripped != nil {
 		t.Errorf("at the limit: %v", tripped)
 	}
 	guard.MaxExposureIncrease = 29.9
-	if tripped := trips(t, publish.Limits{Guard: guard}, small(), more); tripped == nil || !strings.Contains(tripped.Error(), `would newly reach 30 % of cohort "default" (fw on mp); max_exposure_increase is 29.9`) {
+	if tripped := trips(t, proposal(t, publish.Limits{Guard: guard}, small(), more)); tripped == nil || !strings.Contains(tripped.Error(), `would newly reach 30 % of cohort "default" (fw on mp); max_exposure_increase is 29.9`) {
 		t.Errorf("over the limit: %v", tripped)
 	}
-	if tripped := trips(t, publish.Limits{Guard: guard, AllowExposure: true}, small(), more); tripped != nil {
+	if tripped := trips(t, proposal(t, publish.Limits{Guard: guard, Allow: []string{"exposure"}}, small(), more)); tripped != nil {
 		t.Errorf("let through: %v", tripped)
 	}
 	w := newWorld(t, "first", small(), fleettest.Start)
 	first := publish.NewPlan(w.site, &publish.Inventory{}, true)
-	if err := (publish.Limits{}).Check(first, nil, publish.RolloutsOf(w.fleet, w.at)); err != nil {
+	edition := publish.Edition{Rollouts: publish.RolloutsOf(w.fleet, w.at)}
+	if err := (&publish.Proposal{Plan: first, Edition: edition, Remote: &publish.Remote{}}).Tripped(); err != nil {
 		t.Errorf("a first publish: %v", err)
 	}
 }
@@ -426,16 +434,40 @@ func TestTheGuardCountsWhatIsDeletedAndNotReplaced(t *testing.T) {
 		if got := p.Loss(); got != lost || test.want != "" && lost == 0 {
 			t.Errorf("%s: %d keys are lost, want %d", test.name, got, lost)
 		}
-		tripped := trips(t, publish.Limits{Guard: releases.Guard{MaxExposureIncrease: 100}}, before, after)
-		if (tripped != nil) != (lost > 0) || tripped != nil && (tripped.Deletes != lost || tripped.Of != p.Live.Len()) {
-			t.Errorf("%s: %+v, want %d keys of %d", test.name, tripped, lost, p.Live.Len())
+		tripped := trips(t, proposal(t, publish.Limits{Guard: releases.Guard{MaxExposureIncrease: 100}}, before, after))
+		if want := fmt.Sprintf("deletes: %d of %d published keys", lost, p.Live.Len()); (tripped != nil) != (lost > 0) || tripped != nil && !strings.HasPrefix(tripped.Error(), want) {
+			t.Errorf("%s: %v, want %q", test.name, tripped, want)
 		}
 		limits := publish.Limits{Guard: releases.Guard{MaxExposureIncrease: 100, MaxDeletes: 100 * float64(lost) / float64(p.Live.Len())}}
-		if tripped := trips(t, limits, before, after); tripped != nil {
+		if tripped := trips(t, proposal(t, limits, before, after)); tripped != nil {
 			t.Errorf("%s, at the limit: %v", test.name, tripped)
 		}
-		if tripped := trips(t, publish.Limits{Guard: releases.Guard{MaxExposureIncrease: 100}, AllowDeletes: true}, before, after); tripped != nil {
+		if tripped := trips(t, proposal(t, publish.Limits{Guard: releases.Guard{MaxExposureIncrease: 100}, Allow: []string{"deletes"}}, before, after)); tripped != nil {
 			t.Errorf("%s, let through: %v", test.name, tripped)
 		}
+	}
+}
+
+func TestAllGuardsThatTripAreToldInOneRun(t *testing.T) {
+	after := small(changed("a release leaves"), func(f *releases.Fleet) { activation(f, "default", "1.1.0").Rollout.Fixed = 80 })
+	for _, test := range []struct {
+		allow []string
+		want  string // the guards that stop it
+	}{
+		{nil, "exposure deletes"},
+		{[]string{"deletes"}, "exposure"},
+		{[]string{"exposure"}, "deletes"},
+	} {
+		tripped := trips(t, proposal(t, publish.Limits{Allow: test.allow}, small(), after))
+		var got []string
+		for _, trip := range tripped.Trips {
+			got = append(got, trip.Guard)
+		}
+		if strings.Join(slices.Compact(got), " ") != test.want || tripped.Flag() != "--allow exposure,deletes" {
+			t.Errorf("with %v allowed: %v, and %s", test.allow, got, tripped.Flag())
+		}
+	}
+	if tripped := trips(t, proposal(t, publish.Limits{Allow: []string{"deletes", "exposure"}}, small(), after)); tripped != nil {
+		t.Errorf("all allowed: %v", tripped)
 	}
 }

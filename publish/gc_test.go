@@ -54,7 +54,7 @@ func publishTo(t testing.TB, store publish.Store, s *publish.Site, now time.Time
 
 // editionOf is a site that no guard stops.
 func editionOf(s *publish.Site, at time.Time) publish.Edition {
-	return publish.Edition{Site: s, At: at, Limits: publish.Limits{AllowExposure: true, AllowDeletes: true}}
+	return publish.Edition{Site: s, At: at, Limits: publish.Limits{Allow: publish.GuardNames()}}
 }
 
 func readState(t testing.TB, store publish.Store) *publish.Remote {

@@ -5,167 +5,107 @@ import (
 	"slices"
 	"strings"
 
-	"cairn/manifest"
 	"cairn/releases"
 )
 
-// Exposure is how much of a cohort a publish newly exposes to a release.
-type Exposure struct {
-	Cohort  string
-	Version string
-	Target  manifest.Target // one of those that are exposed
-	Points  float64         // percentage points, above 0
+// Guard keeps a publish from doing one thing that is seldom meant.
+type Guard struct {
+	Name     string // as --allow has it: "exposure"
+	Measures string // what it looks at, in a few words
+	// measure gives what is over the limit. Something is published already.
+	measure func(*Proposal) []Trip
 }
 
-// Exposures is what the rollouts in force after a plan newly expose, where
-// other ones were before: for each cohort and release the target that is
-// exposed the most. A cohort that had no answers takes its devices from the
-// default one.
-func (p *Plan) Exposures(before, after []Rollout) []Exposure {
-	layout := p.Site.Tree.Layout
-	cohorts := map[string]bool{}
-	for i := range p.Live.Folders {
-		if at := p.Live.Folders[i].location(layout); at.Class == manifest.Answer {
-			cohorts[at.Cohort] = true
-		}
+// Guards are all that there are, in the order in which they are told.
+var Guards = []Guard{
+	{"exposure", "more than max_exposure_increase of a cohort would newly be offered a release", overExposed},
+	{"deletes", "more than max_deletes of the keys would be deleted, with no answer in their place", overDeleted},
+}
+
+// GuardNames are the names of [Guards].
+func GuardNames() []string {
+	var names []string
+	for _, g := range Guards {
+		names = append(names, g.Name)
 	}
-	var all []Exposure
-	for _, r := range after {
-		from := r.Cohort
-		if !cohorts[from] {
-			from = releases.DefaultCohort
-		}
-		var worst Exposure
-		for _, t := range r.Targets {
-			if points := newlyExposed(before, from, r, t, layout); points > worst.Points {
-				worst = Exposure{r.Cohort, r.Version, t, points}
-			}
-		}
-		if worst.Points > 0 {
-			all = append(all, worst)
+	return names
+}
+
+// Limits are what a publish may do, and what gets past them this once.
+type Limits struct {
+	releases.Guard
+	Allow []string // names of guards
+}
+
+// Trip is what a guard has found over its limit.
+type Trip struct {
+	Guard    string `json:"guard"`    // its name
+	Concerns string `json:"concerns"` // whom: `cohort "beta"`
+	What     string `json:"what"`     // what would happen, a sentence without its stop
+	Limit    string `json:"limit"`    // "max_deletes is 20"
+}
+
+// String is what would happen, beside the limit.
+func (t Trip) String() string { return fmt.Sprintf("%s: %s; %s", t.Guard, t.What, t.Limit) }
+
+// Trips is all that is over a limit, allowed or not. Where nothing is published
+// yet, no device can be moved by accident.
+func (p *Proposal) Trips() (all []Trip) {
+	if p.Live.Len() == 0 {
+		return nil
+	}
+	for _, g := range Guards {
+		for _, t := range g.measure(p) {
+			t.Guard = g.Name
+			all = append(all, t)
 		}
 	}
 	return all
 }
 
-// newlyExposed is how many percentage points of a target's devices a rollout
-// reaches that were not in reach.
-func newlyExposed(before []Rollout, cohort string, r Rollout, t manifest.Target, layout manifest.Layout) float64 {
-	points := r.Percent
-	was := make([]bool, layout.Buckets())
-	for _, b := range before {
-		if b.Cohort != cohort || b.Version != r.Version || !slices.Contains(b.Targets, t) {
-			continue
-		}
-		if b.Seed == r.Seed {
-			points = min(points, r.Percent-b.Percent)
-		}
-		b.cover(was, layout)
+// Tripped is an error where a guard that is not allowed to trip does. It is a
+// [TrippedError].
+func (p *Proposal) Tripped() error {
+	all := p.Trips()
+	stopped := slices.DeleteFunc(slices.Clone(all), func(t Trip) bool { return slices.Contains(p.Edition.Limits.Allow, t.Guard) })
+	if len(stopped) == 0 {
+		return nil
 	}
-	now := make([]bool, layout.Buckets())
-	r.cover(now, layout)
-	buckets := 0
-	for i := range now {
-		if now[i] && !was[i] {
-			buckets++
-		}
-	}
-	// The share of the buckets is rounded, that of the schedule is not.
-	return min(points, 100*float64(buckets)/float64(layout.Buckets()))
+	return &TrippedError{Trips: stopped, Allow: guardsOf(all)}
 }
 
-// cover marks the buckets that are in.
-func (r Rollout) cover(in []bool, layout manifest.Layout) {
-	n := releases.Buckets(r.Percent, layout.Buckets())
-	for bucket, rank := range layout.Ranks(r.Seed) {
-		if int(rank) < n {
-			in[bucket] = true
+// guardsOf names the guards of some trips, each once.
+func guardsOf(trips []Trip) (names []string) {
+	for _, t := range trips {
+		if !slices.Contains(names, t.Guard) {
+			names = append(names, t.Guard)
 		}
 	}
+	return names
 }
 
-// Loss is how many keys a plan deletes for whose devices no other key
-// answers. A version folder that is dropped because _other says the same is
-// not among them.
-func (p *Plan) Loss() int {
-	n := 0
-	for _, o := range p.operations() {
-		if o.gone && o.folder >= 0 && !p.answered(&p.Live.Folders[o.folder], p.Live.Folders[o.folder].Buckets[o.index]) {
-			n++
-		}
-	}
-	return n
-}
-
-// answered says whether the site answers those who look for an answer in a
-// bucket of a folder as it was decided for them: in the folder, or in _other
-// where the version is known.
-func (p *Plan) answered(f *Folder, bucket uint16) bool {
-	s := p.Site
-	if s.want.Folder(f.Key, f.Digits).Answer(bucket) != 0 {
-		return true
-	}
-	fallback := s.fallback(f)
-	if fallback == nil || s.want.Folder(fallback.Key, f.Digits).Answer(bucket) == 0 {
-		return false
-	}
-	segment := f.location(s.Tree.Layout).VersionSegment
-	return slices.ContainsFunc(s.Tree.Known[fallback.Target], func(version string) bool { return releases.Escape(version) == segment })
-}
-
-// TrippedError is a plan that does more than its guard lets it.
+// TrippedError is a publish that is stopped by guards.
 type TrippedError struct {
-	Exposures []Exposure // over the limit
-	Deletes   int        // over the limit, or 0
-	Of        int        // so many keys are published
-	Guard     releases.Guard
+	Trips []Trip
+	// Allow names the guards that must let it through, those included that do
+	// already.
+	Allow []string
 }
 
+// Error has a line for each trip.
 func (e *TrippedError) Error() string {
 	var lines []string
-	for _, x := range e.Exposures {
-		lines = append(lines, fmt.Sprintf("release %s would newly reach %s %% of cohort %q (%s on %s); max_exposure_increase is %s",
-			x.Version, percent(x.Points), x.Cohort, x.Target.SoftwareType, x.Target.HardwareVersion, percent(e.Guard.MaxExposureIncrease)))
-	}
-	if e.Deletes > 0 {
-		lines = append(lines, fmt.Sprintf("%d of %d published keys (%s %%) would be deleted, and nothing answers in their place; max_deletes is %s",
-			e.Deletes, e.Of, percent(100*float64(e.Deletes)/float64(e.Of)), percent(e.Guard.MaxDeletes)))
+	for _, t := range e.Trips {
+		lines = append(lines, t.String())
 	}
 	return strings.Join(lines, "\n")
 }
 
+// Flag is the flag that lets exactly this through.
+func (e *TrippedError) Flag() string { return "--allow " + strings.Join(e.Allow, ",") }
+
 // percent writes a share with one decimal at most.
 func percent(p float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", p), ".0") }
 
-// Check compares a plan with a guard: what it newly exposes, and what it
-// deletes. The error is a [TrippedError]. Where nothing is published yet, no
-// device has been without.
-func (g Limits) Check(p *Plan, before, after []Rollout) error {
-	of := p.Live.Len()
-	if of == 0 {
-		return nil
-	}
-	tripped := &TrippedError{Of: of, Guard: g.Guard}
-	const rounding = 1e-9
-	if !g.AllowExposure && g.MaxExposureIncrease < 100 {
-		for _, x := range p.Exposures(before, after) {
-			if x.Points > g.MaxExposureIncrease+rounding {
-				tripped.Exposures = append(tripped.Exposures, x)
-			}
-		}
-	}
-	if n := p.Loss(); !g.AllowDeletes && 100*float64(n)/float64(of) > g.MaxDeletes+rounding {
-		tripped.Deletes = n
-	}
-	if len(tripped.Exposures) > 0 || tripped.Deletes > 0 {
-		return tripped
-	}
-	return nil
-}
-
-// Limits are a guard, and what gets past it this once.
-type Limits struct {
-	releases.Guard
-	AllowExposure bool
-	AllowDeletes  bool
-}
+// rounding is how far a computed share may be off.
+const rounding = 1e-9

@@ -54,12 +54,6 @@ func (e Edition) Propose(ctx context.Context, store Store, remote *Remote, opts 
 	return p, nil
 }
 
-// Tripped is what the edition's limits stop; nil for nothing. The error is a
-// [TrippedError].
-func (p *Proposal) Tripped() error {
-	return p.Edition.Limits.Check(p.Plan, p.Remote.Rollouts(), p.Edition.Rollouts)
-}
-
 // MissingError is that payloads which should be in a store already are not.
 type MissingError struct {
 	Store Store

@@ -16,6 +16,7 @@ import (
 	"cairn/cmd/cairn/internal/git"
 	"cairn/cmd/cairn/internal/outfile"
 	"cairn/cmd/cairn/internal/report"
+	"cairn/publish"
 	"cairn/publish/s3store"
 	"cairn/releases"
 	scaffold "cairn/templates/project"
@@ -116,7 +117,7 @@ func (opts *initOptions) config(repo git.Repository) scaffold.Config {
 	c := scaffold.Config{
 		Slug: opts.slug, Organization: opts.organization, BaseURL: opts.baseURL,
 		Publish: releases.Publish{To: opts.to, Endpoint: opts.endpoint, Region: opts.region},
-		Branch:  repo.Branch, Within: repo.Within,
+		Branch:  repo.Branch, Within: repo.Within, Guards: publish.GuardNames(),
 	}
 	if opts.branch != "" {
 		c.Branch = opts.branch

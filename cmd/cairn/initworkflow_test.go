@@ -136,11 +136,17 @@ func (w *workflow) job(name, commit, flag, last string) (output, temp string, er
 	temp = w.TempDir()
 	clone := filepath.Join(temp, "clone")
 	expressions := map[string]string{
-		"${{ inputs.flag }}":                    flag,
+		"${{ inputs.allow }}":                   "",
+		"${{ inputs.rescan }}":                  "false",
 		"${{ secrets.OTA_PLAN_KEY_ID }}":        w.server.AccessKey,
 		"${{ secrets.OTA_PLAN_KEY_SECRET }}":    w.server.SecretKey,
 		"${{ secrets.OTA_PUBLISH_KEY_ID }}":     w.server.AccessKey,
 		"${{ secrets.OTA_PUBLISH_KEY_SECRET }}": w.server.SecretKey,
+	}
+	if flag == "rescan" {
+		expressions["${{ inputs.rescan }}"] = "true"
+	} else {
+		expressions["${{ inputs.allow }}"] = flag
 	}
 	var path []string
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
@@ -257,15 +263,15 @@ func TestWorkflow(t *testing.T) {
 	if got := w.source(); got != proposed {
 		t.Errorf("published %s, not %s", got, proposed)
 	}
-	w.succeeds("publish", proposed, "none", "", " unchanged\n")
-	w.succeeds("publish", proposed, "--rescan", "", "listed")
+	w.succeeds("publish", proposed, "", "", " unchanged\n")
+	w.succeeds("publish", proposed, "rescan", "", "listed")
 
 	// The guard stops a publish; a flag lets it through once.
 	w.edit("cairn.toml", "max_exposure_increase = 100", "max_exposure_increase = 10")
 	w.edit("cohorts/default.toml", "rollout = 50", "rollout = 100")
 	wide := w.commit("Roll out")
-	w.fails("publish", wide, "", "stopped by [guard]")
-	w.succeeds("publish", wide, "--allow-exposure", "", "keys right")
+	w.fails("publish", wide, "", "--allow exposure")
+	w.succeeds("publish", wide, "exposure,deletes", "", "keys right")
 
 	// Definitions that are at fault, and a program that is not the pinned one.
 	w.edit("cohorts/default.toml", "rollout = 100", "rollout = 130")

@@ -89,8 +89,8 @@ func runPlan(cmd *cobra.Command, global *globalOptions, opts planOptions) error 
 	}
 	r := review.New(proposal.Plan, p.fleet, proposal.Edition.At)
 	r.To = name
-	if tripped := proposal.Tripped(); tripped != nil {
-		r.Guard = tripped.Error()
+	if tripped := (*publish.TrippedError)(nil); errors.As(proposal.Tripped(), &tripped) {
+		r.Guard, r.Trips, r.Allow = tripped.Error(), tripped.Trips, tripped.Flag()
 	}
 	if err := writeReview(cmd.OutOrStdout(), r, opts); err != nil {
 		return err

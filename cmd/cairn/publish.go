@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"cairn/cmd/cairn/internal/cli"
@@ -20,6 +22,7 @@ type publishOptions struct {
 	dryRun        bool
 	json          bool
 	noLock        bool
+	allow         cli.Choices // of guards
 	allowExposure bool
 	allowDeletes  bool
 	settle        bool
@@ -49,8 +52,9 @@ Caches keep an answer for a while. With --settle publish waits for as long befor
 it deletes version folders that say what the new _other says: a cache with the
 old one may otherwise offer devices the version that they run.
 
-[guard] stops a publish that newly exposes too much of a cohort to a release,
-or that deletes too much. Credentials come from the usual AWS environment
+Guards stop a publish that moves devices as nobody can have meant it, and tell
+all of it in one run, with the --allow that lets exactly that through once.
+[guard] has their limits. Credentials come from the usual AWS environment
 variables and files.`,
 		Example: `  cairn publish --source "$(git rev-parse HEAD)"
   cairn publish --dry-run --at 2026-12-01T09:00:00Z
@@ -73,8 +77,10 @@ variables and files.`,
 	f.BoolVar(&opts.dryRun, "dry-run", false, "show each operation with its reason, and write nothing")
 	f.BoolVar(&opts.json, "json", false, "write one JSON object")
 	f.BoolVar(&opts.noLock, "no-lock", false, "publish to a store that ignores conditional writes; nothing keeps two publishers apart then")
-	f.BoolVar(&opts.allowExposure, "allow-exposure", false, "expose more than max_exposure_increase this once")
-	f.BoolVar(&opts.allowDeletes, "allow-deletes", false, "delete more than max_deletes this once")
+	opts.allow.Of = publish.GuardNames()
+	f.Var(&opts.allow, "allow", "guards that let this publish through, `NAME,…` of "+strings.Join(opts.allow.Of, ", "))
+	f.BoolVar(&opts.allowExposure, "allow-exposure", false, "the same as --allow exposure")
+	f.BoolVar(&opts.allowDeletes, "allow-deletes", false, "the same as --allow deletes")
 	f.BoolVar(&opts.settle, "settle", false, "before version folders are deleted, wait as long as caches may keep an answer")
 	f.DurationVar(&opts.lease, "lease", time.Minute, "how long the lease lasts where the holder dies, 1s to 1h")
 	return cmd
@@ -100,7 +106,7 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 			}
 		}
 		edition := p.edition(opts.at.Instant())
-		edition.Source, edition.Limits.AllowExposure, edition.Limits.AllowDeletes = opts.source, opts.allowExposure, opts.allowDeletes
+		edition.Source, edition.Limits.Allow = opts.source, opts.allowed()
 		return propose(cmd, edition, store, remote, opts.targetOptions)
 	})
 	var tripped *publish.TrippedError
@@ -113,20 +119,25 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 	return cmp.Or(report.Publish(cmd.OutOrStdout(), proposal, opts.json, opts.dryRun), err)
 }
 
+// allowed names the guards that let this publish through.
+func (o *publishOptions) allowed() []string {
+	names := slices.Clone(o.allow.Chosen)
+	if o.allowExposure {
+		names = append(names, "exposure")
+	}
+	if o.allowDeletes {
+		names = append(names, "deletes")
+	}
+	return names
+}
+
 // explainGuard says how to get past the guard.
 func explainGuard(tripped *publish.TrippedError, p *publish.Proposal) error {
-	flags := ""
-	if len(tripped.Exposures) > 0 {
-		flags += " --allow-exposure"
-	}
-	if tripped.Deletes > 0 {
-		flags += " --allow-deletes"
-	}
 	unsure := ""
 	if p.Remote.State == nil {
 		unsure = "what was in reach before is not known, since there is no state; "
 	}
-	return fmt.Errorf("stopped by [guard], nothing was written:\n%w\n%sif that is meant, let it through once with 'cairn publish%s'", tripped, unsure, flags)
+	return fmt.Errorf("stopped by guards, nothing was written:\n%w\n%sif that is meant, let it through once with 'cairn publish %s'", tripped, unsure, tripped.Flag())
 }
 
 // waiting waits a little for a lease that somebody holds, and says so once.

@@ -61,7 +61,7 @@ func publishTo(store publish.Store, s *publish.Site) error {
 		Clock: publish.Clock{Now: func() time.Time { return at }, Timeout: context.WithTimeout},
 	}
 	_, err := publish.Run(ctx, opts, func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
-		edition := publish.Edition{Site: s, At: at, Limits: publish.Limits{AllowExposure: true, AllowDeletes: true}}
+		edition := publish.Edition{Site: s, At: at, Limits: publish.Limits{Allow: publish.GuardNames()}}
 		return edition.Propose(ctx, store, remote, publish.ProposeOptions{})
 	})
 	return err

@@ -25,7 +25,7 @@ func (r *Review) Markdown(w io.Writer) error {
 		fmt.Fprintf(&head, "### cairn: %s\n\n%s, for %s\n", r.headline(), code(r.To), r.At.Format(time.RFC3339))
 	}
 	if r.Guard != "" {
-		fmt.Fprintf(&head, "\n> [!WARNING]\n> publish will be stopped by `[guard]`:\n> %s\n", strings.ReplaceAll(escape(r.Guard), "\n", "\n> "))
+		fmt.Fprintf(&head, "\n> [!WARNING]\n> publish will be stopped by guards, unless it has %s:\n> %s\n", code(r.Allow), strings.ReplaceAll(escape(r.Guard), "\n", "\n> "))
 	}
 	if len(r.Missing) > 0 {
 		fmt.Fprintf(&head, "\n> [!CAUTION]\n> publish will fail: %d stored payloads are not there, such as %s\n", len(r.Missing), code(r.Missing[0]))

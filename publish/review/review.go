@@ -14,13 +14,16 @@ import (
 
 // Review is what a publish would do.
 type Review struct {
-	To       string     `json:"to"`       // the store, or what stands for it
-	At       time.Time  `json:"at"`       // the instant that decides
-	Groups   []Group    `json:"groups"`   // those that lose a release first
-	Objects  Objects    `json:"objects"`  // what is written
-	Guard    string     `json:"guard"`    // what stops it, "" for nothing
-	Missing  []string   `json:"missing"`  // keys of stored payloads that are not there: it fails
-	Upcoming []Upcoming `json:"upcoming"` // ascending by time
+	To      string    `json:"to"`      // the store, or what stands for it
+	At      time.Time `json:"at"`      // the instant that decides
+	Groups  []Group   `json:"groups"`  // those that lose a release first
+	Objects Objects   `json:"objects"` // what is written
+	Guard   string    `json:"guard"`   // what stops it, a line for each trip; "" for nothing
+	// Trips is the same one by one, and Allow the flag that lets it through.
+	Trips    []publish.Trip `json:"trips"`
+	Allow    string         `json:"allow"`
+	Missing  []string       `json:"missing"`  // keys of stored payloads that are not there: it fails
+	Upcoming []Upcoming     `json:"upcoming"` // ascending by time
 }
 
 // Group is the devices of a cohort that are alike.
@@ -102,6 +105,7 @@ func New(plan *publish.Plan, fleet *releases.Fleet, at time.Time) *Review {
 		At:       at,
 		Groups:   groups(plan, fleet),
 		Objects:  objects(plan, fleet.Prices),
+		Trips:    []publish.Trip{},
 		Missing:  append([]string{}, plan.Missing...),
 		Upcoming: upcoming(fleet, at, plan.Site.Tree.Layout.Buckets()),
 	}

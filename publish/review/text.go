@@ -39,7 +39,7 @@ func (r *Review) Text(w io.Writer) error {
 		p.line("\npublish will fail: stored payloads are not there, or not of the stated size:\n  %s", strings.Join(r.Missing, "\n  "))
 	}
 	if r.Guard != "" {
-		p.line("\npublish will be stopped by [guard]:\n  %s", strings.ReplaceAll(r.Guard, "\n", "\n  "))
+		p.line("\npublish will be stopped by guards, unless it has %s:\n  %s", r.Allow, strings.ReplaceAll(r.Guard, "\n", "\n  "))
 	}
 	if len(r.Upcoming) > 0 {
 		p.line("\nnext, each with a publish after it:")

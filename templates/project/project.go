@@ -25,9 +25,10 @@ type Config struct {
 	BaseURL      string
 	Publish      releases.Publish
 
-	GitHub, GitLab bool   // for which CI workflows are written; s3:// targets only
-	Branch         string // the one that is published; needed with a CI
-	Within         string // the project folder in its repository, with slashes; "." is its top
+	GitHub, GitLab bool     // for which CI workflows are written; s3:// targets only
+	Branch         string   // the one that is published; needed with a CI
+	Guards         []string // names of what a publish by hand may let through
+	Within         string   // the project folder in its repository, with slashes; "." is its top
 }
 
 // File is one of those that make a project.
@@ -106,6 +107,7 @@ var sources embed.FS
 
 var templates = template.Must(template.New("").Delims("[[", "]]").Funcs(template.FuncMap{
 	"quote": edit.String, // YAML reads it as TOML does
+	"join":  func(names []string) string { return strings.Join(names, ", ") },
 	"list":  func(s string) string { return "[" + edit.String(s) + "]" },
 }).ParseFS(sources, "*.tmpl"))
 

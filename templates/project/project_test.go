@@ -18,7 +18,7 @@ func atAWS() project.Config {
 	return project.Config{
 		Slug: "fridges", Organization: "Acme", BaseURL: "https://ota.example.com",
 		Publish: releases.Publish{To: "s3://acme-ota", Region: "eu-central-1"},
-		GitHub:  true, GitLab: true, Branch: "main", Within: ".",
+		GitHub:  true, GitLab: true, Branch: "main", Within: ".", Guards: []string{"exposure", "deletes"},
 	}
 }
 

@@ -110,7 +110,7 @@ func TestGitLab(t *testing.T) {
 	f.git(f.dir, "merge", "--quiet", "--no-edit", "release")
 	f.git(f.dir, "push", "--quiet", "origin", "HEAD:main")
 	merged := f.git(f.dir, "rev-parse", "HEAD")
-	keys["OTA_FLAG"] = "--rescan"
+	keys["OTA_RESCAN"] = "true"
 	f.succeeds(net, f.clone("main", first), keys, "publish", "listed", "keys right")
 	if got := f.source(); got != merged {
 		t.Errorf("published %s, not %s", got, merged)

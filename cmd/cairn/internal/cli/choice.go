@@ -35,3 +35,28 @@ func (c *Choice) Set(s string) error {
 	*c.value = s
 	return nil
 }
+
+// Choices is the value of a flag that takes several of a few words, with commas
+// between them.
+type Choices struct {
+	Of     []string // the words
+	Chosen []string
+}
+
+// String is the words that are set, with commas.
+func (c *Choices) String() string { return strings.Join(c.Chosen, ",") }
+
+// Type is the name of what the flag takes.
+func (c *Choices) Type() string { return "words" }
+
+// Set adds words to those that are chosen.
+func (c *Choices) Set(s string) error {
+	for word := range strings.SplitSeq(s, ",") {
+		word = strings.TrimSpace(word)
+		if !slices.Contains(c.Of, word) {
+			return fmt.Errorf("%q is not one of: %s", word, strings.Join(c.Of, ", "))
+		}
+		c.Chosen = append(c.Chosen, word)
+	}
+	return nil
+}

@@ -23,7 +23,9 @@ func variable(f *pflag.Flag) string {
 // a lock off, or turns a publish into a dry run, would go on doing so unseen,
 // and an instant that stays set would publish the past: an abort would not stop
 // anything then.
-func mustBeTyped(f *pflag.Flag) bool { return f.Value.Type() == "bool" || f.Name == "at" }
+func mustBeTyped(f *pflag.Flag) bool {
+	return f.Value.Type() == "bool" || f.Name == "at" || f.Name == "allow"
+}
 
 // takenFrom annotates a flag with the variable that its value comes from.
 const takenFrom = "taken from"

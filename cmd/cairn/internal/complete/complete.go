@@ -45,6 +45,9 @@ func flagCompletion(f *pflag.Flag) cobra.CompletionFunc {
 	if c, ok := f.Value.(*cli.Choice); ok {
 		return cobra.FixedCompletions(c.Of, cobra.ShellCompDirectiveNoFileComp)
 	}
+	if c, ok := f.Value.(*cli.Choices); ok {
+		return completion(func(*releases.Fleet, *cobra.Command) []string { return c.Of }, true)
+	}
 	if list := flagCandidates[f.Name]; list != nil && (f.Value.Type() == "string" || f.Value.Type() == "stringSlice") {
 		return completion(list, f.Value.Type() == "stringSlice")
 	}

@@ -49,7 +49,7 @@ url = "http://cdn.localhost/a"
 size = 3
 sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 [payload.main.dvt]
-url = "ftp://cdn.example.com/b"
+url = "https://cdn.example.com/b"
 size = 3
 sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 `, ``},

@@ -155,7 +155,8 @@ func TestNothingReleased(t *testing.T) {
 // TestAnswersAreThoseOfResolve compares what the cases want with the rules.
 func TestAnswersAreThoseOfResolve(t *testing.T) {
 	rules, compared := map[manifest.Rule]int{}, 0
-	for _, s := range samples(t)[:12] {
+	all := samples(t)
+	for _, s := range all[:min(12, len(all))] {
 		layout := manifest.LayoutOf(s.Fleet)
 		for _, c := range some(conformance.Cases(s.Fleet, s.At), 7) {
 			group := strings.Split(c.Name, "/")[1]

@@ -1,17 +1,17 @@
 package releases
 
 import (
-	"strings"
+	"time"
 
-	"github.com/pelletier/go-toml/v2"
-	"github.com/pelletier/go-toml/v2/unstable"
+	"cairn/releases/syntax"
 )
 
-// node is a TOML value with its place in the text, which no decoder keeps.
+// node is a TOML value with its place in the text.
 type node struct {
 	kind    kind
-	offset  int // of the value; of the last part of its name for a [table]
-	text    string
+	offset  int      // of the value; of the last part of its name for a [table]
+	text    string   // of a string; of a number or a date-time, as it is written
+	value   any      // see [syntax.Document]
 	members []member // of a table, in the order of the text
 	index   map[string]int
 	items   []*node // of an array
@@ -38,17 +38,28 @@ const (
 	tableKind     kind = "a table"
 )
 
-var kinds = map[unstable.Kind]kind{
-	unstable.String:        stringKind,
-	unstable.Bool:          boolKind,
-	unstable.Integer:       integerKind,
-	unstable.Float:         floatKind,
-	unstable.DateTime:      dateTimeKind,
-	unstable.LocalDateTime: localTimeKind,
-	unstable.LocalDate:     dateKind,
-	unstable.LocalTime:     clockKind,
-	unstable.Array:         arrayKind,
-	unstable.InlineTable:   tableKind,
+func kindOf(value any) kind {
+	switch value.(type) {
+	case string:
+		return stringKind
+	case bool:
+		return boolKind
+	case int64:
+		return integerKind
+	case float64:
+		return floatKind
+	case time.Time:
+		return dateTimeKind
+	case syntax.LocalDateTime:
+		return localTimeKind
+	case syntax.LocalDate:
+		return dateKind
+	case syntax.LocalTime:
+		return clockKind
+	case []any:
+		return arrayKind
+	}
+	return tableKind
 }
 
 func (n *node) member(name string) (member, bool) {
@@ -58,120 +69,73 @@ func (n *node) member(name string) (member, bool) {
 	return member{}, false
 }
 
-func (n *node) add(name string, offset int, value *node) {
-	if n.index == nil {
-		n.index = map[string]int{}
-	}
-	n.index[name] = len(n.members)
-	n.members = append(n.members, member{name, offset, value})
-}
-
-// parse reads a document. The decoder finds every fault of the text, doubled
-// keys included; the parser, which takes more than the language does, then
-// gives the places.
-func parse(text []byte) (*node, *syntaxError) {
-	var sink map[string]any
-	if err := toml.Unmarshal(text, &sink); err != nil {
-		return nil, explain(text, err)
-	}
-	root, _, err := build(text)
-	if err != nil {
-		return nil, explain(text, err)
-	}
-	return root, nil
-}
-
-// build reads a document that has no faults. The table is the one that a key
-// after its end would belong to.
-func build(text []byte) (root, table *node, err error) {
-	root = &node{kind: tableKind}
-	table = root
-	var p unstable.Parser
-	p.Reset(text)
-	for p.NextExpression() {
-		switch e := p.Expression(); e.Kind {
-		case unstable.Table:
-			table = descend(root, e.Key(), false)
-		case unstable.ArrayTable:
-			table = descend(root, e.Key(), true)
-		case unstable.KeyValue:
-			assign(table, e, text)
+// at is the member (string) or the element (int) at a part of a path, nil where
+// there is none.
+func (n *node) at(part any) *node {
+	switch part := part.(type) {
+	case string:
+		if m, ok := n.member(part); ok {
+			return m.value
+		}
+	case int:
+		if 0 <= part && part < len(n.items) {
+			return n.items[part]
 		}
 	}
-	return root, table, p.Error()
+	return nil
 }
 
-// descend walks a dotted key from a table to the table that it names.
-func descend(table *node, key unstable.Iterator, appends bool) *node {
-	for key.Next() {
-		part, k := key.Node(), tableKind
-		if appends && key.IsLast() {
-			k = arrayKind
+// add makes the member or the next element that a part of a path names.
+func (n *node) add(part any, offset int) *node {
+	value := syntax.At(n.value, part)
+	child := &node{kind: kindOf(value), offset: offset, value: value}
+	switch part := part.(type) {
+	case string:
+		if n.index == nil {
+			n.index = map[string]int{}
 		}
-		table = table.child(part, k)
-		if table.kind != arrayKind {
+		n.index[part] = len(n.members)
+		n.members = append(n.members, member{part, offset, child})
+	case int:
+		n.items = append(n.items, child)
+	}
+	return child
+}
+
+// tree puts what a document says below one node.
+func tree(d *syntax.Document) *node {
+	root := &node{kind: tableKind, value: d.Values}
+	nodes := make([]*node, len(d.Items)) // that each item is about
+	for i, it := range d.Items {
+		n, above := root, 0
+		switch {
+		case it.In >= 0:
+			n, above = nodes[it.In], len(d.Items[it.In].Path)
+		case it.Section >= 0:
+			n, above = nodes[it.Section], len(d.Items[it.Section].Path)
+		}
+		offset, names := it.Begin, it.Names
+		for _, part := range it.Path[above:] {
+			if _, ok := part.(string); ok {
+				offset, names = names[0].At, names[1:]
+			}
+			next := n.at(part)
+			if next == nil {
+				next = n.add(part, offset)
+			}
+			n = next
+		}
+		if nodes[i] = n; it.IsHeader() {
 			continue
 		}
-		if k == arrayKind {
-			table.items = append(table.items, &node{kind: tableKind, offset: int(part.Raw.Offset)})
-		}
-		table = table.items[len(table.items)-1]
-	}
-	return table
-}
-
-func assign(table *node, e *unstable.Node, text []byte) {
-	key, end := e.Key(), 0
-	var last *unstable.Node
-	for key.Next() {
-		if last != nil {
-			table = table.child(last, tableKind)
-		}
-		last = key.Node()
-		end = int(last.Raw.Offset + last.Raw.Length)
-	}
-	table.add(string(last.Data), int(last.Raw.Offset), value(e.Value(), afterEquals(text, end), text))
-}
-
-// child is the member that a part of a key names, made where it is new.
-func (n *node) child(part *unstable.Node, k kind) *node {
-	name, offset := string(part.Data), int(part.Raw.Offset)
-	m, ok := n.member(name)
-	if !ok {
-		m.value = &node{kind: k, offset: offset}
-		n.add(name, offset, m.value)
-	}
-	return m.value
-}
-
-func afterEquals(text []byte, offset int) int {
-	for offset < len(text) && strings.IndexByte(" \t=", text[offset]) >= 0 {
-		offset++
-	}
-	return offset
-}
-
-// value copies a parsed value. Arrays carry no place of their own: theirs is
-// the one where a value is due.
-func value(v *unstable.Node, at int, text []byte) *node {
-	n := &node{kind: kinds[v.Kind], offset: at, text: string(v.Data)}
-	if v.Kind != unstable.Array {
-		n.offset = int(v.Raw.Offset)
-	}
-	var due []int
-	children := v.Children()
-	for children.Next() {
-		switch c := children.Node(); {
-		case v.Kind == unstable.Array && c.Kind == unstable.Array:
-			if due == nil {
-				due = elements(text, n.offset)
-			}
-			n.items = append(n.items, value(c, due[len(n.items)], text))
-		case v.Kind == unstable.Array:
-			n.items = append(n.items, value(c, 0, text))
-		case c.Kind == unstable.KeyValue:
-			assign(n, c, text)
+		n.offset = it.Value
+		switch v := n.value.(type) {
+		case string:
+			n.text = v
+		case map[string]any, []any:
+		default:
+			n.text = string(d.Text[it.Value:it.End])
 		}
 	}
-	return n
+	return root
 }

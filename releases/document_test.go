@@ -3,18 +3,18 @@ package releases
 import (
 	"bytes"
 	"math"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"cairn/releases/syntax"
+
 	"github.com/google/go-cmp/cmp"
-	"github.com/pelletier/go-toml/v2"
 )
 
-// FuzzParse holds the tree of places against the plain decoder: the same keys
-// and values, and every key and value stands where its offset says.
-func FuzzParse(f *testing.F) {
+// FuzzTree holds the tree of places against the plain values: the same keys and
+// values, and every key and value stands where its offset says.
+func FuzzTree(f *testing.F) {
 	for _, text := range []string{
 		"a = 1\n[b]\nc.d = 'x'\n[[e]]\nf = [1, [2, []], {g = 3}]\n[[e]]\n[e.h]\ni = 1979-05-27T07:32:00Z\n",
 		"\"a\\u002Eb\" . 'c' = [ # ]\n \"\"\"]\"\"\"\"\", '''[''', [ '\"' ],\n]\n",
@@ -26,28 +26,19 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		want := map[string]any{}
-		err := toml.Unmarshal(text, &want)
-		root, fault := parse(text)
-		if (err == nil) != (fault == nil) {
-			t.Fatalf("the decoder says %v, parse says %v", err, fault)
-		}
-		if fault != nil {
-			if fault.message == "" || fault.hint == "" || fault.offset < 0 || fault.offset > len(text) {
-				t.Errorf("%+v", fault)
-			}
+		d, err := syntax.Parse(text)
+		if err != nil {
 			return
 		}
-		if diff := cmp.Diff(any(want), root.decoded(), cmp.Comparer(sameFloat)); diff != "" {
+		root := tree(d)
+		same := cmp.Comparer(func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) })
+		if diff := cmp.Diff(any(d.Values), root.decoded(), same); diff != "" {
 			t.Errorf("(-decoder +tree):\n%s", diff)
 		}
 		root.checkPlaces(t, text, 0)
 	})
 }
 
-func sameFloat(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
-
-// decoded is the value as the decoder gives it.
 func (n *node) decoded() any {
 	switch n.kind {
 	case tableKind:
@@ -62,51 +53,22 @@ func (n *node) decoded() any {
 			a = append(a, x.decoded())
 		}
 		return a
-	case stringKind:
-		return n.text
-	case boolKind:
-		return n.text == "true"
-	case integerKind:
-		i, _ := strconv.ParseInt(strings.ReplaceAll(n.text, "_", ""), 0, 64)
-		return i
-	case floatKind:
-		return number(n)
 	}
-	m := map[string]any{}
-	if err := toml.Unmarshal([]byte("x = "+n.text), &m); err != nil {
-		return err
-	}
-	return m["x"]
+	return n.value
 }
 
 func (n *node) checkPlaces(t *testing.T, text []byte, key int) {
 	t.Helper()
 	rest := text[n.offset:]
-	if n.offset != key { // where a [table] or dotted key puts what it makes
-		switch n.kind {
-		case tableKind:
-			if rest[0] != '{' {
-				t.Errorf("table at %d: %q", n.offset, rest)
-			}
-		case arrayKind:
-			if rest[0] != '[' {
-				t.Errorf("array at %d: %q", n.offset, rest)
-			}
-		case stringKind:
-			if got, ok := quoted(rest); !ok || got != n.text {
-				t.Errorf("string %q at %d: %q", n.text, n.offset, rest)
-			}
-		default:
-			if !bytes.HasPrefix(rest, []byte(n.text)) {
-				t.Errorf("%s %q at %d: %q", n.kind, n.text, n.offset, rest)
-			}
-		}
+	begins := map[kind]string{tableKind: "{", arrayKind: "[", stringKind: `"'`, boolKind: "tf"}[n.kind]
+	if begins == "" {
+		begins = "+-0123456789in"
+	}
+	if n.offset != key && strings.IndexByte(begins, rest[0]) < 0 { // where a [table] or dotted key puts what it makes
+		t.Errorf("%s at %d: %q", n.kind, n.offset, rest)
 	}
 	for _, m := range n.members {
-		at := text[m.offset:]
-		name, isQuoted := quoted(at)
-		switch {
-		case isQuoted && name != m.name, !isQuoted && !bytes.HasPrefix(at, []byte(m.name)):
+		if at := text[m.offset:]; at[0] != '"' && at[0] != '\'' && !bytes.HasPrefix(at, []byte(m.name)) {
 			t.Errorf("key %q at %d: %q", m.name, m.offset, at)
 		}
 		m.value.checkPlaces(t, text, m.offset)
@@ -118,21 +80,7 @@ func (n *node) checkPlaces(t *testing.T, text []byte, key int) {
 		}
 		last = item.offset
 		item.checkPlaces(t, text, item.offset)
-		if item.kind == arrayKind && text[item.offset] != '[' {
-			t.Errorf("array at %d: %q", item.offset, text[item.offset:])
-		}
 	}
-}
-
-// quoted reads the string that a text begins with.
-func quoted(text []byte) (string, bool) {
-	if text[0] != '"' && text[0] != '\'' {
-		return "", false
-	}
-	m := map[string]string{}
-	end := lastQuote(text, 0)
-	err := toml.Unmarshal(append([]byte("x="), text[:end+1]...), &m)
-	return m["x"], err == nil
 }
 
 // FuzzInstant holds ParseInstant against the decoder.
@@ -141,17 +89,12 @@ func FuzzInstant(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		var v struct{ X any }
-		if strings.ContainsAny(s, "\n#") || toml.Unmarshal([]byte("X = "+s), &v) != nil {
+		d, err := syntax.Parse([]byte("X = " + s))
+		if err != nil || strings.ContainsAny(s, "\n#") {
 			return
 		}
-		var want time.Time
-		switch x := v.X.(type) {
-		case time.Time:
-			want = x
-		case toml.LocalDateTime:
-			want = x.AsTime(time.UTC)
-		default:
+		want, ok := (&node{value: d.Values["X"]}).instant()
+		if !ok {
 			return
 		}
 		got, err := ParseInstant(strings.Trim(s, " \t\r"))

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"cairn/releases/syntax"
 )
 
 // ProjectFile is the file that makes a folder a project.
@@ -93,12 +95,13 @@ func (l *loader) document(name, hint string) *table {
 
 func (l *loader) parse(name string, text []byte) *table {
 	f := &file{path: name, text: text, faults: &l.faults}
-	root, bad := parse(f.text)
-	if bad != nil {
-		f.fault(bad.offset, bad.hint, "%s", bad.message)
+	d, err := syntax.Parse(text)
+	var bad *syntax.Error
+	if errors.As(err, &bad) {
+		f.fault(bad.Offset, bad.Hint, "%s", bad.Message)
 		return nil
 	}
-	return f.table(root)
+	return f.table(tree(d))
 }
 
 // read gives a text, without the byte order mark that some editors begin it

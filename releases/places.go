@@ -27,6 +27,9 @@ func (p *Places) Find(file string, path ...string) (Place, string) {
 	n := doc.node
 	for _, key := range path {
 		next := n.at(key)
+		if i, err := strconv.Atoi(key); err == nil && next == nil {
+			next = n.at(i)
+		}
 		if next == nil {
 			break
 		}
@@ -43,15 +46,4 @@ func (p *Places) document(name string) *table {
 		p.docs[name] = doc
 	}
 	return doc
-}
-
-// at is the member or element that a key names, nil where there is none.
-func (n *node) at(key string) *node {
-	if m, ok := n.member(key); ok {
-		return m.value
-	}
-	if i, err := strconv.Atoi(key); err == nil && 0 <= i && i < len(n.items) {
-		return n.items[i]
-	}
-	return nil
 }

@@ -231,7 +231,7 @@ func (t *table) price(key string, price *float64) {
 	if n == nil {
 		return
 	}
-	if *price = number(n); !(*price >= 0 && *price <= math.MaxFloat64) {
+	if *price = n.number(); !(*price >= 0 && *price <= math.MaxFloat64) {
 		t.fault(n.offset, "a price of 1,000 requests is a finite number, 0 or more", "%s %s is no price", key, n.text)
 	}
 }

@@ -103,7 +103,7 @@ hint: write file = "…", relative to releases/1.1.0.toml
 releases/again.toml:1:11: version "1.1.0" is also that of releases/1.1.0.toml:1:11
   1 | version = "1.1.0"
 hint: give each release a version of its own
-releases/broken.toml:1:17: basic strings cannot have new lines
+releases/broken.toml:1:17: cannot contain newlines
   1 | version = "1.2.0
 hint: a quote is missing at the end of the line
 releases/ten.toml:1:11: version "10" is not a SemVer version

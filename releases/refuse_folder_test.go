@@ -6,23 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 	"testing/fstest"
-
-	"cairn/releases"
-
-	"github.com/google/go-cmp/cmp"
 )
-
-func checkFaults(t *testing.T, fsys fs.FS, want string) {
-	t.Helper()
-	_, err := releases.Load(fsys)
-	got := ""
-	if err != nil {
-		got = "\n" + err.Error() + "\n"
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("faults differ (-want +got):\n%s", diff)
-	}
-}
 
 // onDisk writes a project into a folder of its own, which the file system
 // does not leave.

@@ -156,7 +156,7 @@ version =
 cohorts/beta.toml:1:11: no release has version "1.1.0"
   1 | [activate."1.1.0"]
 hint: did you mean "1.0.0"? Otherwise mend releases/1.1.0.toml first, which may define it
-releases/1.1.0.toml:1:11: unexpected end of line at start of value
+releases/1.1.0.toml:1:11: value, but got the end of the line
   1 | version =
 hint: text stands in quotes: "…"
 `},

@@ -8,7 +8,7 @@ func TestRefuseTOML(t *testing.T) {
 -- cairn.toml --
 slug: demo
 `, `
-cairn.toml:1:5: expected '=' after key
+cairn.toml:1:5: '.' or '=', but got ':'
   1 | slug: demo
 hint: write key = value
 `},
@@ -16,7 +16,7 @@ hint: write key = value
 -- cohorts/beta.toml --
 version_check =
 `, `
-cohorts/beta.toml:1:16: unexpected end of line at start of value
+cohorts/beta.toml:1:16: value, but got the end of the line
   1 | version_check =
 hint: text stands in quotes: "…"
 `},
@@ -24,7 +24,7 @@ hint: text stands in quotes: "…"
 -- cohorts/beta.toml --
 devices_file = beta.txt
 `, `
-cohorts/beta.toml:1:16: unexpected character U+0062 'b' at start of value
+cohorts/beta.toml:1:16: value, but got "beta"
   1 | devices_file = beta.txt
 hint: text stands in quotes: "…"
 `},
@@ -33,7 +33,7 @@ hint: text stands in quotes: "…"
 [activate."1.0.0"]
 rollout = 10%
 `, `
-cohorts/beta.toml:2:13: expected newline but got U+0025 '%'
+cohorts/beta.toml:2:13: end of the line, but got '%'
   2 | rollout = 10%
 hint: a line holds one key and one value; text stands in quotes: "…"
 `},
@@ -42,9 +42,9 @@ hint: a line holds one key and one value; text stands in quotes: "…"
 [project
 slug = "demo"
 `, `
-cairn.toml:1:9: expected ']' to close table name
+cairn.toml:1:9: ']' to end table name
   1 | [project
-hint: TOML is described at https://toml.io/en/v1.0.0
+hint: close it with ]
 `},
 		{"string not closed", `
 -- releases/1.0.0.toml --
@@ -53,7 +53,7 @@ version = "1.0.0
 cohorts/beta.toml:2:11: no release has version "1.0.0"
   2 | [activate."1.0.0"]
 hint: mend releases/1.0.0.toml first, which may define it
-releases/1.0.0.toml:1:17: basic strings cannot have new lines
+releases/1.0.0.toml:1:17: cannot contain newlines
   1 | version = "1.0.0
 hint: a quote is missing at the end of the line
 `},
@@ -61,7 +61,7 @@ hint: a quote is missing at the end of the line
 -- cohorts/beta.toml --
 devices = ["SN-1",
 `, `
-cohorts/beta.toml:1:19: array is incomplete
+cohorts/beta.toml:1:19: text ends
   1 | devices = ["SN-1",
 hint: close the array with ]
 `},
@@ -70,16 +70,16 @@ hint: close the array with ]
 [activate."1.0.0"]
 paused = 2026-02-30T10:00:00Z
 `, `
-cohorts/beta.toml:2:18: impossible date
+cohorts/beta.toml:2:10: datetime: "2026-02-30T10:00:00Z"
   2 | paused = 2026-02-30T10:00:00Z
-hint: TOML is described at https://toml.io/en/v1.0.0
+hint: 2026-12-01T09:00:00Z
 `},
 		{"leading zero", `
 -- cohorts/beta.toml --
 [activate."1.0.0"]
 rollout = 010
 `, `
-cohorts/beta.toml:2:11: integers cannot have leading zeroes
+cohorts/beta.toml:2:11: "010" … leading zeroes
   2 | rollout = 010
 hint: TOML is described at https://toml.io/en/v1.0.0
 `},
@@ -90,7 +90,7 @@ slug = "demo"
 base_url = "https://ota.example.com"
 bucket_digits = 99999999999999999999
 `, `
-cairn.toml:4:17: decimal number is too large to fit in a 64-bit signed integer
+cairn.toml:4:17: 99999999999999999999 is out of range
   4 | bucket_digits = 99999999999999999999
 hint: TOML is described at https://toml.io/en/v1.0.0
 `},
@@ -102,7 +102,7 @@ version = "1.0.0"
 cohorts/beta.toml:2:11: no release has version "1.0.0"
   2 | [activate."1.0.0"]
 hint: mend releases/1.0.0.toml first, which may define it
-releases/1.0.0.toml:2:1: invalid character at start of key: U+00FC 'ü'
+releases/1.0.0.toml:2:1: but got 'ü'
   2 | überholt = true
 hint: a key of other characters than letters, digits, - and _ stands in quotes
 `},
@@ -139,7 +139,7 @@ rollout = 1
 [activate."1.0.0"]
 rollout = 2
 `, `
-cohorts/beta.toml:3:2: table 1.0.0 already exists, in line 1
+cohorts/beta.toml:3:2: table "1.0.0" is already defined, in line 1
   3 | [activate."1.0.0"]
 hint: keep one of the two
 `},
@@ -148,7 +148,7 @@ hint: keep one of the two
 activate."1.0.0".rollout = 1
 [activate."1.0.0"]
 `, `
-cohorts/beta.toml:2:2: table 1.0.0 already exists as defined by a dotted key, in line 1
+cohorts/beta.toml:2:2: table "1.0.0" is already defined, in line 1
   2 | [activate."1.0.0"]
 hint: keep one of the two
 `},
@@ -158,7 +158,7 @@ hint: keep one of the two
 "1.0.0".rollout = 1
 "1.0.0" = { rollout = 2 }
 `, `
-cohorts/beta.toml:3:1: key 1.0.0 is already defined, in line 2
+cohorts/beta.toml:3:1: key "1.0.0" is already defined, in line 2
   3 | "1.0.0" = { rollout = 2 }
 hint: keep one of the two
 `},
@@ -201,7 +201,7 @@ hint: keep one of the two
 -- cohorts/beta.toml --
 devices_file = "lists\ubeta.txt"
 `, `
-cohorts/beta.toml:1:26: invalid hexadecimal digit in unicode escape sequence
+cohorts/beta.toml:1:26: hexadecimal digits after '\u'
   1 | devices_file = "lists\ubeta.txt"
 hint: write \\ for a backslash, or single quotes: 'C:\fw'
 `},
@@ -209,7 +209,7 @@ hint: write \\ for a backslash, or single quotes: 'C:\fw'
 -- cohorts/beta.toml --
 devices_file = "lists\gamma.txt"
 `, `
-cohorts/beta.toml:1:22: invalid escape character U+0067 'g'
+cohorts/beta.toml:1:22: escape … '\g'
   1 | devices_file = "lists\gamma.txt"
 hint: write \\ for a backslash, or single quotes: 'C:\fw'
 `},

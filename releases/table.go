@@ -6,10 +6,10 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"cairn/releases/syntax"
 )
 
 // file is a text of the project folder with the faults found in it.
@@ -60,17 +60,9 @@ func (t *table) title() string {
 // header writes the name of a table as TOML does, quoted where it must be.
 func header(names ...string) string { return "[" + dotted(names...) + "]" }
 
+// dotted is the name of a table without brackets. A … stands for any name.
 func dotted(names ...string) string {
-	parts := make([]string, len(names))
-	for i, name := range names {
-		bare := name == "…" || name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-			return r != '_' && (r == '.' || r >= utf8.RuneSelf || !standsForItself(byte(r)))
-		})
-		if parts[i] = name; !bare {
-			parts[i] = strconv.Quote(name)
-		}
-	}
-	return strings.Join(parts, ".")
+	return strings.ReplaceAll(syntax.Path(names...), `"…"`, "…")
 }
 
 // under gives the names of a table that this one holds.
@@ -121,7 +113,7 @@ func (t *table) boolean(key string, absent bool) bool {
 	if n == nil {
 		return absent
 	}
-	return n.text == "true"
+	return n.value.(bool)
 }
 
 // integer reads an integer, absent where there is none. The node is nil where
@@ -131,28 +123,15 @@ func (t *table) integer(key string, absent int64) (int64, *node) {
 	if n == nil {
 		return absent, nil
 	}
-	i, err := parseInteger(n)
-	if err != nil {
-		t.fault(n.offset, "write a whole number of at most 18 digits", "%s %s is no 64-bit integer", key, n.text)
-		return absent, nil
-	}
-	return i, n
+	return n.value.(int64), n
 }
 
-func parseInteger(n *node) (int64, error) {
-	return strconv.ParseInt(strings.ReplaceAll(n.text, "_", ""), 0, 64)
-}
-
-// number reads the value of an integer or a float.
-func number(n *node) float64 {
-	if i, err := parseInteger(n); err == nil {
+// number is the value of an integer or a float.
+func (n *node) number() float64 {
+	if i, ok := n.value.(int64); ok {
 		return float64(i)
 	}
-	f, err := strconv.ParseFloat(strings.ReplaceAll(n.text, "_", ""), 64)
-	if err != nil {
-		return math.NaN()
-	}
-	return f
+	return n.value.(float64)
 }
 
 // number finds an integer or a float, nil where there is none.
@@ -162,7 +141,7 @@ func (t *table) number(key, hint string) *node {
 
 // percent reads a percentage, and reports one outside 0 to 100.
 func (t *table) percent(n *node, what, hint string) float64 {
-	p := number(n)
+	p := n.number()
 	switch {
 	case p > 100:
 		t.fault(n.offset, hint, "%s %s is over 100 percent", what, n.text)
@@ -180,12 +159,19 @@ func (t *table) instant(key string) (time.Time, *node) {
 	if n == nil {
 		return time.Time{}, nil
 	}
-	at, err := ParseInstant(n.text)
-	if err != nil {
-		t.fault(n.offset, "write a date-time such as 2026-12-01T09:00:00Z", "%s %s is no date-time", key, n.text)
-		return time.Time{}, nil
-	}
+	at, _ := n.instant()
 	return at, n
+}
+
+// instant is the value of a date-time, which is in UTC where it has no offset.
+func (n *node) instant() (time.Time, bool) {
+	switch at := n.value.(type) {
+	case time.Time:
+		return at, true
+	case syntax.LocalDateTime:
+		return at.Time, true
+	}
+	return time.Time{}, false
 }
 
 // ParseInstant reads a TOML date-time: RFC 3339, where a space may stand for
@@ -293,24 +279,17 @@ func (t *table) plain(n *node) any {
 			a[i] = t.plain(x)
 		}
 		return a
-	case boolKind:
-		return n.text == "true"
-	case integerKind:
-		if i, err := parseInteger(n); err == nil {
-			return i
-		}
 	case floatKind:
-		f := number(n)
-		if !math.IsInf(f, 0) && !math.IsNaN(f) {
-			return f
+		if f := n.number(); math.IsInf(f, 0) || math.IsNaN(f) {
+			t.fault(n.offset, "JSON has no such number; write it in quotes", "%s is not a finite number", n.text)
 		}
-		t.fault(n.offset, "JSON has no such number; write it in quotes", "%s is not a finite number", n.text)
 	case dateTimeKind, localTimeKind:
-		if at, err := ParseInstant(n.text); err == nil {
-			return at.Format(time.RFC3339Nano)
-		}
+		at, _ := n.instant()
+		return at.Format(time.RFC3339Nano)
+	case dateKind, clockKind:
+		return n.text
 	}
-	return n.text
+	return n.value
 }
 
 // extraInfo reads a free table, nil where there is none.

@@ -11,8 +11,8 @@ const specification = "TOML is described at https://toml.io/en/v1.0.0"
 
 // hints is a way out for what a message says, the first that it holds.
 var hints = []struct{ part, hint string }{
-	{"unexpected EOF; expected value", "a value is missing; an array is closed with ]"},
-	{"expected value", `text stands in quotes: "…"`},
+	{"where a value is due", "write the value, or close the array with ]"},
+	{"expected a value", `text stands in quotes: "…"`},
 	{"expected the end of the line", `a line holds one key and one value; text stands in quotes: "…"`},
 	{"'.' or '='", "write key = value; a key of other characters than letters, digits, - and _ stands in quotes"},
 	{"table name", "close it with ]; a name of other characters than letters, digits, - and _ stands in quotes"},
@@ -22,7 +22,7 @@ var hints = []struct{ part, hint string }{
 	{"scape", `write \\ for a backslash, or single quotes: 'C:\fw'`},
 	{"hexadecimal digits", `write \\ for a backslash, or single quotes: 'C:\fw'`},
 	{"cannot contain newlines", "a quote is missing at the end of the line"},
-	{"unexpected EOF", "close the text with the quotes that it begins with"},
+	{"text ends before", "close the text with the quotes that it begins with"},
 	{"control characters", "delete it; where it is meant, write it with a backslash, in quotes"},
 	{"datetime", "write it as 2026-12-01T09:00:00Z"},
 	{"", specification},
@@ -30,6 +30,9 @@ var hints = []struct{ part, hint string }{
 
 // words are the decoder's in other words.
 var words = strings.NewReplacer(
+	"unexpected EOF; expected value", "the text ends where a value is due",
+	"unexpected EOF; expected", "the text ends before",
+	"expected value but found", "expected a value, but got",
 	"a top-level item to end with a newline, comment, or EOF, but", "the end of the line, but",
 	`'\n'`, "the end of the line",
 	`'\x00'`, "the end of the text",

@@ -3,6 +3,8 @@ package edit
 import (
 	"bytes"
 	"strings"
+
+	"cairn/releases/syntax"
 )
 
 // Append adds elements to the end of an array, each on its own line where the
@@ -13,34 +15,34 @@ func (d *Document) Append(literals []string, path ...any) error {
 		return err
 	}
 	meant := func(root map[string]any) {
-		array := valueAt(root, path).([]any)
+		array := syntax.At(root, path...).([]any)
 		assign(root, path, append(array, more["x"].([]any)...))
 	}
 	i := d.find(path)
 	it := d.items[i]
 	last := -1
-	for j := i + 1; j < len(d.items) && d.items[j].begin < it.end; j++ {
-		if d.items[j].in == i {
+	for j := i + 1; j < len(d.items) && d.items[j].Begin < it.End; j++ {
+		if d.items[j].In == i {
 			last = j
 		}
 	}
 	if last < 0 {
-		if lineEnd(d.text, it.value) >= it.end {
+		if syntax.LineEnd(d.text, it.Value) >= it.End {
 			run := strings.TrimPrefix(d.run(literals), " ")
 			if len(literals) > perLine {
 				run += "," + d.newline()
 			}
-			return d.change(meant, splice{it.value + 1, it.value + 1, run})
+			return d.change(meant, splice{it.Value + 1, it.Value + 1, run})
 		}
-		at := lineEnd(d.text, it.value) + 1
+		at := syntax.LineEnd(d.text, it.Value) + 1
 		return d.change(meant, splice{at, at, "  " + strings.Join(literals, ","+d.newline()+"  ") + "," + d.newline()})
 	}
-	end := d.items[last].end
-	comma := skip(d.text, end)
+	end := d.items[last].End
+	comma := syntax.Skip(d.text, end)
 	trailing := d.text[comma] == ','
-	line := lineBegin(d.text, d.items[last].begin)
-	indent := string(d.text[line:d.items[last].begin])
-	if strings.Trim(indent, " \t") != "" || line < it.value {
+	line := lineBegin(d.text, d.items[last].Begin)
+	indent := string(d.text[line:d.items[last].Begin])
+	if strings.Trim(indent, " \t") != "" || line < it.Value {
 		return d.change(meant, splice{end, end, "," + d.run(literals)})
 	}
 	rest := indent + strings.Join(literals, ","+d.newline()+indent)
@@ -52,7 +54,7 @@ func (d *Document) Append(literals []string, path ...any) error {
 	} else {
 		splices = append(splices, splice{end, end, ","})
 	}
-	if at := lineEnd(d.text, from); at < it.end {
+	if at := syntax.LineEnd(d.text, from); at < it.End {
 		return d.change(meant, append(splices, splice{at + 1, at + 1, rest + d.newline()})...)
 	}
 	// The bracket closes on the line of the last element.
@@ -75,15 +77,15 @@ func (d *Document) Drop(gone func(index int) bool, path ...any) error {
 	i := d.find(path)
 	meant := func(root map[string]any) {
 		var kept = []any{}
-		for index, v := range valueAt(root, path).([]any) {
+		for index, v := range syntax.At(root, path...).([]any) {
 			if !gone(index) {
 				kept = append(kept, v)
 			}
 		}
 		assign(root, path, kept)
 	}
-	n := len(d.items[i].path)
-	return d.change(meant, d.cutElements(i, func(j int) bool { return gone(d.items[j].path[n].(int)) })...)
+	n := len(d.items[i].Path)
+	return d.change(meant, d.cutElements(i, func(j int) bool { return gone(d.items[j].Path[n].(int)) })...)
 }
 
 // cutElements takes out items of an inline table or array with their commas.
@@ -92,17 +94,17 @@ func (d *Document) cutElements(in int, gone func(item int) bool) []splice {
 	var cuts []splice
 	kept := false // an element stands before this one
 	var before int
-	for j := in + 1; j < len(d.items) && d.items[j].begin < d.items[in].end; j++ {
+	for j := in + 1; j < len(d.items) && d.items[j].Begin < d.items[in].End; j++ {
 		it := d.items[j]
-		if it.in != in {
+		if it.In != in {
 			continue
 		}
 		if !gone(j) {
-			kept, before = true, it.end
+			kept, before = true, it.End
 			continue
 		}
-		from, to := it.begin, it.end
-		next := skip(d.text, to)
+		from, to := it.Begin, it.End
+		next := syntax.Skip(d.text, to)
 		comma := d.text[next] == ','
 		if comma {
 			to = next + 1
@@ -111,8 +113,8 @@ func (d *Document) cutElements(in int, gone func(item int) bool) []splice {
 		begin := len(bytes.TrimRight(d.text[:from], " \t"))
 		rest := to + len(d.text[to:]) - len(bytes.TrimLeft(d.text[to:], " \t"))
 		switch {
-		case begin > d.items[in].value && d.text[begin-1] == '\n' && bytes.IndexByte([]byte("\r\n#"), d.text[rest]) >= 0:
-			from, to = begin, lineEnd(d.text, rest)+1
+		case begin > d.items[in].Value && d.text[begin-1] == '\n' && bytes.IndexByte([]byte("\r\n#"), d.text[rest]) >= 0:
+			from, to = begin, syntax.LineEnd(d.text, rest)+1
 		case comma:
 			to = rest
 		case kept:
@@ -128,14 +130,14 @@ func (d *Document) cutElements(in int, gone func(item int) bool) []splice {
 // empty lines before that.
 func (d *Document) cutExpression(i int) splice {
 	it := d.items[i]
-	last := it.end
+	last := it.End
 	for _, below := range d.items {
-		if it.form == header && below.section == i {
-			last = max(last, below.end)
+		if it.IsHeader() && below.Section == i {
+			last = max(last, below.End)
 		}
 	}
-	from, to := lineBegin(d.text, it.begin), min(lineEnd(d.text, last)+1, len(d.text))
-	if it.form != header {
+	from, to := lineBegin(d.text, it.Begin), min(syntax.LineEnd(d.text, last)+1, len(d.text))
+	if !it.IsHeader() {
 		return splice{from, to, ""}
 	}
 	if comment := d.commentAbove(from); comment > 0 {
@@ -148,8 +150,8 @@ func (d *Document) cutExpression(i int) splice {
 	if blank > 0 {
 		return splice{blank, to, ""}
 	}
-	for to < len(d.text) && len(bytes.TrimSpace(d.text[to:lineEnd(d.text, to)])) == 0 {
-		to = min(lineEnd(d.text, to)+1, len(d.text))
+	for to < len(d.text) && len(bytes.TrimSpace(d.text[to:syntax.LineEnd(d.text, to)])) == 0 {
+		to = min(syntax.LineEnd(d.text, to)+1, len(d.text))
 	}
 	return splice{from, to, ""}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"cairn/releases"
+	"cairn/releases/syntax"
 )
 
 // Assign moves devices to a cohort: they are taken out of the lists that have
@@ -137,7 +138,7 @@ func (p Project) enlist(file string, c *releases.Cohort, serials []string) ([]Ch
 	return p.change(file, func(d *Document) error {
 		literals := make([]string, len(serials))
 		for i, s := range serials {
-			literals[i] = String(s)
+			literals[i] = syntax.String(s)
 		}
 		if !d.Has("devices") {
 			if err := d.Set("[]", "devices"); err != nil {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"cairn/releases/syntax"
 )
 
 var oddVersions = []string{"1.0.0", "1.0.0+b", "v3 (b)", `say "hi"`, "it's", "über", "#1", "[x] = {", `a\b`, "rollout"}
@@ -48,7 +50,7 @@ func (a *cohortAuthor) above(of string) {
 }
 
 func (a *cohortAuthor) name(s string) string {
-	forms := []string{String(s)}
+	forms := []string{syntax.String(s)}
 	if !strings.Contains(s, "'") {
 		forms = append(forms, "'"+s+"'")
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cairn/releases"
+	"cairn/releases/syntax"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -213,7 +214,7 @@ func randomCommand(t *testing.T, seed uint64, done map[string]int) {
 		"cohorts/filed.txt":  {Data: []byte("N2 # two" + a.newline + "\tF1\n\nN3")},
 	}
 	for i, v := range oddVersions {
-		head := "version = " + String(v) + "\n"
+		head := "version = " + syntax.String(v) + "\n"
 		if r.IntN(8) == 0 {
 			head += "withdrawn = \"cold\"\n"
 		}

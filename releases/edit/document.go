@@ -8,11 +8,10 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/pelletier/go-toml/v2"
+	"cairn/releases/syntax"
 )
 
 // Document is the text of a TOML file. A place in it is a path: the names of
@@ -22,17 +21,17 @@ import (
 // an error, and the document is as before.
 type Document struct {
 	text  []byte
-	items []item
+	items []syntax.Item
 }
 
 // Parse reads a document. The error is the parser's, without a place: load the
 // definitions first, to refuse a faulty file with its line.
 func Parse(text []byte) (*Document, error) {
-	d := &Document{}
-	if _, err := values(text); err != nil {
+	d, err := syntax.Parse(text)
+	if err != nil {
 		return nil, err
 	}
-	return d, d.read(text)
+	return &Document{d.Text, d.Items}, nil
 }
 
 // Bytes is the text as it is now.
@@ -40,14 +39,24 @@ func (d *Document) Bytes() []byte { return d.text }
 
 // Has says whether there is a value or a table at a path.
 func (d *Document) Has(path ...any) bool {
-	return slices.ContainsFunc(d.items, func(i item) bool { return i.under(path) })
+	return slices.ContainsFunc(d.items, func(i syntax.Item) bool { return under(i, path) })
+}
+
+// under says whether an item is at a path or below it.
+func under(i syntax.Item, path []any) bool {
+	return len(i.Path) >= len(path) && slices.Equal(i.Path[:len(path)], path)
+}
+
+// find is the item right at a path, -1 where there is none.
+func (d *Document) find(path []any) int {
+	return slices.IndexFunc(d.items, func(i syntax.Item) bool { return slices.Equal(i.Path, path) })
 }
 
 // Literal is the text of the value at a path, such as `"1.1.0"` or `10`; "" where
 // there is none.
 func (d *Document) Literal(path ...any) string {
-	if i := d.find(path); i >= 0 && d.items[i].form != header {
-		return string(d.text[d.items[i].value:d.items[i].end])
+	if i := d.find(path); i >= 0 && !d.items[i].IsHeader() {
+		return string(d.text[d.items[i].Value:d.items[i].End])
 	}
 	return ""
 }
@@ -62,8 +71,8 @@ func (d *Document) Set(literal string, path ...any) error {
 		return fmt.Errorf("%s is no value: %w", literal, err)
 	}
 	meant := func(root map[string]any) { assign(root, path, probe["x"]) }
-	if i := d.find(path); i >= 0 && d.items[i].form != header {
-		return d.change(meant, splice{d.items[i].value, d.items[i].end, literal})
+	if i := d.find(path); i >= 0 && !d.items[i].IsHeader() {
+		return d.change(meant, splice{d.items[i].Value, d.items[i].End, literal})
 	}
 	before := *d
 	if d.Has(path...) {
@@ -85,7 +94,7 @@ func (d *Document) Table(path ...any) error {
 	}
 	meant := func(root map[string]any) { assign(root, path, map[string]any{}) }
 	if i := d.closed(path[:len(path)-1]); i >= 0 {
-		return d.change(meant, d.intoInline(i, path[len(d.items[i].path):], "{}"))
+		return d.change(meant, d.intoInline(i, path[len(d.items[i].Path):], "{}"))
 	}
 	return d.change(meant, d.newSection(path, ""))
 }
@@ -97,7 +106,7 @@ func (d *Document) Remove(path ...any) error {
 		// A table that stood there only because of what was in it goes too.
 		unassign(root, path)
 		for n := len(path) - 1; n > 0 && d.find(path[:n]) < 0; n-- {
-			if table, ok := valueAt(root, path[:n]).(map[string]any); !ok || len(table) > 0 {
+			if table, ok := syntax.At(root, path[:n]...).(map[string]any); !ok || len(table) > 0 {
 				break
 			}
 			unassign(root, path[:n])
@@ -105,11 +114,11 @@ func (d *Document) Remove(path ...any) error {
 	}
 	var cuts []splice
 	for i, it := range d.items {
-		if !it.under(path) || it.in >= 0 && d.items[it.in].under(path) {
+		if !under(it, path) || it.In >= 0 && under(d.items[it.In], path) {
 			continue
 		}
-		if it.in >= 0 {
-			cuts = append(cuts, d.cutElements(it.in, func(j int) bool { return j == i })...)
+		if it.In >= 0 {
+			cuts = append(cuts, d.cutElements(it.In, func(j int) bool { return j == i })...)
 		} else {
 			cuts = append(cuts, d.cutExpression(i))
 		}
@@ -153,64 +162,41 @@ func (d *Document) change(meant func(root map[string]any), splices ...splice) er
 		return err
 	}
 	meant(want)
-	got, err := values(text.Bytes())
-	if err != nil || !reflect.DeepEqual(got, want) {
+	got, err := syntax.Parse(text.Bytes())
+	if err != nil || !reflect.DeepEqual(got.Values, want) {
 		return fmt.Errorf("this file is written in a way that cairn can't edit without touching more than it should; edit it by hand")
 	}
-	return d.read(text.Bytes())
+	d.text, d.items = got.Text, got.Items
+	return nil
 }
 
 // values are what a text says, whatever its form.
 func values(text []byte) (map[string]any, error) {
-	root := map[string]any{}
-	err := toml.Unmarshal(text, &root)
-	return root, err
+	d, err := syntax.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return d.Values, nil
 }
 
 // assign sets the value at a path, and makes the tables on the way.
 func assign(root any, path []any, value any) {
 	n := len(path) - 1
 	for i := range path[:n] {
-		if table, ok := valueAt(root, path[:i]).(map[string]any); ok && table[path[i].(string)] == nil {
+		if table, ok := syntax.At(root, path[:i]...).(map[string]any); ok && table[path[i].(string)] == nil {
 			table[path[i].(string)] = map[string]any{}
 		}
 	}
 	switch last := path[n].(type) {
 	case string:
-		valueAt(root, path[:n]).(map[string]any)[last] = value
+		syntax.At(root, path[:n]...).(map[string]any)[last] = value
 	case int:
-		valueAt(root, path[:n]).([]any)[last] = value
+		syntax.At(root, path[:n]...).([]any)[last] = value
 	}
 }
 
 // unassign takes the key at the end of a path out of its table.
 func unassign(root any, path []any) {
 	n := len(path) - 1
-	delete(valueAt(root, path[:n]).(map[string]any), path[n].(string))
+	delete(syntax.At(root, path[:n]...).(map[string]any), path[n].(string))
 }
-
-// valueAt is what stands at a path.
-func valueAt(root any, path []any) any {
-	for _, part := range path {
-		switch name := part.(type) {
-		case string:
-			root = root.(map[string]any)[name]
-		case int:
-			root = root.([]any)[name]
-		}
-	}
-	return root
-}
-
-// Key writes the name of a table or a key as people do: activate."1.1.0".
-func Key(names ...string) string {
-	parts := make([]string, len(names))
-	for i, n := range names {
-		if parts[i] = n; !bare.MatchString(n) {
-			parts[i] = String(n)
-		}
-	}
-	return strings.Join(parts, ".")
-}
-
-var bare = regexp.MustCompile(`^[A-Za-z_][-A-Za-z0-9_]*$`)

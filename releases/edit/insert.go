@@ -3,7 +3,8 @@ package edit
 import (
 	"bytes"
 	"slices"
-	"strings"
+
+	"cairn/releases/syntax"
 )
 
 // insertion adds a key that is not there: into the inline table that encloses
@@ -11,26 +12,26 @@ import (
 func (d *Document) insertion(literal string, path []any) splice {
 	table := path[:len(path)-1]
 	if i := d.closed(table); i >= 0 {
-		return d.intoInline(i, path[len(d.items[i].path):], literal)
+		return d.intoInline(i, path[len(d.items[i].Path):], literal)
 	}
 	if len(table) == 0 || d.find(table) >= 0 {
 		return d.intoSection(d.find(table), names(path[len(table):]), literal)
 	}
 	// Keys such as a.b.c = 1 make the table a.b, which no header may open again.
 	for i := len(d.items) - 1; i >= 0; i-- {
-		if it := d.items[i]; it.in < 0 && it.form == key && it.under(table) {
-			section := d.sectionPath(it.section)
-			return d.after(it.end, Key(names(path[len(section):])...)+" = "+literal)
+		if it := d.items[i]; it.In < 0 && it.Form == syntax.Key && under(it, table) {
+			section := d.sectionPath(it.Section)
+			return d.after(it.End, syntax.Path(names(path[len(section):])...)+" = "+literal)
 		}
 	}
-	return d.newSection(table, Key(names(path[len(table):])...)+" = "+literal+d.newline())
+	return d.newSection(table, syntax.Path(names(path[len(table):])...)+" = "+literal+d.newline())
 }
 
 // closed is the innermost inline table at a path or above it, -1 where there is
 // none.
 func (d *Document) closed(path []any) int {
 	for n := len(path); n > 0; n-- {
-		if i := d.find(path[:n]); i >= 0 && d.items[i].form != header && d.text[d.items[i].value] == '{' {
+		if i := d.find(path[:n]); i >= 0 && !d.items[i].IsHeader() && d.text[d.items[i].Value] == '{' {
 			return i
 		}
 	}
@@ -41,44 +42,44 @@ func (d *Document) closed(path []any) int {
 func (d *Document) intoInline(i int, path []any, literal string) splice {
 	it := d.items[i]
 	for _, name := range slices.Backward(names(path[1:])) {
-		literal = "{ " + Key(name) + " = " + literal + " }"
+		literal = "{ " + syntax.Path(name) + " = " + literal + " }"
 	}
-	entry := Key(names(path[:1])...) + " = " + literal
+	entry := syntax.Path(names(path[:1])...) + " = " + literal
 	last := -1
-	for j := i + 1; j < len(d.items) && d.items[j].begin < it.end; j++ {
-		if d.items[j].in == i {
+	for j := i + 1; j < len(d.items) && d.items[j].Begin < it.End; j++ {
+		if d.items[j].In == i {
 			last = j
 		}
 	}
 	if last < 0 {
-		at, entry := it.value+1, " "+entry
+		at, entry := it.Value+1, " "+entry
 		if d.text[at] == '}' {
 			entry += " "
 		}
 		return splice{at, at, entry}
 	}
-	at := d.items[last].end
+	at := d.items[last].End
 	return splice{at, at, ", " + entry}
 }
 
 // intoSection adds a line below the last key of a table that a header opens,
 // or of the root for -1.
 func (d *Document) intoSection(section int, names []string, literal string) splice {
-	line := Key(names...) + " = " + literal
+	line := syntax.Path(names...) + " = " + literal
 	for i := len(d.items) - 1; i >= 0; i-- {
-		if it := d.items[i]; it.in < 0 && it.form == key && it.section == section {
-			return d.after(it.end, line)
+		if it := d.items[i]; it.In < 0 && it.Form == syntax.Key && it.Section == section {
+			return d.after(it.End, line)
 		}
 	}
 	if section >= 0 {
-		return d.after(d.items[section].end, line)
+		return d.after(d.items[section].End, line)
 	}
 	// Before the first table, below the comment that the file begins with.
-	first := slices.IndexFunc(d.items, func(i item) bool { return i.form == header })
+	first := slices.IndexFunc(d.items, func(i syntax.Item) bool { return i.IsHeader() })
 	if first < 0 {
 		return d.atEnd(line + d.newline())
 	}
-	at := lineBegin(d.text, d.items[first].begin)
+	at := lineBegin(d.text, d.items[first].Begin)
 	comment := d.commentAbove(at)
 	if comment > 0 {
 		at = comment
@@ -88,7 +89,7 @@ func (d *Document) intoSection(section int, names []string, literal string) spli
 
 // after adds a line below the one in which an offset is, as far indented.
 func (d *Document) after(offset int, line string) splice {
-	at := lineEnd(d.text, offset)
+	at := syntax.LineEnd(d.text, offset)
 	if at == len(d.text) {
 		return d.atEnd(line + d.newline())
 	}
@@ -100,11 +101,11 @@ func (d *Document) after(offset int, line string) splice {
 // newSection adds a [table] below those that it shares the most names with, or
 // at the end of the file.
 func (d *Document) newSection(path []any, body string) splice {
-	text := "[" + Key(names(path)...) + "]" + d.newline() + body
+	text := "[" + syntax.Path(names(path)...) + "]" + d.newline() + body
 	for n := len(path) - 1; n > 0; n-- {
 		for i := len(d.items) - 1; i >= 0; i-- {
-			if it := d.items[i]; it.in < 0 && it.section >= 0 && d.items[it.section].under(path[:n]) || it.form == header && it.under(path[:n]) {
-				s := d.after(it.end, "")
+			if it := d.items[i]; it.In < 0 && it.Section >= 0 && under(d.items[it.Section], path[:n]) || it.IsHeader() && under(it, path[:n]) {
+				s := d.after(it.End, "")
 				if s.from == len(d.text) {
 					return d.atEnd(d.newline() + text)
 				}
@@ -140,7 +141,7 @@ func (d *Document) sectionPath(section int) []any {
 	if section < 0 {
 		return nil
 	}
-	return d.items[section].path
+	return d.items[section].Path
 }
 
 // commentAbove is where the comment begins whose last line is right above an
@@ -165,28 +166,7 @@ func names(path []any) []string {
 	return out
 }
 
-// String is a TOML basic string.
-func String(s string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case r < ' ' || r == 0x7f:
-			const hex = "0123456789ABCDEF"
-			b.WriteString(`\u00`)
-			b.WriteByte(hex[r>>4])
-			b.WriteByte(hex[r&15])
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
+// lineBegin is where the line begins that holds an offset.
+func lineBegin(text []byte, at int) int {
+	return bytes.LastIndexByte(text[:at], '\n') + 1
 }

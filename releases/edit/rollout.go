@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cairn/releases"
+	"cairn/releases/syntax"
 )
 
 // Deployment offers a release to a cohort.
@@ -105,7 +106,7 @@ func (p Project) Abort(version, cohort, reason string, at time.Time) ([]Change, 
 		return nil, a, nil
 	}
 	changes, err := p.change(p.Fleet.Cohort(cohort).File, func(d *Document) error {
-		return d.Set(String(reason), "activate", a.Release.Version, "aborted")
+		return d.Set(syntax.String(reason), "activate", a.Release.Version, "aborted")
 	})
 	return changes, a, err
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"cairn/releases"
+	"cairn/releases/syntax"
 )
 
 // Upload is a payload for a release, with what else is to be said of the
@@ -95,7 +96,7 @@ func (p Project) conflicts(u Upload, r *releases.Release, there *releases.Payloa
 	}
 	if there != nil && there.SHA256 != u.Payload.SHA256 {
 		fault(table(there), "release %s has another payload in [%s]: sha256 %s, and not %s\na device may have it already: give the new build a version of its own, or take that table out first",
-			u.Version, Key(names(table(there))...), there.SHA256, u.Payload.SHA256)
+			u.Version, syntax.Path(names(table(there))...), there.SHA256, u.Payload.SHA256)
 	}
 	const wayOut = "edit it there, or leave the option out"
 	for _, k := range []struct{ key, there, want string }{{"notes", r.Notes, u.Notes}, {"revision", r.Revision, u.Revision}} {
@@ -128,11 +129,11 @@ func (p Project) place(file string, path []any) string {
 	if err != nil {
 		return file
 	}
-	i := slices.IndexFunc(d.items, func(i item) bool { return i.under(path) })
+	i := slices.IndexFunc(d.items, func(i syntax.Item) bool { return under(i, path) })
 	if i < 0 {
 		return file
 	}
-	return releases.Place{File: file, Line: 1 + bytes.Count(text[:d.items[i].begin], []byte("\n"))}.String()
+	return releases.Place{File: file, Line: 1 + bytes.Count(text[:d.items[i].Begin], []byte("\n"))}.String()
 }
 
 // write adds what is not there.
@@ -148,30 +149,30 @@ func (u Upload) write(d *Document, r *releases.Release, there *releases.Payload)
 	var entries []entry
 	add := func(literal string, path ...any) { entries = append(entries, entry{literal, path}) }
 	if r.Version == "" {
-		add(String(u.Version), "version")
+		add(syntax.String(u.Version), "version")
 	}
 	if u.Notes != "" && r.Notes == "" {
-		add(String(u.Notes), "notes")
+		add(syntax.String(u.Notes), "notes")
 	}
 	if u.MustPassThrough && !r.MustPassThrough {
 		add("true", "must_pass_through")
 	}
 	if revision != "" && r.Revision == "" {
-		add(String(revision), "revision")
+		add(syntax.String(revision), "revision")
 	}
 	p := &u.Payload
 	var said map[string]any
 	if there != nil {
 		said = there.ExtraInfo
 	} else {
-		add(String(p.Name), table(p, "stored")...)
+		add(syntax.String(p.Name), table(p, "stored")...)
 		add(strconv.FormatInt(p.Size, 10), table(p, "size")...)
-		add(String(p.SHA256), table(p, "sha256")...)
-		add(String(p.MD5), table(p, "md5")...)
+		add(syntax.String(p.SHA256), table(p, "sha256")...)
+		add(syntax.String(p.MD5), table(p, "md5")...)
 	}
 	for _, k := range slices.Sorted(maps.Keys(p.ExtraInfo)) {
 		if _, ok := said[k]; !ok {
-			add(String(p.ExtraInfo[k].(string)), table(p, "extra_info", k)...)
+			add(syntax.String(p.ExtraInfo[k].(string)), table(p, "extra_info", k)...)
 		}
 	}
 	for _, e := range entries {

@@ -1,5 +1,7 @@
 package edit
 
+import "cairn/releases/syntax"
+
 // Withdraw recalls a release from every cohort, for a reason; nothing changes
 // where it is withdrawn already.
 func (p Project) Withdraw(version, reason string) ([]Change, error) {
@@ -10,5 +12,5 @@ func (p Project) Withdraw(version, reason string) ([]Change, error) {
 	if r.Withdrawn != "" {
 		return nil, nil
 	}
-	return p.change(r.File, func(d *Document) error { return d.Set(String(reason), "withdrawn") })
+	return p.change(r.File, func(d *Document) error { return d.Set(syntax.String(reason), "withdrawn") })
 }

@@ -15,7 +15,7 @@ import (
 	"unicode/utf8"
 
 	"cairn/releases"
-	"cairn/releases/edit"
+	"cairn/releases/syntax"
 )
 
 // Config is what is known of a new project.
@@ -106,9 +106,9 @@ func letterOrDigit(r rune) bool {
 var sources embed.FS
 
 var templates = template.Must(template.New("").Delims("[[", "]]").Funcs(template.FuncMap{
-	"quote": edit.String, // YAML reads it as TOML does
+	"quote": syntax.String, // YAML reads it as TOML does
 	"join":  func(names []string) string { return strings.Join(names, ", ") },
-	"list":  func(s string) string { return "[" + edit.String(s) + "]" },
+	"list":  func(s string) string { return "[" + syntax.String(s) + "]" },
 }).ParseFS(sources, "*.tmpl"))
 
 // execute fills in a template.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"cairn/releases"
-	"cairn/releases/edit"
+	"cairn/releases/syntax"
 	"cairn/templates/edge/javascript"
 )
 
@@ -35,7 +35,7 @@ const CompatibilityDate = "2026-04-01"
 var sources embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"js":      edit.String, // JavaScript reads it as TOML does
+	"js":      syntax.String, // JavaScript reads it as TOML does
 	"seconds": func(d time.Duration) int64 { return int64(d / time.Second) },
 }).ParseFS(sources, "*.tmpl"))
 

@@ -16,6 +16,7 @@ import (
 // Tree is every answer of a fleet at an instant. It is a value: nothing in it
 // depends on when or where it was made.
 type Tree struct {
+	Fleet    *releases.Fleet // what it is made of
 	Layout   Layout
 	Bodies   []Body              // distinct; the first is the marker
 	Folders  []Folder            // in byte order of their keys
@@ -74,7 +75,7 @@ func newBuilder(f *releases.Fleet, at time.Time) *builder {
 		fleet:    f,
 		at:       at,
 		resolver: r,
-		tree:     &Tree{Layout: LayoutOf(f), Bodies: make([]Body, 1), Known: r.known},
+		tree:     &Tree{Fleet: f, Layout: LayoutOf(f), Bodies: make([]Body, 1), Known: r.known},
 		body:     map[*releases.Payload]uint32{nil: 0},
 		ranks:    map[string][]uint16{},
 	}

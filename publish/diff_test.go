@@ -438,11 +438,11 @@ func TestTheGuardCountsWhatIsDeletedAndNotReplaced(t *testing.T) {
 		if want := fmt.Sprintf("deletes: %d of %d published keys", lost, p.Live.Len()); (tripped != nil) != (lost > 0) || tripped != nil && !strings.HasPrefix(tripped.Error(), want) {
 			t.Errorf("%s: %v, want %q", test.name, tripped, want)
 		}
-		limits := publish.Limits{Guard: releases.Guard{MaxExposureIncrease: 100, MaxDeletes: 100 * float64(lost) / float64(p.Live.Len())}}
+		limits := publish.Limits{Guard: releases.Guard{MaxExposureIncrease: 100, MaxDeletes: 100 * float64(lost) / float64(p.Live.Len())}, Allow: []string{"layout"}}
 		if tripped := trips(t, proposal(t, limits, before, after)); tripped != nil {
 			t.Errorf("%s, at the limit: %v", test.name, tripped)
 		}
-		if tripped := trips(t, proposal(t, publish.Limits{Guard: releases.Guard{MaxExposureIncrease: 100}, Allow: []string{"deletes"}}, before, after)); tripped != nil {
+		if tripped := trips(t, proposal(t, publish.Limits{Guard: releases.Guard{MaxExposureIncrease: 100}, Allow: []string{"deletes", "layout"}}, before, after)); tripped != nil {
 			t.Errorf("%s, let through: %v", test.name, tripped)
 		}
 	}

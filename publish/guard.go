@@ -20,6 +20,8 @@ type Guard struct {
 var Guards = []Guard{
 	{"exposure", "more than max_exposure_increase of a cohort would newly be offered a release", overExposed},
 	{"deletes", "more than max_deletes of the keys would be deleted, with no answer in their place", overDeleted},
+	{"layout", "what firmware has burned in would change", otherLayout},
+	{"time", "the instant is a day before the last one, or an hour from the store's clock", oddInstant},
 }
 
 // GuardNames are the names of [Guards].
@@ -49,9 +51,9 @@ type Trip struct {
 func (t Trip) String() string { return fmt.Sprintf("%s: %s; %s", t.Guard, t.What, t.Limit) }
 
 // Trips is all that is over a limit, allowed or not. Where nothing is published
-// yet, no device can be moved by accident.
+// yet, or nothing is to be written, no device can be moved by accident.
 func (p *Proposal) Trips() (all []Trip) {
-	if p.Live.Len() == 0 {
+	if p.Live.Len() == 0 || p.Len() == 0 && p.recorded() {
 		return nil
 	}
 	for _, g := range Guards {

@@ -36,16 +36,39 @@ func (p *Plan) answered(f *Folder, bucket uint16) bool {
 	return slices.ContainsFunc(s.Tree.Known[fallback.Target], func(version string) bool { return releases.Escape(version) == segment })
 }
 
-func overDeleted(p *Proposal) []Trip {
+func overDeleted(p *Proposal) (trips []Trip) {
 	limit := p.Edition.Limits.MaxDeletes
-	n, of := p.Loss(), p.Live.Len()
-	share := 100 * float64(n) / float64(of)
-	if share <= limit+rounding {
-		return nil
+	trip := func(n, of int, concerns, what string) {
+		if share := 100 * float64(n) / float64(of); n > 0 && share > limit+rounding {
+			trips = append(trips, Trip{Concerns: concerns, What: fmt.Sprintf(what, n, of, percent(share)), Limit: "max_deletes is " + percent(limit)})
+		}
 	}
-	return []Trip{{
-		Concerns: "devices that find no answer any more",
-		What:     fmt.Sprintf("%d of %d published keys (%s %%) would be deleted, and nothing answers in their place", n, of, percent(share)),
-		Limit:    "max_deletes is " + percent(limit),
-	}}
+	trip(p.Loss(), p.Live.Len(), "devices that find no answer any more",
+		"%d of %d published keys (%s %%) would be deleted, and nothing answers in their place")
+	lost, of := p.lostShards()
+	trip(lost, of, "devices that a cohort lists",
+		"%d of %d files of the cohort index (%s %%) would be deleted, and whoever asks for them is in default then")
+	return trips
+}
+
+// lostShards is how many keys of the cohort index a plan deletes, and how many
+// there are. A sibling that isn't needed any more is none.
+func (p *Plan) lostShards() (lost, of int) {
+	index := p.Site.index()
+	identity := variantOf(textForm, 0)
+	for _, f := range p.Live.Folders {
+		if f.Key != index.Key {
+			continue
+		}
+		for i, answer := range f.Answers {
+			if p.Live.Answers[answer].Variants[identity].Presence == Absent {
+				continue
+			}
+			of++
+			if p.Site.want.Folder(f.Key, f.Digits).Answer(f.Buckets[i]) == 0 {
+				lost++
+			}
+		}
+	}
+	return lost, of
 }

@@ -77,7 +77,7 @@ func (p *Proposal) admissible() error {
 }
 
 func (p *Proposal) states(now time.Time) (during, after State) {
-	stamp := Stamp{Published: now, At: p.Edition.At, Source: p.Edition.Source, Encoder: Encoder, Rollouts: p.Edition.Rollouts}
+	stamp := Stamp{Published: now, At: p.Edition.At, Source: p.Edition.Source, Encoder: Encoder, BurnedIn: BurnedInOf(&p.Site.Tree.Fleet.Project), Rollouts: p.Edition.Rollouts}
 	prefix := p.Site.Tree.Layout.Prefix
 	during = State{Prefix: prefix, Live: p.InDoubt(now), Doing: &stamp}
 	if p.Remote.State != nil {
@@ -88,7 +88,7 @@ func (p *Proposal) states(now time.Time) (during, after State) {
 
 func (p *Proposal) recorded() bool {
 	s := p.Remote.State
-	if s == nil || s.Doing != nil || s.Lease != nil || s.Done.Encoder != Encoder || p.ReferencesChanged() {
+	if s == nil || s.Doing != nil || s.Lease != nil || s.Done.Encoder != Encoder || s.Done.BurnedIn != BurnedInOf(&p.Site.Tree.Fleet.Project) || p.ReferencesChanged() {
 		return false
 	}
 	buckets := p.Site.Tree.Layout.Buckets()

@@ -19,6 +19,9 @@ type Remote struct {
 	// yet.
 	Problem error
 
+	// Date is what the store's clock said, zero where nothing did.
+	Date time.Time
+
 	raw  []byte
 	etag string // "" where nothing is there
 }
@@ -34,7 +37,7 @@ func ReadState(ctx context.Context, store Store, prefix string) (*Remote, error)
 		return nil, err
 	}
 	defer object.Close()
-	r := &Remote{etag: object.ETag}
+	r := &Remote{etag: object.ETag, Date: object.Date}
 	if r.raw, err = io.ReadAll(io.LimitReader(object, maxState)); err != nil {
 		return nil, err
 	}

@@ -81,7 +81,7 @@ func (c *handClock) renew() {
 func (c *handClock) clock() publish.Clock { return publish.Clock{Now: c.Now, Timeout: c.timeout} }
 
 func edition(w *world) publish.Edition {
-	return publish.Edition{Site: w.site, At: w.at, Rollouts: publish.RolloutsOf(w.fleet, w.at), Limits: publish.Limits{Guard: w.fleet.Guard}}
+	return publish.Edition{Site: w.site, At: w.at, Rollouts: publish.RolloutsOf(w.fleet, w.at), Limits: publish.Limits{Guard: w.fleet.Guard, Allow: publish.GuardNames()}}
 }
 
 func (a attempt) run(store publish.Store, w *world) (*publish.Plan, error) {

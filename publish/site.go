@@ -258,5 +258,6 @@ func (s *Site) Get(_ context.Context, key string) (*Stored, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Stored{reader, Entry{Key: key, Size: o.Content.Size, ETag: hex.EncodeToString(o.Content.MD5[:])}, o.Header}, nil
+	entry := Entry{Key: key, Size: o.Content.Size, ETag: hex.EncodeToString(o.Content.MD5[:])}
+	return &Stored{ReadSeekCloser: reader, Entry: entry, Header: o.Header}, nil
 }

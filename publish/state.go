@@ -34,6 +34,7 @@ type Stamp struct {
 	Source string `json:"source,omitempty"`
 	// Encoder is the [Encoder] that made the siblings.
 	Encoder  string    `json:"encoder"`
+	BurnedIn BurnedIn  `json:"burned_in,omitzero"`
 	Rollouts []Rollout `json:"rollouts"`
 }
 

@@ -104,6 +104,8 @@ type Stored struct {
 	Entry
 	// Header is empty where the store keeps none, as a directory doesn't.
 	Header Header
+	// Date is what the store's clock said; zero where it has none of its own.
+	Date time.Time
 }
 
 // Content is the bytes of an object: in memory, or in a file that is opened

@@ -39,7 +39,7 @@ gone when the command ends, but for what a CDN still keeps.`,
 				if err != nil {
 					return change{}, err
 				}
-				c := change{files: files, title: title(cohort, "abort %s: %s", a.Release.Version, reason)}
+				c := change{stops: true, files: files, title: title(cohort, "abort %s: %s", a.Release.Version, reason)}
 				if version == "" {
 					c.notes = []string{fmt.Sprintf("aborted %s, the highest release of cohort %s (%s)", a.Release.Version, cohort, cli.Percent(a.Percent(now())))}
 				}

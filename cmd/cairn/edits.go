@@ -44,6 +44,9 @@ type change struct {
 	// "ota(beta): abort 1.1.0".
 	title string
 	notes []string // for whoever makes it
+	// stops says that it takes a release back. It must get through at once,
+	// wherever the clock is.
+	stops bool
 	// first is what must be done before any of it holds; nil is nothing.
 	first func() error
 }
@@ -187,6 +190,9 @@ func (g *globalOptions) lock(cmd *cobra.Command) (unlock func(), err error) {
 func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions) error {
 	ctx, tree := cmd.Context(), git.Worktree{Dir: e.project.dir}
 	publishing := publishOptions{lease: time.Minute, wait: true, source: tree.Source(ctx)}
+	if e.stops {
+		publishing.allow.Chosen = []string{"time"}
+	}
 	publishing.admit = func(store publish.Store, remote *publish.Remote) error {
 		return behind(ctx, store, remote, tree)
 	}

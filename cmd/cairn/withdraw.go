@@ -31,7 +31,7 @@ It edits the release's file, and shows the difference.`,
 			}
 			return stopping(cmd, global.edit(cmd, opts, func(p *project) (change, error) {
 				files, err := p.definitions().Withdraw(args[0], reason)
-				return change{files: files, title: fmt.Sprintf("ota: withdraw %s: %s", args[0], reason)}, err
+				return change{stops: true, files: files, title: fmt.Sprintf("ota: withdraw %s: %s", args[0], reason)}, err
 			}))
 		},
 	}

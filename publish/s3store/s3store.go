@@ -180,10 +180,12 @@ func (s *Store) Get(ctx context.Context, key string) (*publish.Stored, error) {
 		return nil, s.failed(get, key, err)
 	}
 	entry := entryOf(key, info)
+	date, _ := http.ParseTime(header.Get("Date")) // zero where there is none
 	return &publish.Stored{
 		ReadSeekCloser: &reader{ctx: ctx, store: s, entry: entry, body: body},
 		Entry:          entry,
 		Header:         headerOf(header),
+		Date:           date,
 	}, nil
 }
 

@@ -1,0 +1,77 @@
+package publish
+
+import (
+	"fmt"
+
+	"cairn/releases"
+)
+
+// BurnedIn is what firmware in the field has in it of a project, beside the
+// prefix.
+type BurnedIn struct {
+	Slug         string         `json:"slug"`
+	BaseURL      string         `json:"base_url"`
+	BucketDigits int            `json:"bucket_digits"`
+	CohortDigits int            `json:"cohort_digits"`
+	Order        releases.Order `json:"version_order"`
+}
+
+// BurnedInOf is what firmware has in it of a project.
+func BurnedInOf(p *releases.Project) BurnedIn {
+	return BurnedIn{p.Slug, p.BaseURL, p.BucketDigits, p.CohortDigits, p.Order}
+}
+
+// otherLayout compares what is burned in with what the last publish recorded,
+// or else with what is there. A publish that did not end was let through.
+func otherLayout(p *Proposal) (trips []Trip) {
+	now := BurnedInOf(&p.Site.Tree.Fleet.Project)
+	before := p.burnedIn()
+	if s := p.Remote.State; s != nil && s.Doing != nil && s.Doing.BurnedIn == now {
+		return nil
+	}
+	changed := func(key string, was, is any, seen string) {
+		if was != is {
+			trips = append(trips, Trip{
+				Concerns: "all devices in the field",
+				What:     fmt.Sprintf("%s would change from %v to %v: %s", key, was, is, seen),
+				Limit:    "it is burned into firmware",
+			})
+		}
+	}
+	changed("slug", before.Slug, now.Slug, "the keys stay, since the prefix does, but an edge or header made for the old slug says another fleet")
+	changed("base_url", before.BaseURL, now.BaseURL, "devices go on asking at the old one, and are sent to the new one for payloads")
+	changed("bucket_digits", before.BucketDigits, now.BucketDigits, "devices go on asking for names of the old length, which are deleted: they find no answer any more")
+	changed("cohort_digits", before.CohortDigits, now.CohortDigits, "devices go on asking for shards of the old length, which are deleted: all of them are in default then")
+	changed("version_order", before.Order, now.Order, "devices and edges go on comparing by the old one, and take or leave what _other offers by that")
+	return trips
+}
+
+// burnedIn is what was burned in when the last publish ended. Where no state
+// tells, the lengths of names do, and the rest is taken to be as it is.
+func (p *Proposal) burnedIn() BurnedIn {
+	if s := p.Remote.State; s != nil && s.Done.BurnedIn != (BurnedIn{}) {
+		return s.Done.BurnedIn
+	}
+	was := BurnedInOf(&p.Site.Tree.Fleet.Project)
+	index := p.Site.index()
+	buckets, shards := map[int]bool{}, map[int]bool{}
+	for _, f := range p.Live.Folders {
+		if f.Key == index.Key {
+			shards[f.Digits] = true
+		} else {
+			buckets[f.Digits] = true
+		}
+	}
+	was.BucketDigits, was.CohortDigits = digitsOf(buckets, was.BucketDigits), digitsOf(shards, was.CohortDigits)
+	return was
+}
+
+// digitsOf is the length of names that is there; the usual one, if that is.
+func digitsOf(there map[int]bool, usual int) int {
+	for digits := range 5 {
+		if there[digits] && !there[usual] {
+			return digits
+		}
+	}
+	return usual
+}

@@ -49,65 +49,45 @@ SN-1
 #
 !
 `), `
-cairn.toml:2:8: slug "de mo" is not valid
-  2 | slug = "de mo"
-hint: a slug is letters, digits, - and _: [-a-zA-Z0-9_]+
-cairn.toml:4:17: bucket_digits 9 is outside 1 to 4
-  4 | bucket_digits = 9
-hint: each digit makes 16 times as many files
-cairn.toml:6:11: answers "1 minute" is no duration
-  6 | answers = "1 minute"
-hint: write hours, minutes and seconds, in quotes: "48h", "36h30m", "60s"
-cairn.toml:8:7: put -1 is no price
-  8 | put = -1
-hint: a price of 1,000 requests is a finite number, 0 or more
-cairn.toml:10:15: max_deletes 120 is over 100 percent
-  10 | max_deletes = 120
-hint: max_deletes is the share of the published keys that one publish may delete, 0 to 100; 100 stops nothing
-cohorts/alpha.toml:3:11: no release has version "1.1.1"
-  3 | [activate."1.1.1"]
-hint: did you mean "1.1.0"? Otherwise mend releases/broken.toml first, which may define it
-cohorts/alpha.toml:4:11: rollout 200 is over 100 percent
-  4 | rollout = 200
-hint: rollout is the share of the cohort's devices, 0 to 100
-cohorts/beta.toml:1:12: device serial "SN-1" is also in cohorts/alpha.toml:1:12
-  1 | devices = ["SN-1", "SN 1"]
-hint: a device is in one cohort, once: take it out of one of the two
-cohorts/beta.toml:1:20: "SN 1" is no device serial
-  1 | devices = ["SN-1", "SN 1"]
-hint: a device serial is letters, digits, - and _, at most 128 characters
-cohorts/beta.txt:1:1: device serial "SN-1" is also in cohorts/beta.toml:1:12
-  1 | SN-1
-hint: a device is in one cohort, once: take it out of one of the two
-cohorts/beta.txt:3:1: "!" is no device serial
-  3 | !
-hint: a device serial is letters, digits, - and _, at most 128 characters
-releases/1.0.0.toml:3:8: payload file "missing.bin": no such file
-  3 | file = "missing.bin"
-hint: the path is relative to releases/1.0.0.toml
-releases/1.1.0.toml:4:8: payload file "a.bin" has 4 bytes, not 9
-  4 | size = 9
-hint: state what the file is, leave the line out, or restore the file
+cairn.toml:2:8: slug "de mo" … valid
+hint: slug … [-a-zA-Z0-9_]+
+cairn.toml:4:17: bucket_digits 9 … 1 … 4
+hint: 16 … files
+cairn.toml:6:11: answers "1 minute" … duration
+hint: "48h", "36h30m", "60s"
+cairn.toml:8:7: put -1 … price
+hint: 1,000 … 0 … more
+cairn.toml:10:15: max_deletes 120 … 100 percent
+hint: max_deletes … 0 … 100; 100
+cohorts/alpha.toml:3:11: release … "1.1.1"
+hint: "1.1.0" … releases/broken.toml
+cohorts/alpha.toml:4:11: rollout 200 … 100 percent
+hint: 0 … 100
+cohorts/beta.toml:1:12: device … "SN-1" … cohorts/alpha.toml:1:12
+hint: out … two
+cohorts/beta.toml:1:20: "SN 1" … serial
+hint: 128 characters
+cohorts/beta.txt:1:1: device … "SN-1" … cohorts/beta.toml:1:12
+hint: out … two
+cohorts/beta.txt:3:1: "!" … serial
+hint: 128 characters
+releases/1.0.0.toml:3:8: payload file "missing.bin" … file
+hint: releases/1.0.0.toml
+releases/1.1.0.toml:4:8: payload file "a.bin" … 4 … 9
+hint: file … file
 releases/1.1.0.toml:5:8: software type is empty
-  5 | [delta."".mp."1.0"]
-hint: a software type is 1 to 128 characters, without control characters or space at either end
-releases/1.1.0.toml:5:14: version "1.0" is not a SemVer version
-  5 | [delta."".mp."1.0"]
-hint: write it as in 1.2.3-rc.1, or set version_order = "natural" in [project]
-releases/1.1.0.toml:7:14: [delta."".mp."1.0.0"] has none of file, stored and url
-  7 | [delta."".mp."1.0.0"]
-hint: write file = "…", relative to releases/1.1.0.toml
-releases/1.1.0.toml:8:14: [delta."".mp."0.9.0"] has none of file, stored and url
-  8 | [delta."".mp."0.9.0"]
-hint: write file = "…", relative to releases/1.1.0.toml
-releases/again.toml:1:11: version "1.1.0" is also that of releases/1.1.0.toml:1:11
-  1 | version = "1.1.0"
-hint: give each release a version of its own
+hint: 1 … 128 … end
+releases/1.1.0.toml:5:14: version "1.0" … version
+hint: 1.2.3-rc.1 … version_order = "natural" … [project]
+releases/1.1.0.toml:7:14: [delta."".mp."1.0.0"] … file, stored … url
+hint: file = "…" … releases/1.1.0.toml
+releases/1.1.0.toml:8:14: [delta."".mp."0.9.0"] … file, stored … url
+hint: file = "…" … releases/1.1.0.toml
+releases/again.toml:1:11: version "1.1.0" … releases/1.1.0.toml:1:11
+hint: version … own
 releases/broken.toml:1:17: cannot contain newlines
-  1 | version = "1.2.0
-hint: a quote is missing at the end of the line
-releases/ten.toml:1:11: version "10" is not a SemVer version
-  1 | version = "10"
-hint: write it as in 1.2.3-rc.1, or set version_order = "natural" in [project]
+hint: end … line
+releases/ten.toml:1:11: version "10" … version
+hint: 1.2.3-rc.1 … version_order = "natural" … [project]
 `)
 }

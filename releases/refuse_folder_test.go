@@ -35,7 +35,7 @@ func TestNoProject(t *testing.T) {
 	_, fsys := onDisk(t)
 	checkFaults(t, fsys, `
 cairn.toml:1:1: no such file
-hint: work in a project folder, or name one with --dir
+hint: name … --dir
 `)
 }
 
@@ -46,7 +46,7 @@ func TestNoProjectFile(t *testing.T) {
 	delete(fsys, "cairn.toml")
 	checkFaults(t, fsys, `
 cairn.toml:1:1: no such file
-hint: work in a project folder, or name one with --dir
+hint: name … --dir
 `)
 }
 
@@ -54,7 +54,7 @@ func TestProjectFileIsFolder(t *testing.T) {
 	_, fsys := onDisk(t, "-- cairn.toml/x --")
 	checkFaults(t, fsys, `
 cairn.toml:1:1: it is a folder
-hint: work in a project folder, or name one with --dir
+hint: name … --dir
 `)
 }
 
@@ -94,17 +94,14 @@ devices_file = "link.txt"
 	symlink(t, filepath.Join(outside, "secret"), filepath.Join(folder, "cohorts/link.txt"))
 	symlink(t, outside, filepath.Join(folder, "releases/out"))
 	checkFaults(t, fsys, `
-cohorts/alpha.toml:1:16: devices_file "link.txt": it leads out of the project folder
-  1 | devices_file = "link.txt"
-hint: put the file itself in the place of the link
-releases/r.toml:3:8: payload file "link.bin": it leads out of the project folder
-  3 | file = "link.bin"
-hint: put the file itself in the place of the link
-releases/r.toml:5:8: payload file "out/secret": it leads out of the project folder
-  5 | file = "out/secret"
-hint: put the file itself in the place of the link
-releases/s.toml:1:1: it leads out of the project folder
-hint: put the file itself in the place of the link
+cohorts/alpha.toml:1:16: devices_file "link.txt" … folder
+hint: file
+releases/r.toml:3:8: payload file "link.bin" … folder
+hint: file
+releases/r.toml:5:8: payload file "out/secret" … folder
+hint: file
+releases/s.toml:1:1: leads … folder
+hint: file
 `)
 }
 
@@ -125,18 +122,14 @@ devices_file = ".."
 -- cohorts/named.toml/x --
 `)
 	checkFaults(t, fsys, `
-cohorts/alpha.toml:1:16: devices_file "..": it is a folder
-  1 | devices_file = ".."
-hint: name a text file, relative to cohorts/alpha.toml, with one serial a line
-releases/r.toml:3:8: payload file "folder": it is a folder
-  3 | file = "folder"
-hint: the path is relative to releases/r.toml
-releases/r.toml:5:8: payload file ".": it is a folder
-  5 | file = "."
-hint: the path is relative to releases/r.toml
-releases/r.toml:7:8: payload file "a.bin/x": not a directory
-  7 | file = "a.bin/x"
-hint: the path is relative to releases/r.toml
+cohorts/alpha.toml:1:16: devices_file ".." … folder
+hint: file … cohorts/alpha.toml
+releases/r.toml:3:8: payload file "folder" … folder
+hint: releases/r.toml
+releases/r.toml:5:8: payload file "." … folder
+hint: releases/r.toml
+releases/r.toml:7:8: payload file "a.bin/x" … directory
+hint: releases/r.toml
 `)
 }
 
@@ -173,28 +166,26 @@ devices_file = "alpha.txt"
 		closed[name] = true
 	}
 	checkFaults(t, guarded{fsys, closed}, `
-cohorts/alpha.toml:1:16: devices_file "alpha.txt": no permission to read it
-  1 | devices_file = "alpha.txt"
-hint: name a text file, relative to cohorts/alpha.toml, with one serial a line
-cohorts/closed.toml:1:1: no permission to read it
+cohorts/alpha.toml:1:16: devices_file "alpha.txt" … read
+hint: file … cohorts/alpha.toml
+cohorts/closed.toml:1:1: permission … read
 hint: make it readable
-releases/closed.toml:1:1: no permission to read it
+releases/closed.toml:1:1: permission … read
 hint: make it readable
-releases/r.toml:3:8: payload file "closed.bin": no permission to read it
-  3 | file = "closed.bin"
-hint: the path is relative to releases/r.toml
-releases/shut:1:1: no permission to read it
+releases/r.toml:3:8: payload file "closed.bin" … read
+hint: releases/r.toml
+releases/shut:1:1: permission … read
 hint: make it readable
 `)
 }
 
 func TestUnreadableFolders(t *testing.T) {
 	checkFaults(t, guarded{project(sound), map[string]bool{"cairn.toml": true, "releases": true, "cohorts": true}}, `
-cairn.toml:1:1: no permission to read it
-hint: work in a project folder, or name one with --dir
-cohorts:1:1: no permission to read it
+cairn.toml:1:1: permission … read
+hint: name … --dir
+cohorts:1:1: permission … read
 hint: make it readable
-releases:1:1: no permission to read it
+releases:1:1: permission … read
 hint: make it readable
 `)
 }
@@ -206,8 +197,8 @@ func TestFoldersThatAreFiles(t *testing.T) {
 		"cohorts":    {Data: []byte("x")},
 	}, `
 cohorts:1:1: it is no folder
-hint: definitions stand in files in it
+hint: stand … files
 releases:1:1: it is no folder
-hint: definitions stand in files in it
+hint: stand … files
 `)
 }

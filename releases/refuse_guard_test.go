@@ -13,12 +13,10 @@ base_url = "https://ota.example.com"
 max_exposure_increase = 100.5
 max_deletes = 101
 `, `
-cairn.toml:5:25: max_exposure_increase 100.5 is over 100 percent
-  5 | max_exposure_increase = 100.5
-hint: max_exposure_increase is the percentage points of a cohort that one publish may newly expose to a release, 0 to 100; 100 stops nothing
-cairn.toml:6:15: max_deletes 101 is over 100 percent
-  6 | max_deletes = 101
-hint: max_deletes is the share of the published keys that one publish may delete, 0 to 100; 100 stops nothing
+cairn.toml:5:25: max_exposure_increase 100.5 … 100 percent
+hint: max_exposure_increase … 0 … 100; 100
+cairn.toml:6:15: max_deletes 101 … 100 percent
+hint: max_deletes … 0 … 100; 100
 `},
 		{"guard under 0", `
 -- cairn.toml --
@@ -29,12 +27,10 @@ base_url = "https://ota.example.com"
 max_exposure_increase = -1
 max_deletes = -1e-300
 `, `
-cairn.toml:5:25: max_exposure_increase -1 is under 0 percent
-  5 | max_exposure_increase = -1
-hint: max_exposure_increase is the percentage points of a cohort that one publish may newly expose to a release, 0 to 100; 100 stops nothing
-cairn.toml:6:15: max_deletes -1e-300 is under 0 percent
-  6 | max_deletes = -1e-300
-hint: max_deletes is the share of the published keys that one publish may delete, 0 to 100; 100 stops nothing
+cairn.toml:5:25: max_exposure_increase -1 … 0 percent
+hint: max_exposure_increase … 0 … 100; 100
+cairn.toml:6:15: max_deletes -1e-300 … 0 percent
+hint: max_deletes … 0 … 100; 100
 `},
 		{"guard without a number", `
 -- cairn.toml --
@@ -45,12 +41,10 @@ base_url = "https://ota.example.com"
 max_exposure_increase = nan
 max_deletes = inf
 `, `
-cairn.toml:5:25: max_exposure_increase nan is no percentage
-  5 | max_exposure_increase = nan
-hint: max_exposure_increase is the percentage points of a cohort that one publish may newly expose to a release, 0 to 100; 100 stops nothing
-cairn.toml:6:15: max_deletes inf is over 100 percent
-  6 | max_deletes = inf
-hint: max_deletes is the share of the published keys that one publish may delete, 0 to 100; 100 stops nothing
+cairn.toml:5:25: max_exposure_increase nan … percentage
+hint: max_exposure_increase … 0 … 100; 100
+cairn.toml:6:15: max_deletes inf … 100 percent
+hint: max_deletes … 0 … 100; 100
 `},
 		{"prices", `
 -- cairn.toml --
@@ -63,18 +57,14 @@ get = inf
 delete = nan
 currency = "€"
 `, `
-cairn.toml:5:7: put -0.005 is no price
-  5 | put = -0.005
-hint: a price of 1,000 requests is a finite number, 0 or more
-cairn.toml:6:7: get inf is no price
-  6 | get = inf
-hint: a price of 1,000 requests is a finite number, 0 or more
-cairn.toml:7:10: delete nan is no price
-  7 | delete = nan
-hint: a price of 1,000 requests is a finite number, 0 or more
-cairn.toml:8:12: currency "€" is not valid
-  8 | currency = "€"
-hint: 1 to 8 characters of printable ASCII, without spaces: "EUR"
+cairn.toml:5:7: put -0.005 … price
+hint: 1,000 … 0 … more
+cairn.toml:6:7: get inf … price
+hint: 1,000 … 0 … more
+cairn.toml:7:10: delete nan … price
+hint: 1,000 … 0 … more
+cairn.toml:8:12: currency "€" … valid
+hint: 1 … 8 … "EUR"
 `},
 		{"prices beyond numbers", `
 -- cairn.toml --
@@ -87,18 +77,14 @@ get = +inf
 delete = -1
 currency = "US dollars"
 `, `
-cairn.toml:5:7: put -inf is no price
-  5 | put = -inf
-hint: a price of 1,000 requests is a finite number, 0 or more
-cairn.toml:6:7: get +inf is no price
-  6 | get = +inf
-hint: a price of 1,000 requests is a finite number, 0 or more
-cairn.toml:7:10: delete -1 is no price
-  7 | delete = -1
-hint: a price of 1,000 requests is a finite number, 0 or more
-cairn.toml:8:12: currency "US dollars" is not valid
-  8 | currency = "US dollars"
-hint: 1 to 8 characters of printable ASCII, without spaces: "EUR"
+cairn.toml:5:7: put -inf … price
+hint: 1,000 … 0 … more
+cairn.toml:6:7: get +inf … price
+hint: 1,000 … 0 … more
+cairn.toml:7:10: delete -1 … price
+hint: 1,000 … 0 … more
+cairn.toml:8:12: currency "US dollars" … valid
+hint: 1 … 8 … "EUR"
 `},
 		{"currency too long", `
 -- cairn.toml --
@@ -108,9 +94,8 @@ base_url = "https://ota.example.com"
 [prices]
 currency = "123456789"
 `, `
-cairn.toml:5:12: currency "123456789" is not valid
-  5 | currency = "123456789"
-hint: 1 to 8 characters of printable ASCII, without spaces: "EUR"
+cairn.toml:5:12: currency "123456789" … valid
+hint: 1 … 8 … "EUR"
 `},
 		{"currency with a space", `
 -- cairn.toml --
@@ -120,9 +105,8 @@ base_url = "https://ota.example.com"
 [prices]
 currency = "US $"
 `, `
-cairn.toml:5:12: currency "US $" is not valid
-  5 | currency = "US $"
-hint: 1 to 8 characters of printable ASCII, without spaces: "EUR"
+cairn.toml:5:12: currency "US $" … valid
+hint: 1 … 8 … "EUR"
 `},
 		{"no currency", `
 -- cairn.toml --
@@ -132,9 +116,8 @@ base_url = "https://ota.example.com"
 [prices]
 currency = ""
 `, `
-cairn.toml:5:12: currency "" is not valid
-  5 | currency = ""
-hint: 1 to 8 characters of printable ASCII, without spaces: "EUR"
+cairn.toml:5:12: currency "" … valid
+hint: 1 … 8 … "EUR"
 `},
 	})
 }

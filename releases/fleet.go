@@ -28,6 +28,8 @@ type Fleet struct {
 	Lint     Lint
 	Releases []*Release // ascending in version order
 	Cohorts  []*Cohort  // ascending by slug; [DefaultCohort] is always there
+
+	documents map[string]*table // for places, by path
 }
 
 // Project is the [project] table of cairn.toml.
@@ -113,35 +115,7 @@ type Prices struct {
 
 // Lint is the [lint] table of cairn.toml.
 type Lint struct {
-	Allow []string // of [LintNames]: what is not warned of
-}
-
-// LintNames are the names of all warnings, ascending.
-var LintNames = []string{
-	"blank-payload",
-	"dead-delta",
-	"delta-over-must-pass-through",
-	"empty-release",
-	"expiring-url",
-	"many-hops",
-	"off-hours-step",
-	"other-chip",
-	"other-url-scheme",
-	"other-version-inside",
-	"plain-http",
-	"rounded-percentage",
-	"secret-in-url",
-	"shadowed-release",
-	"similar-names",
-	"similar-versions",
-	"skipped-must-pass-through",
-	"starts-before-created",
-	"stuck-devices",
-	"text-payload",
-	"unused-software",
-	"update-loop",
-	"web-page-url",
-	"wrong-artifact",
+	Allow []string // names of warnings that are not given
 }
 
 // Release is one file below releases/.

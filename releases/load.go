@@ -22,8 +22,12 @@ const ProjectFile = "cairn.toml"
 // The payload files are read whole, for their digests. A file system that
 // follows links out of its root would let definitions name any file of the
 // machine: use [os.Root.FS].
-func Load(fsys fs.FS) (*Fleet, error) {
+//
+// Warnings are the names that [lint] may allow; without any it may allow what
+// it likes.
+func Load(fsys fs.FS, warnings ...string) (*Fleet, error) {
 	l := newLoader(fsys)
+	l.warnings = warnings
 	l.definitions()
 	l.digest()
 	return l.result()
@@ -40,7 +44,7 @@ func Outline(fsys fs.FS) (*Fleet, error) {
 // CheckProject says what is wrong with the text of a [ProjectFile] by itself,
 // as [Faults].
 func CheckProject(text []byte) error {
-	l := &loader{fleet: &Fleet{}}
+	l := newLoader(nil)
 	l.project(l.parse(ProjectFile, text))
 	if len(l.faults) > 0 {
 		return l.faults.sorted()
@@ -52,6 +56,7 @@ type loader struct {
 	fsys     fs.FS
 	fleet    *Fleet
 	faults   Faults
+	warnings []string // names of all; nil where nobody has told
 	versions map[string]*versionPlace
 	refused  map[string]bool   // versions of releases, stated but faulty
 	unread   []string          // files of releases whose version is not known
@@ -62,7 +67,7 @@ type loader struct {
 }
 
 func newLoader(fsys fs.FS) *loader {
-	return &loader{fsys: fsys, fleet: &Fleet{}, refused: map[string]bool{}, slugs: map[string]string{}, texts: map[string]*file{}, inline: map[*Cohort][]int{}}
+	return &loader{fsys: fsys, fleet: &Fleet{documents: map[string]*table{}}, refused: map[string]bool{}, slugs: map[string]string{}, texts: map[string]*file{}, inline: map[*Cohort][]int{}}
 }
 
 func (l *loader) definitions() {
@@ -101,7 +106,8 @@ func (l *loader) parse(name string, text []byte) *table {
 		f.fault(bad.Offset, bad.Hint, "%s", bad.Message)
 		return nil
 	}
-	return f.table(tree(d))
+	l.fleet.documents[name] = f.table(tree(d))
+	return l.fleet.documents[name]
 }
 
 // read gives a text, without the byte order mark that some editors begin it

@@ -8,6 +8,7 @@ import (
 	"cairn/releases"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 const (
@@ -187,7 +188,7 @@ func TestLoadComplete(t *testing.T) {
 			{Slug: "default", VersionCheck: true},
 		},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(releases.Fleet{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -213,7 +214,7 @@ base_url = "https://ota.example.com"
 		Prices:   releases.Prices{Put: 0.005, Get: 0.0004, Delete: 0, Currency: "USD"},
 		Cohorts:  []*releases.Cohort{{Slug: "default", VersionCheck: true}},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(releases.Fleet{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

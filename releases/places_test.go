@@ -8,7 +8,12 @@ import (
 )
 
 func TestPlaces(t *testing.T) {
-	places := releases.NewPlaces(project(complete))
+	files := project(complete)
+	files["releases/deep/a.bin"].Data = []byte("abc")
+	f, err := releases.Load(files)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, row := range []struct{ file, path, place, source string }{
 		{"cairn.toml", "project base_url", "cairn.toml:4:12", `base_url = "https://ota.example.com/"`},
 		{"cairn.toml", "software stm32-fw known_versions 1", "cairn.toml:15:26", `known_versions = ["0.9", "0.8"]`},
@@ -27,7 +32,7 @@ func TestPlaces(t *testing.T) {
 		{"cohorts/alpha.toml", "", "cohorts/alpha.toml:1:1", `[activate."1"]`},
 		{"cohorts/none.toml", "activate", "cohorts/none.toml:1:1", ""},
 	} {
-		place, source := places.Find(row.file, strings.Fields(row.path)...)
+		place, source := f.Place(row.file, strings.Fields(row.path)...)
 		if place.String() != row.place || source != row.source {
 			t.Errorf("%s of %s is at %s: %s\nwant %s: %s", row.path, row.file, place, source, row.place, row.source)
 		}

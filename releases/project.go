@@ -213,11 +213,11 @@ func (l *loader) lint(t *table) {
 				continue
 			}
 			l.fleet.Lint.Allow = append(l.fleet.Lint.Allow, v.text)
-			if slices.Contains(LintNames, v.text) {
+			if l.warnings == nil || slices.Contains(l.warnings, v.text) {
 				continue
 			}
-			hint := "the names: " + strings.Join(LintNames, ", ")
-			if near := Nearest(v.text, LintNames); near != "" {
+			hint := "the names: " + strings.Join(l.warnings, ", ")
+			if near := Nearest(v.text, l.warnings); near != "" {
 				hint = fmt.Sprintf("did you mean %q?", near)
 			}
 			t.fault(v.offset, hint, "no warning is called %q", v.text)

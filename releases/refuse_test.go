@@ -68,7 +68,7 @@ func refuse(t *testing.T, rows []refusal) {
 // An … stands for any words. The line of the file need not be there.
 func checkFaults(t *testing.T, fsys fs.FS, want string) {
 	t.Helper()
-	_, err := releases.Load(fsys)
+	_, err := releases.Load(fsys, "many-hops", "plain-http")
 	var faults releases.Faults
 	if err != nil && !errors.As(err, &faults) {
 		t.Fatal(err)

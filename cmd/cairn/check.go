@@ -64,7 +64,7 @@ func runCheck(cmd *cobra.Command, global *globalOptions, opts checkOptions, writ
 		return err
 	}
 	defer p.close()
-	warnings := lint.Check(p.fleet, p.root.FS(), lint.Options{At: opts.at.Instant().Truncate(time.Second), MaxHops: opts.maxHops})
+	warnings := lint.Check(p.fleet, lint.Options{At: opts.at.Instant().Truncate(time.Second), MaxHops: opts.maxHops})
 	if err := write(cmd.OutOrStdout(), cmd.ErrOrStderr(), report.Check{Dir: global.dir, Fleet: p.fleet, Warnings: warnings}); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"cairn/cmd/cairn/internal/cli"
 	"cairn/cmd/cairn/internal/git"
 	"cairn/cmd/cairn/internal/outfile"
+	"cairn/manifest/lint"
 	"cairn/publish"
 	"cairn/releases"
 	"cairn/releases/edit"
@@ -238,7 +239,9 @@ func behind(ctx context.Context, store publish.Store, remote *publish.Remote, tr
 	return nil
 }
 
-func (p *project) definitions() edit.Project { return edit.Project{Fleet: p.fleet, Files: p.root.FS()} }
+func (p *project) definitions() edit.Project {
+	return edit.Project{Fleet: p.fleet, Files: p.root.FS(), Warnings: lint.Names()}
+}
 
 // difference is a change as a unified diff, as git shows it.
 func difference(c edit.Change) []byte {

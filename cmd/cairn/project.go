@@ -9,6 +9,7 @@ import (
 
 	"cairn/cmd/cairn/internal/cli"
 	"cairn/manifest"
+	"cairn/manifest/lint"
 	"cairn/publish"
 	"cairn/publish/dirstore"
 	"cairn/publish/s3store"
@@ -51,7 +52,7 @@ func (g *globalOptions) load() (*project, error) {
 	if err != nil {
 		return nil, cli.Usagef("project folder %q: %w", g.dir, cli.Cause(err))
 	}
-	fleet, err := releases.Load(root.FS())
+	fleet, err := releases.Load(root.FS(), lint.Names()...)
 	if err != nil {
 		root.Close()
 		return nil, err

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"cairn/manifest"
@@ -73,7 +72,7 @@ func TestServedIsWhatTreesServe(t *testing.T) {
 				t.Errorf("seed %d: %v gets %s", seed, d, r.Version)
 			}
 		}
-		for _, w := range lint.Check(f, fstest.MapFS{}, lint.Options{At: from, MaxHops: 2}) {
+		for _, w := range lint.Check(f, lint.Options{At: from, MaxHops: 2}) {
 			firing[w.Name]++
 			for _, r := range f.Releases {
 				if strings.HasPrefix(w.Fault.Message, "no device gets "+r.Version+": ") && want[r] {
@@ -92,7 +91,7 @@ func TestServedIsWhatTreesServe(t *testing.T) {
 		}
 	}
 	// What random fleets can have wrong is found in some.
-	for _, name := range releases.LintNames {
+	for _, name := range lint.Names() {
 		never := []string{"off-hours-step", "plain-http", "starts-before-created", "similar-names", "empty-release",
 			"blank-payload", "other-chip", "other-version-inside", "text-payload", "wrong-artifact",
 			"expiring-url", "other-url-scheme", "secret-in-url", "web-page-url"}

@@ -5,7 +5,6 @@ package lint
 import (
 	"cmp"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +14,7 @@ import (
 
 // Rule is what is warned of.
 type Rule struct {
-	Name    string // one of [releases.LintNames], unless it finds faults
+	Name    string // what [lint] allows it by, unless it finds faults
 	Summary string // what it finds: a sentence
 	Fault   bool   // what it finds is wrong in any case: [releases.Load] refuses it
 }
@@ -53,6 +52,17 @@ var Rules = []Rule{
 	{"wrong-artifact", "Another file of the build than devices take.", false},
 }
 
+// Names are those of the rules that [lint] may allow, ascending.
+func Names() []string {
+	var names []string
+	for _, r := range Rules {
+		if !r.Fault {
+			names = append(names, r.Name)
+		}
+	}
+	return names
+}
+
 // Warning is something in the definitions that is hardly meant.
 type Warning struct {
 	Name  string // of its rule
@@ -73,10 +83,9 @@ type Options struct {
 }
 
 // Check gives the warnings about a fleet but those that its [lint] table
-// allows, by file, line and column. The file system is the folder that the
-// fleet was loaded from; it serves for their places.
-func Check(f *releases.Fleet, fsys fs.FS, o Options) []*Warning {
-	l := &linter{Fleet: f, Options: o, places: releases.NewPlaces(fsys), seen: map[string]bool{}}
+// allows, by file, line and column.
+func Check(f *releases.Fleet, o Options) []*Warning {
+	l := &linter{Fleet: f, Options: o, seen: map[string]bool{}}
 	if zone, err := time.LoadLocation(f.Project.Timezone); err == nil && f.Project.Timezone != "" {
 		l.zone = zone
 	}
@@ -107,7 +116,6 @@ func Check(f *releases.Fleet, fsys fs.FS, o Options) []*Warning {
 type linter struct {
 	*releases.Fleet
 	Options
-	places   *releases.Places
 	zone     *time.Location // nil where nobody knows
 	warnings []*Warning
 	seen     map[string]bool
@@ -134,7 +142,7 @@ func payload(r *releases.Release, p *releases.Payload, path ...string) spot {
 }
 
 func (l *linter) find(s spot) releases.Place {
-	place, _ := l.places.Find(s.file, s.path...)
+	place, _ := l.Place(s.file, s.path...)
 	return place
 }
 
@@ -142,7 +150,7 @@ func (l *linter) warn(rule string, s spot, hint, format string, args ...any) {
 	if slices.Contains(l.Lint.Allow, rule) {
 		return
 	}
-	place, source := l.places.Find(s.file, s.path...)
+	place, source := l.Place(s.file, s.path...)
 	l.warnings = append(l.warnings, &Warning{rule, releases.Fault{
 		Place: place, Message: fmt.Sprintf(format, args...), Source: source, Hint: hint,
 	}})

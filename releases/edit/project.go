@@ -17,6 +17,8 @@ import (
 type Project struct {
 	Fleet *releases.Fleet
 	Files fs.FS // of the project folder
+	// Warnings are the names that [lint] may allow, as for [releases.Load].
+	Warnings []string
 }
 
 // Change is what becomes of a file of the project folder.
@@ -30,8 +32,8 @@ type Change struct {
 // loader's: [releases.Faults].
 func (p Project) Check(changes []Change) (Project, error) {
 	files := overlay{p.Files, changes}
-	fleet, err := releases.Load(files)
-	return Project{fleet, files}, err
+	fleet, err := releases.Load(files, p.Warnings...)
+	return Project{fleet, files, p.Warnings}, err
 }
 
 // change edits a file, which may not be there yet; nil where that leaves it as

@@ -42,7 +42,7 @@ func project(t *testing.T, files map[string]string) Project {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Project{fleet, fsys}
+	return Project{Fleet: fleet, Files: fsys}
 }
 
 func instant(s string) time.Time {

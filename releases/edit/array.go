@@ -20,13 +20,8 @@ func (d *Document) Append(literals []string, path ...any) error {
 	}
 	i := d.find(path)
 	it := d.items[i]
-	last := -1
-	for j := i + 1; j < len(d.items) && d.items[j].Begin < it.End; j++ {
-		if d.items[j].In == i {
-			last = j
-		}
-	}
-	if last < 0 {
+	there := d.inside(i)
+	if len(there) == 0 {
 		if syntax.LineEnd(d.text, it.Value) >= it.End {
 			run := strings.TrimPrefix(d.run(literals), " ")
 			if len(literals) > perLine {
@@ -37,11 +32,12 @@ func (d *Document) Append(literals []string, path ...any) error {
 		at := syntax.LineEnd(d.text, it.Value) + 1
 		return d.change(meant, splice{at, at, "  " + strings.Join(literals, ","+d.newline()+"  ") + "," + d.newline()})
 	}
-	end := d.items[last].End
+	last := there[len(there)-1]
+	end := last.End
 	comma := syntax.Skip(d.text, end)
 	trailing := d.text[comma] == ','
-	line := lineBegin(d.text, d.items[last].Begin)
-	indent := string(d.text[line:d.items[last].Begin])
+	line := lineBegin(d.text, last.Begin)
+	indent := string(d.text[line:last.Begin])
 	if strings.Trim(indent, " \t") != "" || line < it.Value {
 		return d.change(meant, splice{end, end, "," + d.run(literals)})
 	}
@@ -85,21 +81,17 @@ func (d *Document) Drop(gone func(index int) bool, path ...any) error {
 		assign(root, path, kept)
 	}
 	n := len(d.items[i].Path)
-	return d.change(meant, d.cutElements(i, func(j int) bool { return gone(d.items[j].Path[n].(int)) })...)
+	return d.change(meant, d.cutElements(i, func(it syntax.Item) bool { return gone(it.Path[n].(int)) })...)
 }
 
 // cutElements takes out items of an inline table or array with their commas.
 // One that has its line for itself goes with it.
-func (d *Document) cutElements(in int, gone func(item int) bool) []splice {
+func (d *Document) cutElements(in int, gone func(syntax.Item) bool) []splice {
 	var cuts []splice
 	kept := false // an element stands before this one
 	var before int
-	for j := in + 1; j < len(d.items) && d.items[j].Begin < d.items[in].End; j++ {
-		it := d.items[j]
-		if it.In != in {
-			continue
-		}
-		if !gone(j) {
+	for _, it := range d.inside(in) {
+		if !gone(it) {
 			kept, before = true, it.End
 			continue
 		}

@@ -47,6 +47,17 @@ func under(i syntax.Item, path []any) bool {
 	return len(i.Path) >= len(path) && slices.Equal(i.Path[:len(path)], path)
 }
 
+// inside are the items right in an inline table or an array.
+func (d *Document) inside(in int) []syntax.Item {
+	var items []syntax.Item
+	for _, it := range d.items[in+1:] {
+		if it.In == in {
+			items = append(items, it)
+		}
+	}
+	return items
+}
+
 // find is the item right at a path, -1 where there is none.
 func (d *Document) find(path []any) int {
 	return slices.IndexFunc(d.items, func(i syntax.Item) bool { return slices.Equal(i.Path, path) })
@@ -118,7 +129,7 @@ func (d *Document) Remove(path ...any) error {
 			continue
 		}
 		if it.In >= 0 {
-			cuts = append(cuts, d.cutElements(it.In, func(j int) bool { return j == i })...)
+			cuts = append(cuts, d.cutElements(it.In, func(x syntax.Item) bool { return x.Begin == it.Begin })...)
 		} else {
 			cuts = append(cuts, d.cutExpression(i))
 		}

@@ -45,20 +45,15 @@ func (d *Document) intoInline(i int, path []any, literal string) splice {
 		literal = "{ " + syntax.Path(name) + " = " + literal + " }"
 	}
 	entry := syntax.Path(names(path[:1])...) + " = " + literal
-	last := -1
-	for j := i + 1; j < len(d.items) && d.items[j].Begin < it.End; j++ {
-		if d.items[j].In == i {
-			last = j
-		}
-	}
-	if last < 0 {
+	there := d.inside(i)
+	if len(there) == 0 {
 		at, entry := it.Value+1, " "+entry
 		if d.text[at] == '}' {
 			entry += " "
 		}
 		return splice{at, at, entry}
 	}
-	at := d.items[last].End
+	at := there[len(there)-1].End
 	return splice{at, at, ", " + entry}
 }
 

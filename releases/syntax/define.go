@@ -15,8 +15,7 @@ type definition struct {
 	last  *definition            // of the tables of an [[array]]
 }
 
-// origin is how a text has made a table or a value, which decides on what may be
-// added to it later.
+// origin is how a text has made a table or a value.
 type origin int
 
 const (
@@ -27,56 +26,68 @@ const (
 	tables                // [[name]]
 )
 
-func (d *definition) add(name string, by origin, at int) *definition {
-	if d.names == nil {
-		d.names = map[string]*definition{}
-	}
-	d.names[name] = &definition{by: by, at: at}
-	return d.names[name]
+// rule says what a name makes where it is new, and to what it may add.
+type rule struct {
+	makes  origin
+	addsTo []origin
 }
 
-// define gives items their paths. It finds what a text defines twice, the first
-// of that, since the decoder takes some of it, and drops one of the values.
-func define(items []Item) *redefinition {
-	var twice *redefinition
+// rules are those of names on the way, and those of the last name.
+var rules = map[Form][2]rule{
+	Table:      {{above, []origin{header, above, dotted, tables}}, {header, []origin{above}}},
+	ArrayTable: {{above, []origin{header, above, dotted, tables}}, {tables, []origin{tables}}},
+	Key:        {{dotted, []origin{dotted}}, {literal, nil}},
+}
+
+// define gives items their paths. The error is the first name that the text
+// defines twice: of some the decoder takes both, and drops one of the values.
+func define(text []byte, items []Item) (twice *Error) {
 	root := &definition{}
 	held := make([]*definition, len(items)) // what each item's value holds
 	for i := range items {
-		it := &items[i]
-		here := root
-		switch {
-		case it.In >= 0:
-			here, it.Path = held[it.In], slices.Clip(items[it.In].Path)
-		case it.Section >= 0:
-			here, it.Path = held[it.Section], slices.Clip(items[it.Section].Path)
+		it, here := &items[i], root
+		parent := it.In
+		if parent < 0 {
+			parent = it.Section
+		}
+		if parent >= 0 {
+			here, it.Path = held[parent], slices.Clip(items[parent].Path)
 		}
 		if it.Form == Element {
 			it.Path = append(it.Path, here.count)
 			here.count++
-			here = &definition{by: literal}
+			here = &definition{}
 		}
 		for n, name := range it.Names {
-			it.Path = append(it.Path, name.Text)
 			last := n == len(it.Names)-1
-			next := here.names[name.Text]
-			switch {
-			case next == nil:
-				next = here.add(name.Text, it.makes(last), name.At)
-			case !it.mayAdd(next, last):
-				if twice == nil {
-					twice = &redefinition{*it, name, next.at}
-				}
-				next = here.add(name.Text, it.makes(last), name.At)
-			case last && it.Form == Table:
-				next.by = header
+			rule := rules[it.Form][0]
+			if last {
+				rule = rules[it.Form][1]
 			}
-			if next.by == tables {
+			next := here.names[name.Text]
+			if next != nil && !slices.Contains(rule.addsTo, next.by) {
+				if twice == nil {
+					twice = it.twice(name.Text, 1+bytes.Count(text[:next.at], []byte("\n")))
+				}
+				next = nil
+			}
+			if next == nil {
+				next = &definition{by: rule.makes, at: name.At}
+				if here.names == nil {
+					here.names = map[string]*definition{}
+				}
+				here.names[name.Text] = next
+			}
+			it.Path = append(it.Path, name.Text)
+			switch {
+			case next.by == tables:
 				if last {
-					next.count++
-					next.last = &definition{}
+					next.count, next.last = next.count+1, &definition{}
 				}
 				it.Path = append(it.Path, next.count-1)
 				next = next.last
+			case last:
+				next.by = rule.makes
 			}
 			here = next
 		}
@@ -85,46 +96,10 @@ func define(items []Item) *redefinition {
 	return twice
 }
 
-// makes is the origin of what a header or a key names first.
-func (i *Item) makes(last bool) origin {
-	switch {
-	case i.Form == Key && last:
-		return literal
-	case i.Form == Key:
-		return dotted
-	case !last:
-		return above
-	case i.Form == ArrayTable:
-		return tables
-	}
-	return header
-}
-
-// mayAdd says whether a header or a key may add to what is there.
-func (i *Item) mayAdd(there *definition, last bool) bool {
-	switch {
-	case i.Form == Key:
-		return !last && there.by == dotted
-	case !last:
-		return there.by != literal
-	case i.Form == ArrayTable:
-		return there.by == tables
-	}
-	return there.by == above
-}
-
-// redefinition is what a text defines twice.
-type redefinition struct {
-	item  Item // the second one
-	name  Name
-	first int
-}
-
-func (r *redefinition) explain(text []byte) *Error {
+func (i *Item) twice(name string, line int) *Error {
 	what := "key"
-	if r.item.IsHeader() {
+	if i.IsHeader() {
 		what = "table"
 	}
-	line := 1 + bytes.Count(text[:r.first], []byte("\n"))
-	return &Error{r.item.Names[0].At, fmt.Sprintf("%s %s is already defined, in line %d", what, Path(r.name.Text), line), "keep one of the two"}
+	return &Error{i.Names[0].At, fmt.Sprintf("%s %s is already defined, in line %d", what, Path(name), line), "keep one of the two"}
 }

@@ -77,14 +77,14 @@ func Parse(text []byte) (*Document, error) {
 	if tooDeep >= 0 {
 		return nil, &Error{tooDeep, "this stands too deep in tables and arrays", "use fewer levels"}
 	}
-	twice := define(items)
+	twice := define(text, items)
 	d := &Document{text, items, map[string]any{}}
 	data, err := toml.Decode(string(text), &d.Values)
 	var fault toml.ParseError
 	switch {
 	case errors.As(err, &fault):
 		if twice != nil && isRedefinition(fault.Message) {
-			return nil, twice.explain(text)
+			return nil, twice
 		}
 		return nil, explain(text, fault)
 	case err != nil:
@@ -94,7 +94,7 @@ func Parse(text []byte) (*Document, error) {
 		return nil, e
 	}
 	if twice != nil {
-		return nil, twice.explain(text)
+		return nil, twice
 	}
 	normalize(d.Values)
 	if e := d.oddZone(); e != nil {
@@ -106,33 +106,20 @@ func Parse(text []byte) (*Document, error) {
 // disagreement is an error where the scanner has not seen the keys that the
 // decoder has.
 func disagreement(items []Item, keys []toml.Key) *Error {
-	n, at := 0, 0
+	at, same := 0, true
 	for _, it := range items {
-		if it.Form == Element {
+		if it.Form == Element || !same {
 			continue
 		}
 		at = it.Begin
-		if n == len(keys) || !slices.Equal(it.names(), keys[n]) {
-			n = -1
-			break
-		}
-		n++
+		names := slices.DeleteFunc(slices.Clone(it.Path), func(part any) bool { _, index := part.(int); return index })
+		same = len(keys) > 0 && slices.EqualFunc(names, keys[0], func(a any, b string) bool { return a == b })
+		keys = keys[min(1, len(keys)):]
 	}
-	if n == len(keys) {
+	if same && len(keys) == 0 {
 		return nil
 	}
 	return &Error{at, "cairn does not understand this line as its TOML library does", "write it another way, and please report it: it is a bug of cairn"}
-}
-
-// names is the path without indexes.
-func (i Item) names() []string {
-	var names []string
-	for _, part := range i.Path {
-		if name, ok := part.(string); ok {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 func notUTF8(text []byte) *Error {
@@ -140,12 +127,10 @@ func notUTF8(text []byte) *Error {
 	if bytes.HasPrefix(text, []byte("\uFEFF")) {
 		return &Error{0, "the text begins with a byte order mark", hint}
 	}
-	for at := 0; at < len(text); {
-		r, n := utf8.DecodeRune(text[at:])
-		if r == utf8.RuneError && n == 1 {
+	for at, r := range string(text) {
+		if r == utf8.RuneError && !bytes.HasPrefix(text[at:], []byte("\uFFFD")) {
 			return &Error{at, "this is not UTF-8", hint}
 		}
-		at += n
 	}
 	return nil
 }

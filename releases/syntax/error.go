@@ -23,6 +23,7 @@ var hints = []struct{ part, hint string }{
 	{"hexadecimal digits", `write \\ for a backslash, or single quotes: 'C:\fw'`},
 	{"cannot contain newlines", "a quote is missing at the end of the line"},
 	{"text ends before", "close the text with the quotes that it begins with"},
+	{"NULL", "save the file as UTF-8"},
 	{"control characters", "delete it; where it is meant, write it with a backslash, in quotes"},
 	{"datetime", "write it as 2026-12-01T09:00:00Z"},
 	{"", specification},

@@ -74,6 +74,22 @@ cohorts/beta.toml:2:10: datetime: "2026-02-30T10:00:00Z"
   2 | paused = 2026-02-30T10:00:00Z
 hint: 2026-12-01T09:00:00Z
 `},
+		{"offset of more than an hour of minutes", `
+-- cohorts/beta.toml --
+[activate."1.0.0"]
+paused = 2026-12-02T10:00:00+01:60
+`, `
+cohorts/beta.toml:2:10: offset … +01:60
+hint: +05:30
+`},
+		{"value that another one takes the place of", `
+-- cohorts/beta.toml --
+activate."1.0.0".rollout = [1]
+activate."1.0.0".rollout.start = 2026-12-02T10:00:00Z
+`, `
+cohorts/beta.toml:2:1: rollout is already defined, in line 1
+hint: one … two
+`},
 		{"leading zero", `
 -- cohorts/beta.toml --
 [activate."1.0.0"]

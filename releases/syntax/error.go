@@ -1,8 +1,10 @@
 package syntax
 
 import (
+	"bytes"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
 )
@@ -53,16 +55,23 @@ func isRedefinition(message string) bool {
 // and columns are wrong for some; its offsets are right, but may be outside of
 // the text.
 func explain(text []byte, fault toml.ParseError) *Error {
-	message := words.Replace(fault.Message)
-	at, end := fault.Position.Start, fault.Position.Start+fault.Position.Len
+	message := strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return -1 // of what it cites
+		}
+		return r
+	}, words.Replace(fault.Message))
+	inText := func(at int) int { return min(max(at, 0), len(text)) }
+	at, end := inText(fault.Position.Start), inText(fault.Position.Start+fault.Position.Len)
 	switch {
 	case strings.HasPrefix(message, "invalid escape in string"):
-		at = end - len(`\x`)
+		at = inText(bytes.LastIndexByte(text[:end], '\\'))
 	case strings.Contains(message, "hexadecimal digits"):
-		at = end - 1
+		_, n := utf8.DecodeLastRune(text[:end])
+		at = end - n
 	case strings.Contains(message, "control characters"):
-		at++
+		at = inText(fault.Position.Start + 1)
 	}
 	i := slices.IndexFunc(hints, func(h struct{ part, hint string }) bool { return strings.Contains(message, h.part) })
-	return &Error{min(max(at, 0), len(text)), message, hints[i].hint}
+	return &Error{at, message, hints[i].hint}
 }

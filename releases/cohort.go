@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"cairn/releases/syntax"
 )
 
 // cohorts reads every cohort, and adds the default one where it has no file.
@@ -69,7 +71,7 @@ func (l *loader) activation(c *Cohort, m member, t *table) {
 	if l.refused[m.name] {
 		return
 	}
-	hint := fmt.Sprintf("define it: a file in releases/ with version = %q", m.name)
+	hint := "define it: a file in releases/ with version = " + syntax.String(m.name)
 	if len(l.unread) > 0 {
 		hint = "mend " + l.unread[0] + " first, which may define it"
 	}

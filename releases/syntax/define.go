@@ -56,7 +56,10 @@ func define(text []byte, items []Item) (twice *Error) {
 		if it.Form == Element {
 			it.Path = append(it.Path, here.count)
 			here.count++
-			here = &definition{}
+			here = nil
+			if c := text[it.Value]; c == '[' || c == '{' {
+				here = &definition{}
+			}
 		}
 		for n, name := range it.Names {
 			last := n == len(it.Names)-1

@@ -10,8 +10,7 @@ import (
 
 // Confirm asks the store for the payloads that a site needs and that are not
 // known for certain: those that are said to be stored, and those in doubt.
-// Where it is in doubt whether some answer is there, it finds out which devices
-// are about to leave their cohort. It gives what is known then. A listing needs
+// It finds out which devices are about to change cohort. It gives what is known then. A listing needs
 // no confirmation.
 func (l *Inventory) Confirm(ctx context.Context, site *Site, store Store) (*Inventory, error) {
 	sizes := map[string]int64{}
@@ -45,10 +44,10 @@ func (l *Inventory) Confirm(ctx context.Context, site *Site, store Store) (*Inve
 	mayBeThere := func(a Answer) bool {
 		return slices.ContainsFunc(a.Variants[:], func(v Variant) bool { return v.Presence == MaybePresent })
 	}
-	if !slices.ContainsFunc(l.Answers, mayBeThere) {
-		return &confirmed, nil
-	}
 	var err error
-	confirmed.leaving, err = l.findLeaving(ctx, site, store)
+	confirmed.relocated, err = l.relocations(ctx, site, store, false)
+	if slices.ContainsFunc(l.Answers, mayBeThere) {
+		confirmed.leaving = leaving(confirmed.relocated, site.Tree.Layout)
+	}
 	return &confirmed, err
 }

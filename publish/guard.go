@@ -19,6 +19,7 @@ type Guard struct {
 // Guards are all that there are, in the order in which they are told.
 var Guards = []Guard{
 	{"exposure", "more than max_exposure_increase of a cohort would newly be offered a release", overExposed},
+	{"downgrade", "more than max_moved_down of a cohort would newly be offered a version below its own", overMovedDown},
 	{"deletes", "more than max_deletes of the keys would be deleted, with no answer in their place", overDeleted},
 	{"layout", "what firmware has burned in would change", otherLayout},
 	{"time", "the instant is a day before the last one, or an hour from the store's clock", oddInstant},
@@ -53,7 +54,7 @@ func (t Trip) String() string { return fmt.Sprintf("%s: %s; %s", t.Guard, t.What
 // Trips is all that is over a limit, allowed or not. Where nothing is published
 // yet, or nothing is to be written, no device can be moved by accident.
 func (p *Proposal) Trips() (all []Trip) {
-	if p.Live.Len() == 0 || p.Len() == 0 && p.recorded() {
+	if len(p.Live.Folders) == 0 || p.Len() == 0 && p.recorded() {
 		return nil
 	}
 	for _, g := range Guards {

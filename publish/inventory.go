@@ -21,7 +21,8 @@ type Inventory struct {
 	// interrupted write left behind. Only a listing shows them.
 	Foreign, Leftovers []string
 
-	leaving map[cohortBucket]bool // nil where nobody has asked
+	relocated []Relocation          // nil where nobody has asked
+	leaving   map[cohortBucket]bool // likewise
 }
 
 // Folder is the objects of a folder of answers, or of the cohort index.
@@ -140,6 +141,9 @@ func compareFolders(a, b Folder) int {
 func (f *Folder) Answer(bucket uint16) uint32 {
 	if f == nil {
 		return 0
+	}
+	if int(bucket) < len(f.Buckets) && f.Buckets[bucket] == bucket {
+		return f.Answers[bucket] // it has all buckets up to here
 	}
 	if i, found := slices.BinarySearch(f.Buckets, bucket); found {
 		return f.Answers[i]

@@ -3,6 +3,8 @@ package publish
 import (
 	"iter"
 	"slices"
+
+	"cairn/manifest"
 )
 
 // Phase is when an operation comes. Each phase is complete before the next
@@ -74,6 +76,10 @@ type Plan struct {
 	differs map[[2]uint32][variants]Reason // by the answers of live and site
 	ops     [phases][urgencies][]operation
 	count   [right]int
+
+	unchecked []string                     // cohorts that served lower versions before; nil where nothing is on record
+	crowds    []Crowd                      // nil until somebody asks
+	versions  map[manifest.Target][]string // that have a folder in the store; likewise
 }
 
 // operation is a put of a site's object, or the deletion of one of the

@@ -51,6 +51,9 @@ func (e Edition) Propose(ctx context.Context, store Store, remote *Remote, opts 
 		return nil, err
 	}
 	p.Plan = NewPlan(e.Site, live, store.Traits().Headers)
+	if remote.State != nil {
+		p.unchecked = remote.State.Done.Unchecked
+	}
 	return p, nil
 }
 
@@ -77,7 +80,7 @@ func (p *Proposal) admissible() error {
 }
 
 func (p *Proposal) states(now time.Time) (during, after State) {
-	stamp := Stamp{Published: now, At: p.Edition.At, Source: p.Edition.Source, Encoder: Encoder, BurnedIn: BurnedInOf(&p.Site.Tree.Fleet.Project), Rollouts: p.Edition.Rollouts}
+	stamp := Stamp{Published: now, At: p.Edition.At, Source: p.Edition.Source, Encoder: Encoder, BurnedIn: BurnedInOf(&p.Site.Tree.Fleet.Project), Unchecked: uncheckedIn(p.Site.Tree.Fleet), Rollouts: p.Edition.Rollouts}
 	prefix := p.Site.Tree.Layout.Prefix
 	during = State{Prefix: prefix, Live: p.InDoubt(now), Doing: &stamp}
 	if p.Remote.State != nil {
@@ -96,5 +99,5 @@ func (p *Proposal) recorded() bool {
 		return a.Cohort == b.Cohort && a.Version == b.Version && a.Seed == b.Seed &&
 			releases.Buckets(a.Percent, buckets) == releases.Buckets(b.Percent, buckets) && reflect.DeepEqual(a.Targets, b.Targets)
 	}
-	return slices.EqualFunc(s.Done.Rollouts, p.Edition.Rollouts, same)
+	return slices.Equal(s.Done.Unchecked, uncheckedIn(p.Site.Tree.Fleet)) && slices.EqualFunc(s.Done.Rollouts, p.Edition.Rollouts, same)
 }

@@ -52,7 +52,8 @@ func Scan(ctx context.Context, site *Site, store Store, concurrency int) (*Inven
 	}
 	s.fold()
 	var err error
-	s.live.leaving, err = s.live.findLeaving(ctx, site, store)
+	s.live.relocated, err = s.live.relocations(ctx, site, store, true)
+	s.live.leaving = leaving(s.live.relocated, site.Tree.Layout)
 	return s.live, err
 }
 

@@ -33,9 +33,12 @@ type Stamp struct {
 	// Source is what the publisher said of the definitions, such as a commit.
 	Source string `json:"source,omitempty"`
 	// Encoder is the [Encoder] that made the siblings.
-	Encoder  string    `json:"encoder"`
-	BurnedIn BurnedIn  `json:"burned_in,omitzero"`
-	Rollouts []Rollout `json:"rollouts"`
+	Encoder  string   `json:"encoder"`
+	BurnedIn BurnedIn `json:"burned_in,omitzero"`
+	// Unchecked is the cohorts that serve lower versions, too; nil where the
+	// state doesn't tell.
+	Unchecked []string  `json:"unchecked,omitzero"`
+	Rollouts  []Rollout `json:"rollouts"`
 }
 
 // Rollout is a release that a cohort offers.

@@ -98,6 +98,9 @@ type Guard struct {
 	// MaxExposureIncrease is how many percentage points of any cohort one
 	// publish may newly expose to a release, 0 to 100; 100 stops nothing.
 	MaxExposureIncrease float64
+	// MaxMovedDown is the percentage of any cohort that one publish may newly
+	// offer a version below the one that they run, 0 to 100; 100 stops nothing.
+	MaxMovedDown float64
 	// MaxDeletes is the percentage of the published keys that one publish may
 	// delete, 0 to 100; 100 stops nothing.
 	MaxDeletes float64

@@ -46,6 +46,7 @@ cohorts = "1h"
 [guard]
 max_exposure_increase = 12.5
 max_deletes = 0
+max_moved_down = 2
 [prices]
 put = 0.0054
 get = 4.3e-4
@@ -149,7 +150,7 @@ func TestLoadComplete(t *testing.T) {
 		Software: map[string]releases.Software{"stm32-fw": {KnownVersions: []string{"0.9", "0.8"}}, "other": {}},
 		Publish:  releases.Publish{To: "s3://firmware", Endpoint: "https://s3.example.com", Region: "eu-central-1"},
 		Cache:    releases.Cache{Answers: 2 * time.Minute, Cohorts: time.Hour},
-		Guard:    releases.Guard{MaxExposureIncrease: 12.5, MaxDeletes: 0},
+		Guard:    releases.Guard{MaxExposureIncrease: 12.5, MaxMovedDown: 2, MaxDeletes: 0},
 		Prices:   releases.Prices{Put: 0.0054, Get: 0.00043, Delete: 1, Currency: "EUR"},
 		Lint:     releases.Lint{Allow: []string{"plain-http", "many-hops"}},
 		Releases: []*releases.Release{one, two},

@@ -179,6 +179,7 @@ func (t *table) lifetime(key string, d *time.Duration) {
 func (l *loader) guard(t *table) {
 	g := &l.fleet.Guard
 	t.limit("max_exposure_increase", "percentage points of a cohort that one publish may newly expose to a release", &g.MaxExposureIncrease)
+	t.limit("max_moved_down", "share of a cohort that one publish may newly offer a version below the one that they run", &g.MaxMovedDown)
 	t.limit("max_deletes", "share of the published keys that one publish may delete", &g.MaxDeletes)
 	t.rest()
 }

@@ -12,11 +12,14 @@ base_url = "https://ota.example.com"
 [guard]
 max_exposure_increase = 100.5
 max_deletes = 101
+max_moved_down = 100.1
 `, `
 cairn.toml:5:25: max_exposure_increase 100.5 … 100 percent
 hint: max_exposure_increase … 0 … 100; 100
 cairn.toml:6:15: max_deletes 101 … 100 percent
 hint: max_deletes … 0 … 100; 100
+cairn.toml:7:18: max_moved_down 100.1 … 100 percent
+hint: max_moved_down … 0 … 100; 100
 `},
 		{"guard under 0", `
 -- cairn.toml --

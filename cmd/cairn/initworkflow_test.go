@@ -267,7 +267,7 @@ func TestWorkflow(t *testing.T) {
 	w.succeeds("publish", proposed, "rescan", "", "listed")
 
 	// The guard stops a publish; a flag lets it through once.
-	w.edit("cairn.toml", "max_exposure_increase = 100", "max_exposure_increase = 10")
+	w.edit("cairn.toml", "max_exposure_increase = 25", "max_exposure_increase = 10")
 	w.edit("cohorts/default.toml", "rollout = 50", "rollout = 100")
 	wide := w.commit("Roll out")
 	w.fails("publish", wide, "", "--allow exposure")

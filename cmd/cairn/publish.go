@@ -135,7 +135,7 @@ func (o *publishOptions) allowed() []string {
 func explainGuard(tripped *publish.TrippedError, p *publish.Proposal) error {
 	unsure := ""
 	if p.Remote.State == nil {
-		unsure = "what was in reach before is not known, since there is no state; "
+		unsure = "there is no state: what was offered before is taken from the answers that are there\n"
 	}
 	return fmt.Errorf("stopped by guards, nothing was written:\n%w\n%sif that is meant, let it through once with 'cairn publish %s'", tripped, unsure, tripped.Flag())
 }

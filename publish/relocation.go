@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"sync"
 
@@ -14,29 +15,33 @@ import (
 	"cairn/releases"
 )
 
-// cohortBucket is a bucket of a cohort.
-type cohortBucket struct {
-	cohort string
-	bucket uint16
+// Relocation is devices that change cohort when a site is published: those that
+// go from one to another.
+type Relocation struct {
+	From, To string
+	Hashes   []string // of their serials, as [manifest.Hash] gives them, ascending
 }
 
-// findLeaving finds the buckets that a device is in now and won't be in when
-// the site is there. It reads what the cohort index is about to lose: each of
-// its objects that may have other content, as an edge may send any of them.
-func (l *Inventory) findLeaving(ctx context.Context, site *Site, store Store) (map[cohortBucket]bool, error) {
+// relocations finds the devices that are in one cohort now, and in another when
+// the site is there. It reads what the cohort index is about to lose: each shard
+// that changes, and each of its encodings where they are in doubt or were only
+// listed, as an edge may send any.
+func (l *Inventory) relocations(ctx context.Context, site *Site, store Store, listed bool) ([]Relocation, error) {
 	index := site.index()
 	live := l.Folder(index.Key, index.Digits)
 	var ask []place
 	for i, bucket := range index.Buckets {
 		for variant, was := range l.Answers[live.Answer(bucket)].Variants {
 			shall := site.want.Answers[index.Answers[i]].Variants[variant]
-			if was.Presence != Absent && (was.Presence != Present || was.MD5 != shall.MD5) {
+			other := was.MD5 != shall.MD5 && (listed || EncodingOf(variant) == manifest.Identity)
+			if was.Presence != Absent && (was.Presence != Present || other) {
 				ask = append(ask, place{indexFolder, int32(i), uint8(variant)})
 			}
 		}
 	}
 	var mu sync.Mutex
-	leaving := map[cohortBucket]bool{}
+	type way struct{ from, to string }
+	found := map[way][]string{}
 	err := each(ctx, store.Traits().Parallel, len(ask), func(ctx context.Context, i int) error {
 		was, err := readShard(ctx, store, index.key(int(ask[i].index), int(ask[i].variant)), EncodingOf(int(ask[i].variant)))
 		if err != nil || was == nil {
@@ -48,14 +53,39 @@ func (l *Inventory) findLeaving(ctx context.Context, site *Site, store Store) (m
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		for hash, cohort := range was {
-			if cohort != cmp.Or(shall[hash], releases.DefaultCohort) {
-				leaving[cohortBucket{cohort, uint16(manifest.Index(site.Tree.Layout.Bucket(hash)))}] = true
+		for hash, from := range was {
+			if to := cmp.Or(shall[hash], releases.DefaultCohort); from != to {
+				found[way{from, to}] = append(found[way{from, to}], hash)
 			}
 		}
 		return nil
 	})
-	return leaving, err
+	all := []Relocation{}
+	for w, hashes := range found {
+		slices.Sort(hashes)
+		all = append(all, Relocation{w.from, w.to, slices.Compact(hashes)}) // a shard's encodings say the same
+	}
+	slices.SortFunc(all, func(a, b Relocation) int {
+		return cmp.Or(strings.Compare(a.From, b.From), strings.Compare(a.To, b.To))
+	})
+	return all, err
+}
+
+// cohortBucket is a bucket of a cohort.
+type cohortBucket struct {
+	cohort string
+	bucket uint16
+}
+
+// leaving is the buckets that a device leaves, by its cohort's.
+func leaving(relocations []Relocation, l manifest.Layout) map[cohortBucket]bool {
+	all := map[cohortBucket]bool{}
+	for _, r := range relocations {
+		for _, hash := range r.Hashes {
+			all[cohortBucket{r.From, uint16(manifest.Index(l.Bucket(hash)))}] = true
+		}
+	}
+	return all
 }
 
 // readShard gives the cohorts that a shard in the store lists; nil where it

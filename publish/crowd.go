@@ -95,9 +95,43 @@ func (p *Plan) findCrowds() (all []Crowd) {
 			all = append(all, crowd)
 		}
 	}
+	if p.Live.relocated == nil {
+		changing = p.dropped()
+		for _, c := range changing {
+			before[c.From] += len(c.Buckets)
+		}
+	}
 	all = append(all, changing...)
 	for i := range all {
 		all[i].OfFrom, all[i].OfTo = before[all[i].From], after[all[i].To]
+	}
+	return all
+}
+
+// dropped is the devices that find nothing in their cohort any more, as far as
+// that is known by its buckets: the default one is theirs then.
+func (p *Plan) dropped() (all []Crowd) {
+	l := p.Site.Tree.Layout
+	for i := range p.Live.Folders {
+		f := &p.Live.Folders[i]
+		at := f.Location(l)
+		if at.Class != manifest.Answer || at.VersionSegment != manifest.OtherSegment || at.Cohort == releases.DefaultCohort || f.Digits != l.BucketDigits {
+			continue
+		}
+		want := p.Site.want.Folder(f.Key, f.Digits)
+		for _, bucket := range f.Buckets {
+			if _, known := p.Site.Tree.Known[at.Target]; !known || want.Answer(bucket) != 0 {
+				continue
+			}
+			j := slices.IndexFunc(all, func(c Crowd) bool { return c.From == at.Cohort })
+			if j < 0 {
+				j = len(all)
+				all = append(all, Crowd{From: at.Cohort, To: releases.DefaultCohort})
+			}
+			if k, found := slices.BinarySearch(all[j].Buckets, bucket); !found {
+				all[j].Buckets = slices.Insert(all[j].Buckets, k, bucket)
+			}
+		}
 	}
 	return all
 }
@@ -184,7 +218,7 @@ func (p *Plan) liveVersions() map[manifest.Target][]string {
 	if p.versions == nil {
 		p.versions = map[manifest.Target][]string{}
 		for i := range p.Live.Folders {
-			at := p.Live.Folders[i].location(p.Site.Tree.Layout)
+			at := p.Live.Folders[i].Location(p.Site.Tree.Layout)
 			version, err := releases.Unescape(at.VersionSegment)
 			if err == nil && at.VersionSegment != manifest.NoneSegment && at.VersionSegment != manifest.OtherSegment {
 				p.versions[at.Target] = append(p.versions[at.Target], version)

@@ -137,7 +137,7 @@ func (p *Plan) planFolder(pair folderPair, unread []bool) {
 
 // usualPhase is that of a folder's answers, and of the siblings that go.
 func (p *Plan) usualPhase(f *Folder) Phase {
-	switch at := f.location(p.Site.Tree.Layout); {
+	switch at := f.Location(p.Site.Tree.Layout); {
 	case at.Class == manifest.CohortIndex:
 		return Cohorts
 	case at.VersionSegment == manifest.OtherSegment:
@@ -195,7 +195,7 @@ func (p *Plan) findUnread() map[int32][]bool {
 	layout := p.Site.Tree.Layout
 	answered := map[manifest.Target]bool{}
 	for i := range p.Live.Folders {
-		if at := p.Live.Folders[i].location(layout); at.VersionSegment == manifest.OtherSegment {
+		if at := p.Live.Folders[i].Location(layout); at.VersionSegment == manifest.OtherSegment {
 			answered[at.Target] = true
 		}
 	}
@@ -226,7 +226,7 @@ func (p *Plan) findUnread() map[int32][]bool {
 // fallback is the _other folder of the devices that look into a folder of
 // answers; nil for the cohort index, and where no device does any more.
 func (s *Site) fallback(f *Folder) *manifest.Folder {
-	at := f.location(s.Tree.Layout)
+	at := f.Location(s.Tree.Layout)
 	if at.Class != manifest.Answer || f.Digits != s.Tree.Layout.BucketDigits {
 		return nil
 	}

@@ -108,7 +108,12 @@ func (e *TrippedError) Error() string {
 func (e *TrippedError) Flag() string { return "--allow " + strings.Join(e.Allow, ",") }
 
 // percent writes a share with one decimal at most.
-func percent(p float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", p), ".0") }
+func percent(p float64) string {
+	if p > 0 && p < 0.05 {
+		return "less than 0.1"
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", p), ".0")
+}
 
 // rounding is how far a computed share may be off.
 const rounding = 1e-9

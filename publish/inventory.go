@@ -157,9 +157,9 @@ func (f *Folder) key(i, variant int) string {
 	return f.Key + l.BucketName(int(f.Buckets[i])) + VariantSuffix(variant)
 }
 
-// location is what the folder is for: its class, and of answers the target,
+// Location is what the folder is for: its class, and of answers the target,
 // the cohort and the version segment.
-func (f *Folder) location(l manifest.Layout) manifest.Location {
+func (f *Folder) Location(l manifest.Layout) manifest.Location {
 	l.BucketDigits, l.CohortDigits = f.Digits, f.Digits
 	at, _ := l.Parse(f.key(0, variantOf(textForm, 0)))
 	return at

@@ -32,7 +32,7 @@ func (p *Plan) answered(f *Folder, bucket uint16) bool {
 	if fallback == nil || s.want.Folder(fallback.Key, f.Digits).Answer(bucket) == 0 {
 		return false
 	}
-	segment := f.location(s.Tree.Layout).VersionSegment
+	segment := f.Location(s.Tree.Layout).VersionSegment
 	return slices.ContainsFunc(s.Tree.Known[fallback.Target], func(version string) bool { return releases.Escape(version) == segment })
 }
 

@@ -22,11 +22,25 @@ type Relocation struct {
 	Hashes   []string // of their serials, as [manifest.Hash] gives them, ascending
 }
 
+// Getter reads objects, as [Store.Get] does.
+type Getter interface {
+	Get(ctx context.Context, key string) (*Stored, error)
+}
+
+// WithRelocations is what is known, and which devices change cohort when a site
+// is there instead.
+func (l *Inventory) WithRelocations(ctx context.Context, site *Site, from Getter) (*Inventory, error) {
+	known := *l
+	var err error
+	known.relocated, err = l.relocations(ctx, site, from, DefaultConcurrency, false)
+	return &known, err
+}
+
 // relocations finds the devices that are in one cohort now, and in another when
 // the site is there. It reads what the cohort index is about to lose: each shard
 // that changes, and each of its encodings where they are in doubt or were only
 // listed, as an edge may send any.
-func (l *Inventory) relocations(ctx context.Context, site *Site, store Store, listed bool) ([]Relocation, error) {
+func (l *Inventory) relocations(ctx context.Context, site *Site, from Getter, parallel int, listed bool) ([]Relocation, error) {
 	index := site.index()
 	live := l.Folder(index.Key, index.Digits)
 	var ask []place
@@ -42,8 +56,8 @@ func (l *Inventory) relocations(ctx context.Context, site *Site, store Store, li
 	var mu sync.Mutex
 	type way struct{ from, to string }
 	found := map[way][]string{}
-	err := each(ctx, store.Traits().Parallel, len(ask), func(ctx context.Context, i int) error {
-		was, err := readShard(ctx, store, index.key(int(ask[i].index), int(ask[i].variant)), EncodingOf(int(ask[i].variant)))
+	err := each(ctx, parallel, len(ask), func(ctx context.Context, i int) error {
+		was, err := readShard(ctx, from, index.key(int(ask[i].index), int(ask[i].variant)), EncodingOf(int(ask[i].variant)))
 		if err != nil || was == nil {
 			return err
 		}
@@ -90,8 +104,8 @@ func leaving(relocations []Relocation, l manifest.Layout) map[cohortBucket]bool 
 
 // readShard gives the cohorts that a shard in the store lists; nil where it
 // isn't there: then the identity says it, or no publish has ever ended.
-func readShard(ctx context.Context, store Store, key string, e manifest.Encoding) (map[string]string, error) {
-	object, err := store.Get(ctx, key)
+func readShard(ctx context.Context, from Getter, key string, e manifest.Encoding) (map[string]string, error) {
+	object, err := from.Get(ctx, key)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -52,7 +52,7 @@ func Scan(ctx context.Context, site *Site, store Store, concurrency int) (*Inven
 	}
 	s.fold()
 	var err error
-	s.live.relocated, err = s.live.relocations(ctx, site, store, true)
+	s.live.relocated, err = s.live.relocations(ctx, site, store, store.Traits().Parallel, true)
 	s.live.leaving = leaving(s.live.relocated, site.Tree.Layout)
 	return s.live, err
 }

@@ -33,14 +33,16 @@ func planCommand(global *globalOptions) *cobra.Command {
 		Short: "Show who gets what before and after a publish",
 		Long: `plan shows what publish would do, as a reviewer wants to read it: for each
 cohort, software type and hardware version who is offered what before and
-after, withdrawals first; then the objects, requests and their cost; then what
-the schedule brings next. It writes nothing, and needs no right to write.
+after, those first who would move down; which devices change cohort, and what
+they get; then the objects, requests and their cost; what guards would stop; and
+what the schedule brings next. It writes nothing, and needs no right to write.
 
 --against compares the definitions with another tree than the one in the
 bucket: a folder that build or publish wrote, or a URL below which a published
 prefix can be read.
 
-    -  withdrawn    +  newly offered    ~  another release    =  as it was`,
+    v  moves down    -  withdrawn    +  newly offered    ~  another release
+    =  as it was`,
 		Example: `  cairn plan
   cairn plan --markdown > comment.md
   git worktree add /tmp/main main && cairn -C /tmp/main build --out /tmp/tree && cairn plan --against /tmp/tree`,
@@ -118,11 +120,16 @@ func writeReview(w io.Writer, r *review.Review, opts planOptions) error {
 func (p *project) against(ctx context.Context, opts planOptions) (*publish.Proposal, error) {
 	edition := p.edition(opts.at.Instant())
 	if strings.HasPrefix(opts.against, "http://") || strings.HasPrefix(opts.against, "https://") {
-		state, err := fetchState(ctx, strings.TrimRight(opts.against, "/"), p.fleet.Project.Prefix)
+		tree := webTree(strings.TrimRight(opts.against, "/"))
+		state, err := tree.state(ctx, p.fleet.Project.Prefix)
 		if err != nil {
 			return nil, err
 		}
-		plan := publish.NewPlan(edition.Site, state.Live, true)
+		live, err := state.Live.WithRelocations(ctx, edition.Site, tree)
+		if err != nil {
+			return nil, err
+		}
+		plan := publish.NewPlan(edition.Site, live, true)
 		return &publish.Proposal{Plan: plan, Edition: edition, Remote: &publish.Remote{State: state}}, nil
 	}
 	store := dirstore.New(strings.TrimPrefix(opts.against, "dir:"))
@@ -137,11 +144,14 @@ func (p *project) against(ctx context.Context, opts planOptions) (*publish.Propo
 	return proposal, err
 }
 
-// fetchState reads the state of a prefix below a URL.
-func fetchState(ctx context.Context, base, prefix string) (*publish.State, error) {
+// webTree is the URL below which a published prefix can be read.
+type webTree string
+
+// Get reads the object at a key.
+func (base webTree) Get(ctx context.Context, key string) (*publish.Stored, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	url := base + "/" + publish.StateKey(prefix)
+	url := string(base) + "/" + key
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, cli.Usagef("--against: %w", err)
@@ -158,9 +168,25 @@ func fetchState(ctx context.Context, base, prefix string) (*publish.State, error
 	if err != nil {
 		return nil, fmt.Errorf("get %s: %w", url, err)
 	}
+	content, err := publish.BytesContent(b).Reader()
+	return &publish.Stored{ReadSeekCloser: content, Entry: publish.Entry{Key: key, Size: int64(len(b))}}, err
+}
+
+// state reads the state of a prefix.
+func (base webTree) state(ctx context.Context, prefix string) (*publish.State, error) {
+	key := publish.StateKey(prefix)
+	object, err := base.Get(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	defer object.Close()
+	b, err := io.ReadAll(object)
+	if err != nil {
+		return nil, err
+	}
 	state, err := publish.DecodeState(b, prefix)
 	if err != nil {
-		return nil, fmt.Errorf("get %s: %w", url, err)
+		return nil, fmt.Errorf("get %s/%s: %w", base, key, err)
 	}
 	return state, nil
 }

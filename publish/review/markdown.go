@@ -30,6 +30,13 @@ func (r *Review) Markdown(w io.Writer) error {
 	if len(r.Missing) > 0 {
 		fmt.Fprintf(&head, "\n> [!CAUTION]\n> publish will fail: %d stored payloads are not there, such as %s\n", len(r.Missing), code(r.Missing[0]))
 	}
+	if len(r.Relocations) > 0 {
+		var rows []string
+		for _, c := range r.Relocations {
+			rows = append(rows, fmt.Sprintf("| %s | %s | %d | %s |\n", code(c.From), code(c.To), c.Devices, cell(strings.Join(c.Serials, ", "))))
+		}
+		fmt.Fprintf(&head, "\nDevices that change cohort:\n\n%s", table("| from | to | devices | |\n| --- | --- | --- | --- |\n", rows))
+	}
 	if !r.Empty() {
 		fmt.Fprintf(&tail, "\n%s\n", escape(r.Objects.String()))
 	}
@@ -66,16 +73,20 @@ func leftOut(n int) string {
 }
 
 func (r *Review) headline() string {
-	var withdrawn, changed int
+	var lower, withdrawn, changed int
 	for _, g := range r.Groups {
 		switch g.weight() {
-		case 0:
+		case down:
+			lower++
+		case taken:
 			withdrawn++
-		case 1:
+		case changing:
 			changed++
 		}
 	}
 	switch {
+	case lower > 0:
+		return fmt.Sprintf("moves %s of devices down", plural(lower, "group"))
 	case withdrawn > 0:
 		return fmt.Sprintf("takes a release back from %s of devices", plural(withdrawn, "group"))
 	case changed > 0:
@@ -99,13 +110,7 @@ func (g Group) markdown() string {
 }
 
 func (m Move) after() string {
-	switch {
-	case m.Withdrawn:
-		return m.After.String() + " (withdrawn)"
-	case m.Payload:
-		return m.After.String() + " (another payload)"
-	}
-	return m.After.String()
+	return m.After.String() + m.remark()
 }
 
 // maxTable is how long a table gets, in bytes.

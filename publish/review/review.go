@@ -14,11 +14,13 @@ import (
 
 // Review is what a publish would do.
 type Review struct {
-	To      string    `json:"to"`      // the store, or what stands for it
-	At      time.Time `json:"at"`      // the instant that decides
-	Groups  []Group   `json:"groups"`  // those that lose a release first
-	Objects Objects   `json:"objects"` // what is written
-	Guard   string    `json:"guard"`   // what stops it, a line for each trip; "" for nothing
+	To     string    `json:"to"`     // the store, or what stands for it
+	At     time.Time `json:"at"`     // the instant that decides
+	Groups []Group   `json:"groups"` // those that move down first, then those that lose a release
+	// Relocations is which devices change cohort; Groups has what they get.
+	Relocations []Relocation `json:"cohort_changes"`
+	Objects     Objects      `json:"objects"` // what is written
+	Guard       string       `json:"guard"`   // what stops it, a line for each trip; "" for nothing
 	// Trips is the same one by one, and Allow the flag that lets it through.
 	Trips    []publish.Trip `json:"trips"`
 	Allow    string         `json:"allow"`
@@ -29,8 +31,10 @@ type Review struct {
 // Group is the devices of a cohort that are alike.
 type Group struct {
 	Cohort string `json:"cohort"`
+	From   string `json:"from"`    // the cohort where they are now: the same for those that stay
+	Size   int    `json:"devices"` // how many there are; -1 where nobody lists them
 	manifest.Target
-	Moves []Move `json:"moves"` // withdrawals first, what stays as it is last
+	Moves []Move `json:"moves"` // what goes down first, then withdrawals, what stays as it is last
 }
 
 // Move is what happens to devices that run the same and are in the same
@@ -43,7 +47,7 @@ type Move struct {
 	Unknown bool     `json:"unknown_version"`
 	Change
 	Buckets int     `json:"buckets"`
-	Percent float64 `json:"percent"` // of all buckets
+	Percent float64 `json:"percent"` // of the group's devices, or of all buckets where nobody lists them
 	// Devices is how many of them the cohort lists, -1 where it lists none.
 	Devices int `json:"devices"`
 }
@@ -56,6 +60,8 @@ type Change struct {
 	Payload bool `json:"other_payload"`
 	// Withdrawn says that the release before is out of their reach now.
 	Withdrawn bool `json:"withdrawn"`
+	// Down says that they are newly offered less than what they run.
+	Down bool `json:"moves_down"`
 }
 
 // Offer is what devices are offered.
@@ -102,12 +108,13 @@ func (r *Review) Empty() bool { return r.Objects.Puts+r.Objects.Deletes == 0 }
 // New reviews a plan of the fleet's definitions at an instant.
 func New(plan *publish.Plan, fleet *releases.Fleet, at time.Time) *Review {
 	return &Review{
-		At:       at,
-		Groups:   groups(plan, fleet),
-		Objects:  objects(plan, fleet.Prices),
-		Trips:    []publish.Trip{},
-		Missing:  append([]string{}, plan.Missing...),
-		Upcoming: upcoming(fleet, at, plan.Site.Tree.Layout.Buckets()),
+		At:          at,
+		Groups:      groups(plan),
+		Relocations: relocations(plan, fleet),
+		Objects:     objects(plan, fleet.Prices),
+		Trips:       []publish.Trip{},
+		Missing:     append([]string{}, plan.Missing...),
+		Upcoming:    upcoming(fleet, at, plan.Site.Tree.Layout.Buckets()),
 	}
 }
 

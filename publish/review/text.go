@@ -16,6 +16,12 @@ func (r *Review) Text(w io.Writer) error {
 	} else {
 		p.line("%s, for %s:", r.To, r.At.Format(time.RFC3339))
 	}
+	if len(r.Relocations) > 0 {
+		p.line("\ndevices that change cohort:")
+	}
+	for _, c := range r.Relocations {
+		p.line("  %s", c)
+	}
 	var same []string
 	for _, g := range r.Groups {
 		if !g.Changed() {
@@ -68,14 +74,34 @@ func (p *printer) Write(b []byte) (int, error) {
 
 func (p *printer) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
 
-func (g Group) name() string {
-	return fmt.Sprintf("cohort %s, %s on %s", g.Cohort, g.SoftwareType, g.HardwareVersion)
+// String is "2 from default to beta: SN-1, SN-2".
+func (c Relocation) String() string {
+	s := fmt.Sprintf("%s from %s to %s", plural(c.Devices, "device"), c.From, c.To)
+	if len(c.Serials) > 0 {
+		s += ": " + strings.Join(c.Serials, ", ")
+	}
+	return s
 }
 
-// sign is as in a diff: - is taken away, + comes, ~ changes, = stays.
+func (g Group) name() string {
+	name := fmt.Sprintf("cohort %s, %s on %s", g.Cohort, g.SoftwareType, g.HardwareVersion)
+	switch {
+	case g.From == g.Cohort:
+	case g.Size < 0:
+		name += ", devices from " + g.From
+	default:
+		name += fmt.Sprintf(", %s from %s", plural(g.Size, "device"), g.From)
+	}
+	return name
+}
+
+// sign is as in a diff: - is taken away, + comes, ~ changes, = stays; v moves
+// down.
 func (m Move) sign() string {
 	switch {
-	case m.weight() == 0:
+	case m.Down:
+		return "v"
+	case m.weight() == taken:
 		return "-"
 	case m.Same():
 		return "="
@@ -106,11 +132,22 @@ func (m Move) what() string {
 	case m.Payload:
 		return m.After.String() + ", another payload"
 	}
-	what := m.Before.String() + " → " + m.After.String()
-	if m.Withdrawn {
-		what += " (withdrawn)"
+	return m.Before.String() + " → " + m.After.String() + m.remark()
+}
+
+// remark is the worst of a change in words.
+func (m Move) remark() string {
+	switch {
+	case m.Down && m.Withdrawn:
+		return " (moves down, withdrawn)"
+	case m.Down:
+		return " (moves down)"
+	case m.Withdrawn:
+		return " (withdrawn)"
+	case m.Payload:
+		return " (another payload)"
 	}
-	return what
+	return ""
 }
 
 func (m Move) share() string {

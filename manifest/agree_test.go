@@ -105,18 +105,6 @@ func serials(f *releases.Fleet, c *releases.Cohort) map[string]string {
 	return m
 }
 
-// fetch looks for an answer as a device does.
-func fetch(tree *manifest.Tree, d manifest.Device, cohort string) (manifest.Body, bool) {
-	bucket := tree.Layout.Bucket(manifest.Hash(d.Serial))
-	for _, segment := range []string{manifest.VersionSegment(d.CurrentVersion), manifest.OtherSegment} {
-		f := tree.Folder(tree.Layout.AnswerFolder(d.Target, cohort, segment))
-		if f != nil && f.Slot(bucket) >= 0 {
-			return tree.Bodies[f.Bodies[f.Slot(bucket)]], true
-		}
-	}
-	return manifest.Body{}, false
-}
-
 // TestDevicesGetWhatResolveSays has a device of every cohort, bucket, target
 // and version look for its answer, and compares it with Resolve and with the
 // oracle.
@@ -124,7 +112,7 @@ func TestDevicesGetWhatResolveSays(t *testing.T) {
 	rules := map[manifest.Rule]bool{}
 	randomFleets(8, func(name string, f *releases.Fleet, at time.Time) {
 		tree := manifest.New(f, at)
-		versions := append(slices.Clone(fleettest.Versions[f.Project.Order]), "", "7.7.7")
+		versions := append(slices.Clone(fleettest.Versions[f.Project.Order]), "", "7.7.7", "0.0.1", "no version")
 		for _, c := range f.Cohorts {
 			for bucket, serial := range serials(f, c) {
 				if f.Project.BucketDigits > 1 && bucket[0] != '7' {
@@ -136,12 +124,16 @@ func TestDevicesGetWhatResolveSays(t *testing.T) {
 						d := manifest.Device{Serial: serial, Target: target, CurrentVersion: current}
 						got := manifest.Resolve(f, d, at)
 						rules[got.Rule] = true
-						body, found := fetch(tree, d, c.Slug)
+						_, body, found := tree.Find(c.Slug, tree.Layout.Bucket(manifest.Hash(d.Serial)), d)
 						if found != pairs(f)[target] || body.Payload != got.Payload || body.Release != got.Release {
 							t.Errorf("%s: %+v finds %v, %+v, Resolve gives %+v", name, d, found, body.Payload, got.Payload)
 						}
 						if want := (oracle{f, target, c, bucket, at}).answer(current); got.Payload != want {
 							t.Errorf("%s: %+v gets %+v, the oracle says %+v", name, d, got.Payload, want)
+						}
+						known := slices.Contains(tree.Known[target], current)
+						if got.Release != nil && c.VersionCheck && current != "" && !known && !f.Project.Order.Below(current, got.Release.Version) {
+							t.Errorf("%s: %+v, which is not listed, goes down to %s", name, d, got.Release.Version)
 						}
 						if got.Release != nil && got.Release.Version == current {
 							t.Errorf("%s: %+v is offered what it runs", name, d)
@@ -151,7 +143,7 @@ func TestDevicesGetWhatResolveSays(t *testing.T) {
 			}
 		}
 	})
-	if len(rules) != 7 {
+	if len(rules) != 8 {
 		t.Errorf("only these rules took place: %v", rules)
 	}
 }

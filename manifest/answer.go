@@ -10,7 +10,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// Body is a distinct answer in both its forms. The zero value is the marker
+// Body is a distinct answer, but for the form [Below], which is the folder's. The zero value is the marker
 // of a device that is up to date.
 type Body struct {
 	Release *releases.Release
@@ -27,7 +27,7 @@ func (b Body) Version() string {
 	return b.Release.Version
 }
 
-// Of gives the body in one of its forms.
+// Of gives the body as JSON or text.
 func (b Body) Of(form Form) []byte {
 	if form == JSON {
 		return b.JSON
@@ -68,6 +68,7 @@ type artifactJSON struct {
 	FileSize        int64          `json:"file_size"`
 	URL             string         `json:"url"`
 	MD5             *string        `json:"md5"`
+	SHA1            *string        `json:"sha1"`
 	SHA256          string         `json:"sha256"`
 	ExtraInfo       map[string]any `json:"extra_info"`
 	CreatedDate     *string        `json:"created_date"`
@@ -79,10 +80,6 @@ func bodyOf(project releases.Project, l Layout, r *releases.Release, p *releases
 	if !r.Created.IsZero() {
 		s := r.Created.Format(time.RFC3339Nano)
 		created = &s
-	}
-	var md5 *string
-	if p.MD5 != "" {
-		md5 = &p.MD5
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -107,7 +104,8 @@ func bodyOf(project releases.Project, l Layout, r *releases.Release, p *releases
 			Filename:        p.Name,
 			FileSize:        p.Size,
 			URL:             url,
-			MD5:             md5,
+			MD5:             orNull(p.MD5),
+			SHA1:            orNull(p.SHA1),
 			SHA256:          p.SHA256,
 			ExtraInfo:       orEmpty(p.ExtraInfo),
 			CreatedDate:     created,
@@ -116,13 +114,20 @@ func bodyOf(project releases.Project, l Layout, r *releases.Release, p *releases
 	if err != nil {
 		panic(err) // every value came out of TOML as one that JSON can hold
 	}
-	return Body{r, p, []byte(url), bytes.TrimSuffix(b.Bytes(), []byte("\n"))}
+	return Body{Release: r, Payload: p, Text: []byte(url), JSON: bytes.TrimSuffix(b.Bytes(), []byte("\n"))}
 }
 
 // identifier is a positive integer below 2^53, which every JSON parser reads
 // exactly.
 func identifier(s string) uint64 {
 	return max(1, xxhash.Sum64String(s)&(1<<53-1))
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }
 
 func orEmpty(m map[string]any) map[string]any {

@@ -67,7 +67,7 @@ extra_info = { slot = 2 }
 		`"extra_info":{"a":{"list":[1,-2.5,1e+300,"<x>",true,"2026-12-01T09:00:00Z","2026-12-01","09:00:00",[],{}]},"big":9223372036854775807,"z":1},` +
 		`"is_delta":false,"is_forced":false,"must_pass_through":true,"reason":"latest","created_date":"2026-12-01T09:00:00.5Z",` +
 		`"artifacts":[{"id":` + artifactID(b) + `,"type":"firmware","software_type":"nrf:app","hardware_version":"rev.A+b",` +
-		`"filename":"a b.bin","file_size":3,"url":"` + url + `","md5":"900150983cd24fb0d6963f7d28e17f72",` +
+		`"filename":"a b.bin","file_size":3,"url":"` + url + `","md5":"900150983cd24fb0d6963f7d28e17f72","sha1":"a9993e364706816aba3e25717850c26c9cd0d89d",` +
 		`"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","extra_info":{"slot":2},"created_date":"2026-12-01T09:00:00.5Z"}]}`
 	if diff := cmp.Diff(want, string(b.JSON)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -88,7 +88,7 @@ sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 	want := `{"id":` + id(b) + `,"version":"1.0.0","display_name":"","revision":"","notes":"","extra_info":{},` +
 		`"is_delta":true,"is_forced":null,"must_pass_through":false,"reason":"latest","created_date":null,` +
 		`"artifacts":[{"id":` + artifactID(b) + `,"type":"firmware","software_type":"main","hardware_version":"mp",` +
-		`"filename":"","file_size":9007199254740993,"url":"https://cdn.example.com/d/?id=7&x=<1>","md5":null,` +
+		`"filename":"","file_size":9007199254740993,"url":"https://cdn.example.com/d/?id=7&x=<1>","md5":null,"sha1":null,` +
 		`"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","extra_info":{},"created_date":null}]}`
 	if diff := cmp.Diff(want, string(b.JSON)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

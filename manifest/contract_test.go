@@ -106,6 +106,9 @@ func TestContractFleets(t *testing.T) {
 					for i, b := range f.Buckets {
 						body, key := tree.Bodies[f.Bodies[i]], f.Key+tree.Layout.BucketName(int(b))
 						got.Text[key+".txt"] = string(body.Text)
+						if below := f.Below(&body); below != nil {
+							got.Text[key+".below.txt"] = string(below)
+						}
 						got.JSON[key+".json"] = essentials(t, body.JSON)
 					}
 				}

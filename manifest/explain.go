@@ -9,10 +9,13 @@ import (
 // Explanation is what a device gets, and everything that led to it.
 type Explanation struct {
 	Decision
-	Hash        string // of the serial
-	Cohort      *releases.Cohort
-	Listed      *releases.Device // nil where no cohort lists the device
-	Known       bool             // whether the current version is one of the target's
+	Hash   string // of the serial
+	Cohort *releases.Cohort
+	Listed *releases.Device // nil where no cohort lists the device
+	Known  bool             // whether the current version is one of the target's
+	// Other is the release that versions which are not known are offered, if
+	// they are below it; nil for none.
+	Other       *releases.Release
 	Activations []Standing
 	Fetches     []Fetch
 }
@@ -63,16 +66,13 @@ func Explain(f *releases.Fleet, d Device, at time.Time) Explanation {
 		e.Activations = append(e.Activations, s)
 	}
 	e.Decision = r.resolve(d, e.Cohort, reach)
+	e.Other = r.decide(r.candidates(d.Target, reach), unknown, e.Cohort.VersionCheck).Release
 	b.folders(e.Cohort)
 	e.Fetches = append(e.Fetches, Fetch{layout.CohortKey(layout.Shard(e.Hash)), true})
-	for _, segment := range []string{VersionSegment(d.CurrentVersion), OtherSegment} {
-		folder := layout.AnswerFolder(d.Target, e.Cohort.Slug, segment)
-		f := b.tree.Folder(folder)
-		found := f != nil && f.Slot(bucket) >= 0
-		e.Fetches = append(e.Fetches, Fetch{folder + bucket + string(Text), found})
-		if found {
-			break
-		}
-	}
+	_, _, _ = layout.Walk(b.fleet.Project.Order, e.Cohort.Slug, bucket, []Device{d}, func(at Location) ([]byte, error) {
+		body, err := b.tree.Get(at)
+		e.Fetches = append(e.Fetches, Fetch{layout.Key(at), err == nil})
+		return body, err
+	})
 	return e
 }

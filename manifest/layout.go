@@ -50,6 +50,11 @@ func (l Layout) Shard(hash string) string { return hash[:l.CohortDigits] }
 // Bucket is the name of the bucket that a device is in, by its hash.
 func (l Layout) Bucket(hash string) string { return hash[:l.BucketDigits] }
 
+// BucketOf is the place of the bucket that a device is in, by its serial.
+func (l Layout) BucketOf(serial string) uint16 {
+	return uint16(xxhash.Sum64String(serial) >> (64 - 4*l.BucketDigits))
+}
+
 // Buckets is how many buckets there are.
 func (l Layout) Buckets() int { return 1 << (4 * l.BucketDigits) }
 
@@ -117,13 +122,15 @@ type Target struct {
 	HardwareVersion string `json:"hardware_version"`
 }
 
-// Form is one of the two forms of an answer, as its file name ends.
+// Form is one of the forms of an answer, as its file name ends.
 type Form string
 
-// The forms of an answer, in the order of their keys.
+// The forms of an answer, in the order of their keys. Only those in
+// [OtherSegment] have the first.
 const (
-	JSON Form = ".json"
-	Text Form = ".txt"
+	Below Form = ".below.txt"
+	JSON  Form = ".json"
+	Text  Form = ".txt"
 )
 
 // Encoding is a content coding of RFC 9110 section 8.4.1 as a key ends.
@@ -229,10 +236,14 @@ func (l Layout) parse(key string) (at Location, ok bool) {
 	if !ok3 {
 		_, ok3 = unescape(at.VersionSegment)
 	}
-	for _, form := range []Form{JSON, Text} {
+	for _, form := range []Form{Below, JSON, Text} {
 		if bucket, found := strings.CutSuffix(part[4], string(form)); found {
 			at.Bucket, at.Form = bucket, form
+			break
 		}
+	}
+	if at.Form == Below && at.VersionSegment != OtherSegment {
+		return at, false
 	}
 	return at, ok1 && ok2 && ok3 && releases.ValidSlug(at.Cohort) && at.Form != "" && isHex(at.Bucket, l.BucketDigits)
 }

@@ -220,5 +220,14 @@ func (o oracle) answer(current string) *releases.Payload {
 	case knownVersions(o.fleet, o.target)[current]:
 		return o.known(current)
 	}
-	return o.other()
+	x := o.other()
+	if x == nil || !o.cohort.VersionCheck {
+		return x
+	}
+	for _, r := range o.fleet.Releases {
+		if slices.Contains(r.Payloads, x) && o.fleet.Project.Order.Check(current) == nil && o.above(r.Version, current) {
+			return x
+		}
+	}
+	return nil
 }

@@ -40,16 +40,19 @@ const (
 	ByHighest
 	// NoVersion: the highest version, for a device that states none.
 	NoVersion
-	// UnknownOldest: the lowest must-pass-through version or else the highest
-	// version, for a version that is not known.
-	UnknownOldest
+	// UnknownBelow: the lowest must-pass-through version or else the highest
+	// version, for a version that is not known and is below that.
+	UnknownBelow
+	// UnknownNotBelow: nothing, for a version that is not known and is not
+	// below that.
+	UnknownNotBelow
 	// UnknownHold: nothing, for a version that is not known.
 	UnknownHold
 )
 
 // String is the rule's name, for programs: "must-pass-through".
 func (r Rule) String() string {
-	return [...]string{"up-to-date", "delta", "must-pass-through", "highest", "no-version", "unknown-oldest", "unknown-hold"}[r]
+	return [...]string{"up-to-date", "delta", "must-pass-through", "highest", "no-version", "unknown-below", "unknown-not-below", "unknown-hold"}[r]
 }
 
 // Because is the rule for readers, as the end of a sentence.
@@ -63,10 +66,12 @@ func (r Rule) Because() string {
 		return "it is the highest release in reach"
 	case NoVersion:
 		return "it is the highest release in reach, and the device states no version"
-	case UnknownOldest:
-		return `the current version is not known, and unknown_version is "oldest"`
+	case UnknownBelow:
+		return "the current version is not listed here, and it is what _other offers"
+	case UnknownNotBelow:
+		return "the current version is not listed here, and not below what _other offers"
 	case UnknownHold:
-		return `the current version is not known, and unknown_version is "hold"`
+		return `the current version is not listed here, and unknown_version is "hold"`
 	}
 	return "no release in reach has anything new for the device"
 }
@@ -89,12 +94,17 @@ func Resolve(f *releases.Fleet, d Device, at time.Time) Decision {
 
 // resolve decides what a device gets of the releases in reach, which ascend.
 func (r *resolver) resolve(d Device, c *releases.Cohort, reach []*releases.Release) Decision {
-	return r.decide(r.candidates(d.Target, reach), r.standing(d.Target, d.CurrentVersion), c.VersionCheck)
+	decision := r.decide(r.candidates(d.Target, reach), r.standing(d.Target, d.CurrentVersion), c.VersionCheck)
+	if decision.Rule == UnknownBelow && c.VersionCheck && !r.order.Below(d.CurrentVersion, decision.Release.Version) {
+		return Decision{Rule: UnknownNotBelow}
+	}
+	return decision
 }
 
 // resolver knows a fleet's payloads by what they are made for, and its
 // versions by their rank in the order, so that they compare as integers.
 type resolver struct {
+	order   releases.Order
 	unknown releases.UnknownVersion
 	rank    map[string]standing
 	targets []Target // ascending
@@ -104,6 +114,7 @@ type resolver struct {
 
 func resolverOf(f *releases.Fleet) *resolver {
 	r := &resolver{
+		order:   f.Project.Order,
 		unknown: f.Project.Unknown,
 		rank:    map[string]standing{},
 		known:   map[Target][]string{},
@@ -212,10 +223,10 @@ func (r *resolver) decide(c candidates, at standing, versionCheck bool) Decision
 			return Decision{Rule: UnknownHold}
 		}
 		if len(c.must) > 0 {
-			return take(c.must[0], UnknownOldest)
+			return take(c.must[0], UnknownBelow)
 		}
 		if len(c.full) > 0 {
-			return take(c.full[len(c.full)-1], UnknownOldest)
+			return take(c.full[len(c.full)-1], UnknownBelow)
 		}
 		return Decision{}
 	}

@@ -29,7 +29,7 @@ func fleet(sketch string, versionCheck bool) *releases.Fleet {
 	f := &releases.Fleet{
 		Project: releases.Project{
 			Slug: "demo", BaseURL: "https://ota.example.com", Prefix: "demo",
-			Order: releases.Natural, Unknown: releases.OldestForUnknown, BucketDigits: 1, CohortDigits: 1,
+			Order: releases.Natural, Unknown: releases.OrderedUnknown, BucketDigits: 1, CohortDigits: 1,
 		},
 		Software: map[string]releases.Software{},
 		Cohorts:  []*releases.Cohort{{Slug: releases.DefaultCohort, VersionCheck: versionCheck}},
@@ -147,10 +147,14 @@ func TestRules(t *testing.T) {
 		{"none, and nothing to have", "1x 2*<1", "", "up-to-date", "up-to-date"},
 
 		// Versions that are not known.
-		{"other", "1 2 3", "7", "3 unknown-oldest", "3 unknown-oldest"},
-		{"other, with must-pass-through", "1 2! 3! 4", "7", "2 unknown-oldest", "2 unknown-oldest"},
-		{"other, with must-pass-through out of reach", "1 2!x 3", "7", "3 unknown-oldest", "3 unknown-oldest"},
-		{"other, with must-pass-through without a full payload", "1 2!*<1 3", "7", "3 unknown-oldest", "3 unknown-oldest"},
+		{"other, above", "1 2 3", "7", "unknown-not-below", "3 unknown-below"},
+		{"other, between", "1 2 4", "3", "4 unknown-below", "4 unknown-below"},
+		{"other, below", "1 2 3", "0", "3 unknown-below", "3 unknown-below"},
+		{"other, equal but for the bytes", "1 2 3", "03", "3 unknown-below", "3 unknown-below"},
+		{"other, with must-pass-through", "1 2! 4! 5", "0", "2 unknown-below", "2 unknown-below"},
+		{"other, above must-pass-through", "1 2! 4! 5", "3", "unknown-not-below", "2 unknown-below"},
+		{"other, with must-pass-through out of reach", "1 2!x 3", "0", "3 unknown-below", "3 unknown-below"},
+		{"other, with must-pass-through without a full payload", "1 2!*<1 3", "0", "3 unknown-below", "3 unknown-below"},
 		{"other, and nothing to have", "1x 2*<1", "7", "up-to-date", "up-to-date"},
 
 		// Known versions, of all three sources.
@@ -208,7 +212,7 @@ func TestRulesInWords(t *testing.T) {
 	for r := manifest.UpToDate; r <= manifest.UnknownHold; r++ {
 		names[r.String()], reasons[r.Because()] = true, true
 	}
-	if len(names) != 7 || len(reasons) != 7 || names[""] {
+	if len(names) != 8 || len(reasons) != 8 || names[""] {
 		t.Errorf("%v, %v", names, reasons)
 	}
 }

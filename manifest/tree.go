@@ -35,6 +35,7 @@ type Folder struct {
 	VersionSegment string
 	Buckets        []uint16 // ascending
 	Bodies         []uint32 // for each of the buckets
+	AnyVersion     bool     // whether in the form [Below] the offer is for any version
 	Reach          *Reach   // what could be offered there, shared by the folders of the same devices
 }
 
@@ -94,9 +95,8 @@ func (b *builder) folders(cohorts ...*releases.Cohort) {
 // members is the buckets in which a cohort has a device.
 func (b *builder) members(c *releases.Cohort) []uint16 {
 	has := make([]bool, b.tree.Layout.Buckets())
-	shift := 64 - 4*b.tree.Layout.BucketDigits
 	for _, d := range c.Devices {
-		has[xxhash.Sum64String(d.Serial)>>shift] = true
+		has[b.tree.Layout.BucketOf(d.Serial)] = true
 	}
 	var buckets []uint16
 	for bucket := range has {
@@ -129,7 +129,7 @@ func (b *builder) cohort(c *releases.Cohort, buckets []uint16) {
 			return bodies
 		}
 		add := func(segment string, bodies []uint32) {
-			folder := Folder{b.tree.Layout.AnswerFolder(target, c.Slug, segment), target, c.Slug, segment, buckets, make([]uint32, len(buckets)), reach}
+			folder := Folder{b.tree.Layout.AnswerFolder(target, c.Slug, segment), target, c.Slug, segment, buckets, make([]uint32, len(buckets)), !c.VersionCheck, reach}
 			for i, g := range group {
 				folder.Bodies[i] = bodies[g]
 			}
@@ -249,6 +249,19 @@ func (t *Tree) Folder(key string) *Folder {
 		return nil
 	}
 	return &t.Folders[row]
+}
+
+// Below is a body in the form [Below]; nil where the folder has no such form.
+func (f *Folder) Below(b *Body) []byte {
+	switch {
+	case f.VersionSegment != OtherSegment:
+		return nil
+	case b.Release == nil:
+		return []byte{}
+	case f.AnyVersion:
+		return fmt.Appendf(nil, "\n%s", b.Text)
+	}
+	return fmt.Appendf(nil, "%s\n%s", b.Release.Version, b.Text)
 }
 
 // Slot is the place of a bucket in the folder, by its name; negative where it

@@ -21,7 +21,7 @@ func small(changes ...func(*releases.Fleet)) *releases.Fleet {
 	f := &releases.Fleet{
 		Project: releases.Project{
 			Slug: "small", BaseURL: "https://ota.example.com", Prefix: "ota/small",
-			Order: releases.SemVer, Unknown: releases.OldestForUnknown, BucketDigits: 1, CohortDigits: 1,
+			Order: releases.SemVer, Unknown: releases.OrderedUnknown, BucketDigits: 1, CohortDigits: 1,
 		},
 		Software: map[string]releases.Software{"fw": {KnownVersions: []string{"0.9.0"}}},
 		Cache:    releases.Cache{Answers: time.Minute, Cohorts: 5 * time.Minute},
@@ -206,25 +206,25 @@ func TestEachOperationHasItsReason(t *testing.T) {
 		{"nothing", "nothing", "", counts{}},
 		{"nothing", "image stored", "", counts{}},
 		{"nothing", "abort in default", "", counts{
-			"put, withdraws 1.1.0: answers": 48, "delete, withdraws 1.1.0: answers": 16, "put, withdraws 1.1.0: fallback answers": 32,
+			"put, withdraws 1.1.0: answers": 48, "delete, withdraws 1.1.0: answers": 16, "put, withdraws 1.1.0: fallback answers": 40,
 		}},
-		{"abort in default", "nothing", "", counts{"put, changed: answers": 48, "put, new: answers": 16, "put, changed: fallback answers": 32}},
+		{"abort in default", "nothing", "", counts{"put, changed: answers": 48, "put, new: answers": 16, "put, changed: fallback answers": 40}},
 		{"abort in default", "withdraw one", "/default/", counts{}},
-		{"nothing", "roll out", "", counts{"put, changed: answers": 48, "put, new: answers": 16, "put, changed: fallback answers": 32}},
+		{"nothing", "roll out", "", counts{"put, changed: answers": 48, "put, new: answers": 16, "put, changed: fallback answers": 40}},
 		{"nothing", "other image", "/payloads/", counts{"put, new: payloads": 1}},
 		{"nothing", "other cache", "/payloads/", counts{}},
 		{"nothing", "other cache", "/cohorts/", counts{}},
-		{"nothing", "other cache", "/mp/default/_other/", counts{"put, headers changed: fallback answers": 64}},
+		{"nothing", "other cache", "/mp/default/_other/", counts{"put, headers changed: fallback answers": 80}},
 		{"many devices", "nothing", "/cohorts/", counts{"put, changed: cohort index": 16, "delete, gone: cohort index": 32}},
 		{"nothing", "a cohort comes", "/omega/_none/", counts{"put, new: answers in new buckets": 40}},
-		{"nothing", "a cohort comes", "/omega/_other/", counts{"put, new: fallback answers in new buckets": 40}},
-		{"a cohort comes", "nothing", "/omega/_other/", counts{"delete, gone: fallback answers": 40}},
+		{"nothing", "a cohort comes", "/omega/_other/", counts{"put, new: fallback answers in new buckets": 50}},
+		{"a cohort comes", "nothing", "/omega/_other/", counts{"delete, gone: fallback answers": 50}},
 		{"a cohort comes", "nothing", "/omega/_none/", counts{"delete, gone: answers": 20, "delete, gone: deletions": 20}},
-		{"a hardware version leaves", "nothing", "/mp/default/_other/", counts{"put, new: fallback answers": 64}},
+		{"a hardware version leaves", "nothing", "/mp/default/_other/", counts{"put, new: fallback answers": 80}},
 		{"a hardware version leaves", "nothing", "/evt/", counts{}},
 		{"nothing", "withdraw all", "/evt/default/1.0.0/", counts{"delete, gone: deletions": 32}},
 		{"nothing", "withdraw all", "/evt/default/_other/", counts{
-			"put, withdraws 1.0.0: fallback answers": 32, "delete, withdraws 1.0.0: fallback answers": 32,
+			"put, withdraws 1.0.0: fallback answers": 48, "delete, withdraws 1.0.0: fallback answers": 32,
 		}},
 	} {
 		got := whys(plan(t, small(changed(test.before)), small(changed(test.after))), test.holding)
@@ -293,7 +293,7 @@ func TestWhatIsInDoubtIsWrittenAgain(t *testing.T) {
 	// The 8 buckets that may or may not have been offered it count as well.
 	aborted := newWorld(t, "aborted", small(changed("abort in default")), fleettest.Start)
 	got := whys(publish.NewPlan(aborted.site, p.InDoubt(fleettest.Start), true), "")
-	want := map[string]int{"put, withdraws 1.1.0: answers": 96, "delete, withdraws 1.1.0: answers": 32, "put, withdraws 1.1.0: fallback answers": 64}
+	want := map[string]int{"put, withdraws 1.1.0: answers": 96, "delete, withdraws 1.1.0: answers": 32, "put, withdraws 1.1.0: fallback answers": 80}
 	if !maps.Equal(got, want) {
 		t.Errorf("an abort after a crash: %v, want %v", got, want)
 	}

@@ -43,14 +43,14 @@ type Answer struct {
 
 // forms lists the forms of an answer in the order of their keys. The cohort
 // index has the text form only.
-var forms = [...]manifest.Form{manifest.JSON, manifest.Text}
+var forms = [...]manifest.Form{manifest.Below, manifest.JSON, manifest.Text}
 
 // An answer has a variant for each form in each encoding, in the order of
 // their keys.
 const variants = len(forms) * len(encodings)
 
 // The forms' places in [forms].
-const jsonForm, textForm = 0, 1
+const belowForm, jsonForm, textForm = 0, 1, 2
 
 func variantOf(form, encoding int) int { return form*len(encodings) + encoding }
 
@@ -209,11 +209,8 @@ func (t *answerTable) intern(a Answer) uint32 {
 // Text is the text form without an encoding.
 func (a *Answer) Text() Variant { return a.Variants[variantOf(textForm, 0)] }
 
-// presence is how certain it is that a device finds the answer, in any form.
+// presence is how certain it is that a device finds the answer, in each form
+// that every folder of answers has.
 func (a *Answer) presence() Presence {
-	least := Present
-	for form := range forms {
-		least = min(least, a.Variants[variantOf(form, 0)].Presence)
-	}
-	return least
+	return min(a.Variants[variantOf(jsonForm, 0)].Presence, a.Variants[variantOf(textForm, 0)].Presence)
 }

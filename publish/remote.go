@@ -94,15 +94,11 @@ func (e *HeldError) Error() string {
 }
 
 // Unlock takes the lease out of a state. What its holder may have touched
-// stays in doubt. A store that takes no conditions gets the state without one.
+// stays in doubt.
 func Unlock(ctx context.Context, store Store, remote *Remote) error {
 	s := *remote.State
 	s.Lease = nil
-	err := newRecord(store, remote, false).write(ctx, &s)
-	if errors.Is(err, ErrRefused) {
-		err = newRecord(store, remote, true).write(ctx, &s)
-	}
-	return err
+	return newRecord(store, remote, false).write(ctx, &s)
 }
 
 // record is the state in a store, as one writer goes on writing it.

@@ -41,14 +41,21 @@ type Object struct {
 func NewSite(tree *manifest.Tree, cache releases.Cache, project fs.FS) *Site {
 	s := &Site{Tree: tree, Cache: cache, want: &Inventory{}, contents: make([][variants]*Content, 1)}
 	bodies := make([][variants]*Content, len(tree.Bodies))
+	below := belowBodies(tree)
+	belows := make([][]*Content, len(below))
 	shards := make([][variants]*Content, len(tree.Shards))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range tree.Bodies {
 		group.Go(func() error {
-			for form := range forms {
-				copy(bodies[i][variantOf(form, 0):], encode(body(&tree.Bodies[i], form)))
-			}
+			copy(bodies[i][variantOf(jsonForm, 0):], encode(tree.Bodies[i].JSON))
+			copy(bodies[i][variantOf(textForm, 0):], encode(tree.Bodies[i].Text))
+			return nil
+		})
+	}
+	for i, b := range below {
+		group.Go(func() error {
+			belows[i] = encode(b.folder.Below(&tree.Bodies[b.body]))
 			return nil
 		})
 	}
@@ -80,18 +87,29 @@ func NewSite(tree *manifest.Tree, cache releases.Cache, project fs.FS) *Site {
 		index.Answers = append(index.Answers, add(contents, manifest.CohortIndex))
 	}
 	s.want.Folders = append(s.want.Folders, index)
-	answerOf := make([]uint32, len(bodies))
-	for i, contents := range bodies {
+	answer := func(body uint32, below []*Content) uint32 {
+		contents := bodies[body]
+		copy(contents[variantOf(belowForm, 0):], below)
 		var offers []string
-		if version := tree.Bodies[i].Version(); version != "" {
+		if version := tree.Bodies[body].Version(); version != "" {
 			offers = []string{version}
 		}
-		answerOf[i] = add(contents, manifest.Answer, offers...)
+		return add(contents, manifest.Answer, offers...)
+	}
+	plain, fallback := make([]uint32, len(bodies)), map[belowKey]uint32{}
+	for i := range bodies {
+		plain[i] = answer(uint32(i), nil)
+	}
+	for i, b := range below {
+		fallback[b.belowKey] = answer(b.body, belows[i])
 	}
 	for _, f := range tree.Folders {
 		folder := Folder{f.Key, tree.Layout.BucketDigits, f.Buckets, make([]uint32, len(f.Bodies))}
 		for i, body := range f.Bodies {
-			folder.Answers[i] = answerOf[body]
+			folder.Answers[i] = plain[body]
+			if f.VersionSegment == manifest.OtherSegment {
+				folder.Answers[i] = fallback[belowKey{body, f.AnyVersion}]
+			}
 		}
 		s.want.Folders = append(s.want.Folders, folder)
 	}
@@ -100,6 +118,37 @@ func NewSite(tree *manifest.Tree, cache releases.Cache, project fs.FS) *Site {
 		s.payloads = append(s.payloads, payloadContent(project, p))
 	}
 	return s
+}
+
+// belowBody is a body that a fallback folder has in the form [manifest.Below].
+type belowBody struct {
+	belowKey
+	folder *manifest.Folder // the first that has it
+}
+
+// belowKey is equal for equal bytes.
+type belowKey struct {
+	body       uint32 // of the tree
+	anyVersion bool
+}
+
+// belowBodies lists them, each once.
+func belowBodies(tree *manifest.Tree) []belowBody {
+	var all []belowBody
+	seen := map[belowKey]bool{}
+	for i := range tree.Folders {
+		f := &tree.Folders[i]
+		if f.VersionSegment != manifest.OtherSegment {
+			continue
+		}
+		for _, body := range f.Bodies {
+			if key := (belowKey{body, f.AnyVersion}); !seen[key] {
+				seen[key] = true
+				all = append(all, belowBody{key, f})
+			}
+		}
+	}
+	return all
 }
 
 func payloadContent(project fs.FS, p *releases.Payload) Content {
@@ -118,14 +167,6 @@ func payloadContent(project fs.FS, p *releases.Payload) Content {
 		return seeker, nil
 	}
 	return c
-}
-
-// body is what an answer says in one of the forms.
-func body(b *manifest.Body, form int) []byte {
-	if forms[form] == manifest.JSON {
-		return b.JSON
-	}
-	return b.Text
 }
 
 // place is where an object is in a site or an inventory. Key and content

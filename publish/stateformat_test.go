@@ -119,7 +119,7 @@ type known struct {
 
 // variantsOf is what is known of each object of the folders, by its key.
 func variantsOf(live *publish.Inventory) map[string]known {
-	endings := [...]string{".json", ".json.br", ".json.gz", ".txt", ".txt.br", ".txt.gz"}
+	endings := [...]string{".below.txt", ".below.txt.br", ".below.txt.gz", ".json", ".json.br", ".json.gz", ".txt", ".txt.br", ".txt.gz"}
 	all := map[string]known{}
 	for _, f := range live.Folders {
 		layout := manifest.Layout{BucketDigits: f.Digits}

@@ -2,6 +2,7 @@ package releases
 
 import (
 	"crypto/md5"
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -17,19 +18,19 @@ import (
 
 // pendingPayload is a payload of which only its file can tell the rest.
 type pendingPayload struct {
-	release           *Release
-	payload           *Payload
-	table             *table
-	file              *node
-	size, sha256, md5 *node // where they are stated
+	release                 *Release
+	payload                 *Payload
+	table                   *table
+	file                    *node
+	size, sha256, md5, sha1 *node // where they are stated
 }
 
 // digests is what a payload file tells.
 type digests struct {
-	size        int64
-	sha256, md5 string
-	image       firmware.Image
-	err         error
+	size              int64
+	sha256, md5, sha1 string
+	image             firmware.Image
+	err               error
 }
 
 // digest reads every payload file once, looks at what it is, and compares it
@@ -84,7 +85,10 @@ func (l *loader) compare(p pendingPayload, d *digests) {
 	if p.md5 != nil && p.payload.MD5 != d.md5 {
 		t.fault(p.md5.offset, hint, "payload file %q has md5 %s", name, d.md5)
 	}
-	p.payload.Size, p.payload.SHA256, p.payload.MD5, p.payload.Image = d.size, d.sha256, d.md5, d.image
+	if p.sha1 != nil && p.payload.SHA1 != d.sha1 {
+		t.fault(p.sha1.offset, hint, "payload file %q has sha1 %s", name, d.sha1)
+	}
+	p.payload.Size, p.payload.SHA256, p.payload.MD5, p.payload.SHA1, p.payload.Image = d.size, d.sha256, d.md5, d.sha1, d.image
 }
 
 func measure(fsys fs.FS, name string) digests {
@@ -97,11 +101,11 @@ func measure(fsys fs.FS, name string) digests {
 	}
 	defer f.Close()
 	d := digests{}
-	s, m := sha256.New(), md5.New()
-	if d.size, d.err = io.Copy(io.MultiWriter(s, m), f); d.err != nil {
+	s256, s5, s1 := sha256.New(), md5.New(), sha1.New()
+	if d.size, d.err = io.Copy(io.MultiWriter(s256, s5, s1), f); d.err != nil {
 		return d
 	}
-	d.sha256, d.md5 = hex.EncodeToString(s.Sum(nil)), hex.EncodeToString(m.Sum(nil))
+	d.sha256, d.md5, d.sha1 = hex.EncodeToString(s256.Sum(nil)), hex.EncodeToString(s5.Sum(nil)), hex.EncodeToString(s1.Sum(nil))
 	r, ok := f.(io.ReaderAt)
 	if !ok {
 		return digests{err: errors.New("it cannot be read at an offset")}

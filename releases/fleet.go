@@ -50,7 +50,7 @@ type Project struct {
 }
 
 // MaxSerial is the most characters that a device serial may have at all.
-const MaxSerial = maxName
+const MaxSerial = MaxName
 
 // BasePath is the path of BaseURL, decoded: "", or with a slash before each of
 // its segments.
@@ -66,9 +66,9 @@ func (p *Project) BasePath() string {
 type UnknownVersion string
 
 const (
-	// OldestForUnknown offers the lowest must-pass-through release, or else
-	// the highest one.
-	OldestForUnknown UnknownVersion = "oldest"
+	// OrderedUnknown offers the lowest must-pass-through release, or else the
+	// highest one, to versions below it.
+	OrderedUnknown UnknownVersion = "ordered"
 	// HoldUnknown offers nothing.
 	HoldUnknown UnknownVersion = "hold"
 )
@@ -147,6 +147,7 @@ type Payload struct {
 	Size            int64  // in bytes
 	SHA256          string // 64 lower-case hex digits
 	MD5             string // 32 lower-case hex digits, or "" where nothing is known
+	SHA1            string // 40 lower-case hex digits, likewise
 	ExtraInfo       map[string]any
 	Image           firmware.Image // what its File is; the zero value where there is none, or nobody has read it
 }

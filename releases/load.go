@@ -222,17 +222,19 @@ func (l *loader) isFolder(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-const maxName = 128 // characters of a version, software type, hardware version or serial
+// MaxName is how many characters a version, software type, hardware version or
+// serial has at most.
+const MaxName = 128
 
 // name reports what cannot be a version, software type or hardware version.
 func (f *file) name(offset int, what, s string) bool {
-	hint := fmt.Sprintf("a %s is 1 to %d characters, without control characters or space at either end", what, maxName)
+	hint := fmt.Sprintf("a %s is 1 to %d characters, without control characters or space at either end", what, MaxName)
 	switch {
 	case s == "":
 		f.fault(offset, hint, "%s is empty", what)
 	case !utf8.ValidString(s):
 		f.fault(offset, hint, "%s %q is not UTF-8", what, s)
-	case utf8.RuneCountInString(s) > maxName:
+	case utf8.RuneCountInString(s) > MaxName:
 		f.fault(offset, hint, "%s has %d characters", what, utf8.RuneCountInString(s))
 	case strings.ContainsFunc(s, unicode.IsControl):
 		f.fault(offset, hint, "%s %q has a control character", what, s)
@@ -272,7 +274,7 @@ func ValidSlug(s string) bool { return ofSlugCharacters(s) && len(s) <= MaxSegme
 
 // ValidSerial says whether s can be a device serial: [-a-zA-Z0-9_]+, at most
 // 128 characters.
-func ValidSerial(s string) bool { return ofSlugCharacters(s) && len(s) <= maxName }
+func ValidSerial(s string) bool { return ofSlugCharacters(s) && len(s) <= MaxName }
 
 func ofSlugCharacters(s string) bool {
 	for i := range len(s) {

@@ -14,6 +14,7 @@ import (
 const (
 	abcSHA256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 	abcMD5    = "900150983cd24fb0d6963f7d28e17f72"
+	abcSHA1   = "a9993e364706816aba3e25717850c26c9cd0d89d"
 )
 
 // complete uses every key that a project can have.
@@ -131,7 +132,7 @@ func TestLoadComplete(t *testing.T) {
 		Payloads: []*releases.Payload{
 			{
 				SoftwareType: "stm32-fw", HardwareVersion: "mp", Name: "a.bin", File: "releases/deep/a.bin",
-				Size: 3, SHA256: abcSHA256, MD5: abcMD5, ExtraInfo: map[string]any{"slot": int64(2)},
+				Size: 3, SHA256: abcSHA256, MD5: abcMD5, SHA1: abcSHA1, ExtraInfo: map[string]any{"slot": int64(2)},
 			},
 			{
 				SoftwareType: "stm32-fw", HardwareVersion: "mp", From: "0.9", Name: "0.9 to 1.patch",
@@ -207,7 +208,7 @@ base_url = "https://ota.example.com"
 	want := &releases.Fleet{
 		Project: releases.Project{
 			Slug: "demo", BaseURL: "https://ota.example.com", Prefix: "demo",
-			Order: releases.SemVer, Unknown: releases.OldestForUnknown, BucketDigits: 2, CohortDigits: 2, MaxSerial: 128,
+			Order: releases.SemVer, Unknown: releases.OrderedUnknown, BucketDigits: 2, CohortDigits: 2, MaxSerial: 128,
 		},
 		Software: map[string]releases.Software{},
 		Cache:    releases.Cache{Answers: time.Minute, Cohorts: 5 * time.Minute},

@@ -13,7 +13,7 @@ import (
 // runs splits a version as DESIGN.md section 3 says: text at even places,
 // integers at odd ones.
 func runs(version string) []any {
-	version += "z"
+	version = regexp.MustCompile(`[.+]`).ReplaceAllString(version, "~") + "z"
 	var all []any
 	end := 0
 	for _, at := range regexp.MustCompile(`[0-9]+`).FindAllStringIndex(version, -1) {

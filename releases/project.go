@@ -23,7 +23,7 @@ const (
 func (l *loader) project(doc *table) {
 	p := &l.fleet.Project
 	// Until the order can be read, no version is at fault.
-	*p = Project{Order: Natural, Unknown: OldestForUnknown, BucketDigits: 2, CohortDigits: 2, MaxSerial: MaxSerial}
+	*p = Project{Order: Natural, Unknown: OrderedUnknown, BucketDigits: 2, CohortDigits: 2, MaxSerial: MaxSerial}
 	l.fleet.Cache = Cache{Answers: time.Minute, Cohorts: 5 * time.Minute}
 	l.fleet.Guard = Guard{MaxExposureIncrease: 100, MaxDeletes: 20}
 	l.fleet.Prices = Prices{Put: 0.005, Get: 0.0004, Currency: "USD"}
@@ -99,8 +99,12 @@ func (l *loader) projectTable(t *table) {
 	}
 	if unknown, n := t.text("unknown_version"); n != nil {
 		p.Unknown = UnknownVersion(unknown)
-		if p.Unknown != OldestForUnknown && p.Unknown != HoldUnknown {
-			t.fault(n.offset, `unknown_version is "oldest" or "hold"`, "unknown_version %q is not known", unknown)
+		switch {
+		case unknown == "oldest":
+			t.fault(n.offset, `leave the line out: "ordered", the default, offers the same, but only to versions below it`,
+				`unknown_version "oldest" is gone: it moved versions down that nobody had listed`)
+		case p.Unknown != OrderedUnknown && p.Unknown != HoldUnknown:
+			t.fault(n.offset, `unknown_version is "ordered" or "hold"`, "unknown_version %q is not known", unknown)
 		}
 	}
 	p.BucketDigits = t.digits("bucket_digits")

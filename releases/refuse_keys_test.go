@@ -158,7 +158,17 @@ unknown_version = "newest"
 cairn.toml:4:17: version_order "calver" … known
 hint: version_order … "semver" … "natural"
 cairn.toml:5:19: unknown_version "newest" … known
-hint: unknown_version … "oldest" … "hold"
+hint: unknown_version … "ordered" … "hold"
+`},
+		{"unknown_version of the first contract", `
+-- cairn.toml --
+[project]
+slug = "demo"
+base_url = "https://ota.example.com"
+unknown_version = "oldest"
+`, `
+cairn.toml:4:19: unknown_version "oldest" … gone
+hint: leave the line out … "ordered"
 `},
 		{"order not known: no version is at fault", `
 -- cairn.toml --

@@ -90,7 +90,7 @@ func (l *loader) release(t *table) {
 	})
 }
 
-var payloadKeys = []string{"file", "stored", "url", "size", "sha256", "md5", "extra_info"}
+var payloadKeys = []string{"file", "stored", "url", "size", "sha256", "md5", "sha1", "extra_info"}
 
 // payload reads a payload into a release. What only its file can tell is left
 // to digest.
@@ -104,6 +104,7 @@ func (l *loader) payload(r *Release, t *table, offset int, p Payload) {
 	}
 	p.SHA256, pending.sha256 = t.hex("sha256", 64)
 	p.MD5, pending.md5 = t.hex("md5", 32)
+	p.SHA1, pending.sha1 = t.hex("sha1", 40)
 	p.ExtraInfo = t.extraInfo()
 	t.rest()
 	if source.value == nil {

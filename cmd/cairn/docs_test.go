@@ -59,6 +59,11 @@ var documents = []document{
 		says: []string{"serving", "a3b54d0d0cbb5019 beta", "stm32-fw-mp-from-1.0.0.patch", "HTTP/1.1 200 OK"},
 	},
 	{
+		name: "docs/contract.md",
+		has:  clone,
+		says: []string{"a3b54d0d0cbb5019 beta", "stm32-fw-mp-from-1.0.0.patch", "1.0.0\nhttps://"},
+	},
+	{
 		name: "docs/command-line.md",
 		has: func(t *testing.T, dir string, server *storetest.S3Server) {
 			clone(t, dir, server)

@@ -82,6 +82,7 @@ func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) err
 	log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
 	handler := edge.New(source, edge.Options{
 		Layout: layout,
+		Order:  p.fleet.Project.Order,
 		Cache:  p.fleet.Cache,
 		Key:    p.fleet.Project.Key,
 		Failed: func(r *http.Request, err error) {

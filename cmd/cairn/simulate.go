@@ -53,7 +53,7 @@ where one will never reach the newest release in its reach. A device that has
 not had the time yet is on its way.
 
 --start and --target take shares, relative to their sum. "none" stands for a
-device that states no version, "unknown" for a version that nobody knows. By
+device that states no version, "unknown" for versions that no release has. By
 default 9 of 10 devices start on the highest release that is rolled out to all
 of their cohort by then; the rest is spread over the known versions, none and
 unknown, but for releases whose rollout has not begun. Targets are all alike.

@@ -155,11 +155,11 @@ file = "a.bin"
 [delta.main.mp."v1.0.0"]
 file = "a.bin"
 `, `
-cairn.toml:6:27: warning[similar-versions]: version "1.00" looks like "1.0.0" in releases/1.0.0.toml:1:11, but is another one
+cairn.toml:6:27: warning[similar-versions]: version "1.00" looks like "1.0" in releases/1.0.toml:1:11, but is another one
   6 | known_versions = ["V0.9", "1.00"]
 hint: a device that reports one of them is not taken for the other: spell both as devices report it
-releases/1.0.toml:1:11: warning[similar-versions]: version "1.0" looks like "1.0.0" in releases/1.0.0.toml:1:11, but is another one
-  1 | version = "1.0"
+releases/1.0.0.toml:1:11: warning[similar-versions]: version "1.0.0" looks like "1.0" in releases/1.0.toml:1:11, but is another one
+  1 | version = "1.0.0"
 hint: a device that reports one of them is not taken for the other: spell both as devices report it
 releases/1.1.0.toml:4:16: warning[dead-delta]: no device can run 0.9.0: no release has it for main on mp, and known_versions does not list it
   4 | [delta.main.mp."0.9.0"]
@@ -170,7 +170,7 @@ hint: a device that reports one of them is not taken for the other: spell both a
 releases/1.1.0.toml:6:16: warning[dead-delta]: a delta from v1.0.0 down to 1.1.0 is never offered: no cohort that activates 1.1.0 has version_check = false
   6 | [delta.main.mp."v1.0.0"]
 hint: write the version that it patches, or version_check = false into a cohort that activates 1.1.0
-releases/1.1.0.toml:6:16: warning[similar-versions]: version "v1.0.0" looks like "1.0.0" in releases/1.0.0.toml:1:11, but is another one
+releases/1.1.0.toml:6:16: warning[similar-versions]: version "v1.0.0" looks like "1.0" in releases/1.0.toml:1:11, but is another one
   6 | [delta.main.mp."v1.0.0"]
 hint: a device that reports one of them is not taken for the other: spell both as devices report it
 `},

@@ -203,7 +203,7 @@ func TestAgreesWithResolve(t *testing.T) {
 			fates[fate] += n
 		}
 	}
-	if len(fates) != 5 || downs == 0 || loops == 0 || updates == 0 {
+	if len(fates) != 5 || downs != 0 || loops == 0 || updates == 0 {
 		t.Errorf("%d updates, %d down, %d loops, %v: not all was looked at", updates, downs, loops, fates)
 	}
 }

@@ -28,13 +28,13 @@ type asker struct {
 	layout   manifest.Layout
 	project  releases.Project
 	requests atomic.Int64
+	texts    memo[[]byte]
 	answers  memo[answer]
 	payloads memo[bool]
 }
 
 // answer is what a device is told.
 type answer struct {
-	found   bool
 	version string // of the release that it is offered, or "" for up to date
 	problem string // why it cannot install that, or ""
 }
@@ -44,32 +44,32 @@ func (a *asker) get(ctx context.Context, key string) ([]byte, error) {
 	return a.source.Get(ctx, key)
 }
 
-// answer asks as a device does: for its version, then for any. Where both are
-// missing, that is the problem.
+// answer asks as a device does. Where there is no answer, that is the problem.
 func (a *asker) answer(ctx context.Context, t manifest.Target, cohort, version, bucket string) (answer, error) {
-	keys := [2]string{}
-	for i, segment := range []string{manifest.VersionSegment(version), manifest.OtherSegment} {
-		keys[i] = a.layout.AnswerFolder(t, cohort, segment) + bucket
-		got, err := a.answers.get(keys[i], func() (answer, error) { return a.ask(ctx, keys[i]) })
-		if err != nil || got.found {
-			return got, err
-		}
+	var asked []string
+	at, url, err := a.layout.Walk(a.project.Order, cohort, bucket, []manifest.Device{{Target: t, CurrentVersion: version}}, func(at manifest.Location) ([]byte, error) {
+		key := a.layout.Key(at)
+		asked = append(asked, key)
+		return a.texts.get(key, func() ([]byte, error) { return a.get(ctx, key) })
+	})
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return answer{problem: fmt.Sprintf("neither %s is there", strings.Join(asked, " nor "))}, nil
+	case errors.Is(err, manifest.ErrMalformed):
+		return answer{problem: err.Error()}, nil
+	case err != nil || url == "":
+		return answer{}, err
 	}
-	return answer{problem: fmt.Sprintf("neither %s%s nor %[3]s%[2]s is there", keys[0], manifest.Text, keys[1])}, nil
+	at.Form = ""
+	key := a.layout.Key(at)
+	return a.answers.get(key, func() (answer, error) { return a.release(ctx, key, url) })
 }
 
-// ask asks for the text as firmware does; where it is a URL, the JSON beside
-// it says which release that is.
-func (a *asker) ask(ctx context.Context, key string) (answer, error) {
-	text, err := a.get(ctx, key+string(manifest.Text))
-	if errors.Is(err, fs.ErrNotExist) {
-		return answer{}, nil
-	}
-	if err != nil || len(text) == 0 {
-		return answer{found: true}, err
-	}
+// release is what firmware installs that is offered a URL: the JSON beside it
+// says which release that is.
+func (a *asker) release(ctx context.Context, key, text string) (answer, error) {
 	bad := func(format string, args ...any) (answer, error) {
-		return answer{found: true, problem: fmt.Sprintf(format, args...)}, nil
+		return answer{problem: fmt.Sprintf(format, args...)}, nil
 	}
 	body, err := a.get(ctx, key+string(manifest.JSON))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -84,17 +84,17 @@ func (a *asker) ask(ctx context.Context, key string) (answer, error) {
 	switch err := json.Unmarshal(body, &release); {
 	case err != nil || release.Version == "" || len(release.Artifacts) != 1:
 		return bad("%s%s is no answer", key, manifest.JSON)
-	case release.Artifacts[0].URL != string(text):
+	case release.Artifacts[0].URL != text:
 		return bad("%s%s and %[1]s%[3]s name different payloads", key, manifest.Text, manifest.JSON)
 	}
-	there, err := a.payload(ctx, string(text))
+	there, err := a.payload(ctx, text)
 	if err != nil {
 		return answer{}, err
 	}
 	if !there {
 		return bad("the payload of %s is not there: %s", release.Version, text)
 	}
-	return answer{found: true, version: release.Version}, nil
+	return answer{version: release.Version}, nil
 }
 
 // payload says whether a payload is there. What is hosted elsewhere is not

@@ -59,7 +59,7 @@ func (c Check) Does(devices int) string {
 // WayOut is what to do about it.
 func (c Check) WayOut() string {
 	return [...]string{
-		`write the version into known_versions, or unknown_version = "hold"`,
+		"publish again: no answer of cairn's moves a device down",
 		"take one of the two ways away: with version_check = false any delta from the current version applies, and else the highest whole image",
 		"publish again: such an answer is not cairn's",
 		"give the release a whole image, or a delta from where they are",

@@ -107,6 +107,13 @@ func (p *population) bucket(hash uint64) int { return int(hash >> (64 - 4*p.layo
 // startsOf is which versions the devices of a cohort run at the start.
 func (p *population) startsOf(c *releases.Cohort, t manifest.Target) (shares []Share[int32]) {
 	for _, s := range p.Options.Start {
+		if _, named := p.versions.of[s.Of]; s.Of == Unknown && !named {
+			unlisted := p.unlisted(t)
+			for _, v := range unlisted {
+				shares = append(shares, Share[int32]{v, s.Weight / float64(len(unlisted))})
+			}
+			continue
+		}
 		shares = append(shares, Share[int32]{p.versions.start(s.Of), s.Weight})
 	}
 	if len(shares) > 0 {
@@ -123,7 +130,7 @@ func (p *population) startsOf(c *releases.Cohort, t manifest.Target) (shares []S
 			base = p.versions.of[a.Release.Version]
 		}
 	}
-	rest := []int32{p.versions.start(None), p.versions.start(Unknown)}
+	rest := append(p.unlisted(t), p.versions.start(None))
 	for _, v := range p.tree.Known[t] {
 		if !fresh[v] {
 			rest = append(rest, p.versions.of[v])
@@ -136,6 +143,14 @@ func (p *population) startsOf(c *releases.Cohort, t manifest.Target) (shares []S
 		shares = append(shares, Share[int32]{v, 1})
 	}
 	return shares
+}
+
+// unlisted are versions that nobody knows of a target.
+func (p *population) unlisted(t manifest.Target) (all []int32) {
+	for _, name := range manifest.Unlisted(p.fleet.Project.Order, p.tree.Known[t]) {
+		all = append(all, p.versions.of[name])
+	}
+	return all
 }
 
 // whole is a release's whole image for a target, nil where it has none.

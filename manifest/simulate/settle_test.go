@@ -48,11 +48,7 @@ func (p *published) Get(_ context.Context, key string) ([]byte, error) {
 	if at.Class == manifest.CohortIndex {
 		return p.tree.Shards[manifest.Index(at.Shard)], nil
 	}
-	f := p.tree.Folder(key[:strings.LastIndexByte(key, '/')+1])
-	if f == nil || f.Slot(at.Bucket) < 0 {
-		return nil, missing
-	}
-	return p.tree.Bodies[f.Bodies[f.Slot(at.Bucket)]].Of(at.Form), nil
+	return p.tree.Get(at)
 }
 
 func (p *published) Has(_ context.Context, key string) error {
@@ -152,12 +148,13 @@ beta devices = ["A"]; [activate."1.0.0"]
 		want  string
 	}{
 		{"as it should be", "1.0.0", nil, ""},
-		{"no answers", "1.0.0", map[string]string{latest + "beta/1.0.0/" + bucket + ".txt": "-", latest + "beta/_other/" + bucket + ".txt": "-"},
-			"answer: 1.0.0: neither " + latest + "beta/1.0.0/" + bucket + ".txt nor " + latest + "beta/_other/" + bucket + ".txt is there"},
+		{"no answers", "1.0.0", map[string]string{latest + "beta/1.0.0/" + bucket + ".txt": "-", latest + "beta/_other/" + bucket + ".below.txt": "-"},
+			"answer: 1.0.0: neither " + latest + "beta/1.0.0/" + bucket + ".txt nor " + latest + "beta/_other/" + bucket + ".below.txt is there"},
 		{"what it runs", "1.0.0", offer(latest+"beta/1.0.0/"+bucket, "1.0.0", "https://x"), "same: 1.0.0: so says what is published"},
 		{"down", "1.1.0", offer(latest+"beta/1.1.0/"+bucket, "0.9.0", "https://x"), "down: 1.1.0 → 0.9.0: so says what is published; elsewhere: 1.1.0 → 0.9.0 → 1.0.0: by the definitions it ends with 1.1.0, in cohort beta"},
 		{"in circles", "0.9.0", func() map[string]string {
 			with := offer(latest+"beta/_other/"+bucket, "1.0.0+b", "https://x")
+			with[latest+"beta/_other/"+bucket+".below.txt"] = "1.0.0+b\nhttps://x"
 			for k, v := range offer(latest+"beta/1.0.0_2bb/"+bucket, "0.9.0", "https://y") {
 				with[k] = v
 			}
@@ -168,7 +165,7 @@ beta devices = ["A"]; [activate."1.0.0"]
 			"elsewhere: 1.0.0 → 1.1.0: by the definitions it ends with 1.0.0, in cohort beta"},
 		{"an index that a device can read", "1.0.0", map[string]string{"demo/v1/cohorts/" + hash[:2] + ".txt": "\n" + hash[1:] + " gone\n" + hash + "\n" + hash + " beta\n" + hash + " gone\n"}, ""},
 		{"a cohort of which nobody knows", "1.0.0", map[string]string{"demo/v1/cohorts/" + hash[:2] + ".txt": hash + " gone\n"},
-			"answer: 1.0.0: neither " + latest + "gone/1.0.0/" + bucket + ".txt nor " + latest + "gone/_other/" + bucket + ".txt is there"},
+			"answer: 1.0.0: neither " + latest + "gone/1.0.0/" + bucket + ".txt nor " + latest + "gone/_other/" + bucket + ".below.txt is there"},
 		{"no JSON", "none", map[string]string{latest + "beta/_none/" + bucket + ".json": "-"},
 			"answer: no version: " + latest + "beta/_none/" + bucket + ".json is not there, though " + latest + "beta/_none/" + bucket + ".txt is"},
 		{"half a JSON", "none", map[string]string{latest + "beta/_none/" + bucket + ".json": `{"version":"1.0.0"`},

@@ -24,10 +24,11 @@ type Options struct {
 	// Targets is what the devices are, by default each target alike.
 	Targets []Share[manifest.Target]
 	// Start is which versions they run at the start: "none" for none, and
-	// "unknown" for one that nobody knows, unless a version is called so. By
+	// "unknown" for some that no release has ([manifest.Unlisted]), unless a
+	// version is called so. By
 	// default 9 of 10 run the highest whole image that is rolled out to all of
 	// their cohort then; the others, or all where there is none, are spread
-	// evenly over the known versions, none and an unknown one. Nobody runs a
+	// evenly over the known versions, none and unlisted ones. Nobody runs a
 	// release whose rollout has not begun.
 	Start []Share[string]
 
@@ -52,7 +53,7 @@ type Share[T any] struct {
 // Versions that a device can start with, beside those that have a name.
 const (
 	None    = "none"    // it states none
-	Unknown = "unknown" // nobody knows it: neither above nor below any other
+	Unknown = "unknown" // no release has it: below all known ones, between two, or above
 )
 
 // Run simulates a fleet in process. Its only error is that of the context.

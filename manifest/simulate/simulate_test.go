@@ -109,7 +109,7 @@ func TestFailures(t *testing.T) {
 		{"up to date", "1.0.0 full\n" + all[:len("default [activate.\"1.0.0\"]")], simulate.Options{Start: on("1.0.0")}, ""},
 		{"up in steps", "1.0.0 full\n1.1.0 full\n" + all, simulate.Options{Start: on("1.0.0", "1.1.0", "none", "unknown")}, ""},
 		{"an unknown version above", "1.0.0 full\n1.1.0 full\n" + all, simulate.Options{Start: on("9.9.9")},
-			`100 down: 9.9.9 → 1.1.0: the current version is not known, and unknown_version is "oldest"`},
+			""},
 		{"an unknown version above, without version_check", "default version_check = false\n1.0.0 full\n1.1.0 full\n" + all,
 			simulate.Options{Start: on("9.9.9")}, ""},
 		{"an unknown version that is held", "project unknown_version = \"hold\"\n1.0.0 full\n1.1.0 full\n" + all,
@@ -241,8 +241,12 @@ default [activate."1.4.0"]; [activate."1.5.0"]; rollout = 0; aborted = "smoke"
 		got[r.Versions[v]] = float64(n) / 20_000
 	}
 	// 1.1.0 with 9 of 10 and its share of the rest, nobody with 1.3.0.
-	for _, v := range []string{"", "unknown", "0.9.0", "1.0.0", "1.1.0", "1.2.0", "1.4.0", "1.5.0"} {
-		want := 0.1 / 8
+	unlisted := manifest.Unlisted(f.Project.Order, []string{"0.9.0", "1.5.0"})
+	if len(unlisted) != 3 {
+		t.Errorf("unlisted are %q", unlisted)
+	}
+	for _, v := range append(unlisted, "", "0.9.0", "1.0.0", "1.1.0", "1.2.0", "1.4.0", "1.5.0") {
+		want := 0.1 / 10
 		if v == "1.1.0" {
 			want += 0.9
 		}
@@ -264,7 +268,7 @@ func TestStartNames(t *testing.T) {
 	for _, row := range []struct {
 		f    *releases.Fleet
 		want string
-	}{{plain, `["" "unknown" "1.0.0"] [0 0 100]`}, {named, `["none" "unknown"] [0 100]`}} {
+	}{{plain, `["" "0.0.0-0" "1.0.0" "1.0.0+unlisted"] [0 0 73 27]`}, {named, `["none" "unknown"] [0 100]`}} {
 		r := run(t, row.f, simulate.Options{Start: on("none", "unknown")})
 		whole := r.Whole()
 		none := whole[0][0]

@@ -36,7 +36,7 @@ func (s *simulation) tableOf(tree *manifest.Tree, r reach, target int) table {
 	t := table{next: make([]int32, len(s.versions.names)), newest: -1}
 	for v, name := range s.versions.names {
 		t.next[v] = unanswered
-		if body, found := find(tree, s.targets[target], cohort.Slug, name, bucket); found {
+		if _, body, found := tree.Find(cohort.Slug, bucket, manifest.Device{Target: s.targets[target], CurrentVersion: name}); found {
 			t.next[v] = upToDate
 			if body.Release != nil {
 				t.next[v] = s.versions.of[body.Version()]
@@ -53,20 +53,6 @@ func (s *simulation) tableOf(tree *manifest.Tree, r reach, target int) table {
 		t.fates = append(t.fates, s.fate(&t, target, int32(v)))
 	}
 	return t
-}
-
-// find looks for an answer as a device does: for its version, then for any.
-func find(tree *manifest.Tree, t manifest.Target, cohort, version, bucket string) (manifest.Body, bool) {
-	for _, segment := range []string{manifest.VersionSegment(version), manifest.OtherSegment} {
-		f := tree.Folder(tree.Layout.AnswerFolder(t, cohort, segment))
-		if f == nil {
-			continue
-		}
-		if slot := f.Slot(bucket); slot >= 0 {
-			return tree.Bodies[f.Bodies[slot]], true
-		}
-	}
-	return manifest.Body{}, false
 }
 
 // end follows the answers from a version on: to where they end, or for ever.

@@ -24,15 +24,20 @@ func versionsOf(f *releases.Fleet, known map[manifest.Target][]string, starts []
 		}
 	}
 	order := f.Project.Order
-	placed := func(name string) bool { return all[name] || name != Unknown && order.Check(name) == nil }
+	named := maps.Clone(all)
 	loose := map[string]bool{}
-	for _, s := range append(slices.Clone(starts), Share[string]{Of: Unknown}) {
+	for _, s := range starts {
 		switch {
-		case s.Of == "" || s.Of == None && !all[None]:
-		case placed(s.Of):
+		case s.Of == "" || (s.Of == None || s.Of == Unknown) && !named[s.Of]:
+		case named[s.Of] || order.Check(s.Of) == nil:
 			all[s.Of] = true
 		default:
 			loose[s.Of] = true
+		}
+	}
+	for _, known := range known {
+		for _, name := range manifest.Unlisted(order, known) {
+			all[name] = true
 		}
 	}
 	v := versions{names: append([]string{""}, slices.Sorted(maps.Keys(loose))...), of: map[string]int32{}}

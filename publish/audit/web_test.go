@@ -25,7 +25,7 @@ type cdn struct {
 
 func newCDN(t *testing.T, s *publish.Site) (*cdn, audit.Source) {
 	t.Helper()
-	c := &cdn{edge.New(s, edge.Options{Layout: s.Tree.Layout, Cache: s.Cache}), sync.Mutex{}, map[string]func(http.ResponseWriter) bool{}, map[string]int{}, t}
+	c := &cdn{edge.New(s, edge.Options{Layout: s.Tree.Layout, Order: s.Tree.Fleet.Project.Order, Cache: s.Cache}), sync.Mutex{}, map[string]func(http.ResponseWriter) bool{}, map[string]int{}, t}
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
 	return c, audit.Web(server.URL, &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 32})

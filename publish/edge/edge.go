@@ -36,6 +36,7 @@ type Marker interface {
 // Options say what a handler serves.
 type Options struct {
 	Layout manifest.Layout
+	Order  releases.Order // in which versions without a folder are compared
 	Cache  releases.Cache // lifetimes that the answers state
 	Key    string         // what the query API asks for in Memfault-Project-Key; "" for nothing
 	// Failed is told why a request got no answer, if it is not nil.
@@ -149,9 +150,11 @@ func (h *Handler) latest(w http.ResponseWriter, r *http.Request, form manifest.F
 	} else {
 		header.Set("Vary", "Accept-Encoding")
 	}
-	answer, err = h.negotiate(r, h.Layout.Key(at), at, answer)
-	if err != nil {
-		return err
+	// The siblings of what versions without a folder get were not compared.
+	if at.VersionSegment != manifest.OtherSegment {
+		if answer, err = h.negotiate(r, h.Layout.Key(at), at, answer); err != nil {
+			return err
+		}
 	}
 	write(w, r, answer)
 	return nil
@@ -178,39 +181,62 @@ func marshal(v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// find goes the way of a device: its cohort's shard, the folder of its
-// version, and the one of any other version.
-func (h *Handler) find(ctx context.Context, readings []query, form manifest.Form) (at manifest.Location, a *answer, err error) {
-	hash := manifest.Hash(readings[0].serial)
+// find goes the way of a device, as [manifest.Layout.Walk] says. The answer has
+// no bytes for a device that is up to date.
+func (h *Handler) find(ctx context.Context, readings []manifest.Device, form manifest.Form) (at manifest.Location, a *answer, err error) {
+	hash := manifest.Hash(readings[0].Serial)
 	cohort, err := h.cohort(ctx, hash)
 	if err != nil {
 		return at, nil, err
 	}
-	at = manifest.Location{Class: manifest.Answer, Form: form, Cohort: cohort, Bucket: h.Layout.Bucket(hash)}
-	for _, q := range readings {
-		at.Target, at.VersionSegment = q.target, manifest.VersionSegment(q.version)
-		if a, err := h.read(ctx, h.Layout.Key(at), at); !errors.Is(err, fs.ErrNotExist) {
-			return at, a, err
+	at, url, err := h.Layout.Walk(h.Order, cohort, h.Layout.Bucket(hash), readings, func(at manifest.Location) ([]byte, error) {
+		if at.Form == manifest.Text {
+			at.Form = form
 		}
-	}
-	at.VersionSegment = manifest.OtherSegment
-	for _, q := range readings {
-		at.Target = q.target
-		if a, err := h.read(ctx, h.Layout.Key(at), at); !errors.Is(err, fs.ErrNotExist) {
-			return at, a, err
+		var err error
+		if a, err = h.read(ctx, h.Layout.Key(at), at); err != nil {
+			return nil, err
 		}
+		return a.body, nil
+	})
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return at, nil, h.unanswered(ctx, cohort, at, readings[0].Target)
+	case err != nil || at.Form == manifest.Text:
+		at.Form = form
+		return at, a, err
+	case url == "":
+		return at, a.with(nil), nil
+	case form == manifest.Text:
+		return at, a.with([]byte(url)), nil
 	}
-	at.Target = readings[0].target
+	at.Form = form
+	a, err = h.read(ctx, h.Layout.Key(at), at)
+	if err == nil && !offers(a.body, url) {
+		err = fmt.Errorf("%s offers another payload than the one for versions below", h.Layout.Key(at))
+	}
+	return at, a, err
+}
+
+// offers says whether a JSON answer is that of a payload. A publish may have
+// come between the text that was compared and the JSON.
+func offers(body []byte, url string) bool {
+	var release struct{ Artifacts []struct{ URL string } }
+	return json.Unmarshal(body, &release) == nil && len(release.Artifacts) == 1 && release.Artifacts[0].URL == url
+}
+
+// unanswered is why a device finds nothing: it may be for nobody, or not be
+// there just now.
+func (h *Handler) unanswered(ctx context.Context, cohort string, at manifest.Location, t manifest.Target) error {
 	if cohort != releases.DefaultCohort {
 		// The default cohort has an answer for every target: if it has one
 		// here, the device is just changing cohorts.
-		at.Cohort = releases.DefaultCohort
+		at.Target, at.Cohort, at.Form = t, releases.DefaultCohort, manifest.Text
 		if _, err := h.read(ctx, h.Layout.Key(at), at); !errors.Is(err, fs.ErrNotExist) {
-			return at, nil, fmt.Errorf("cohort %q has no answer for bucket %s", cohort, at.Bucket)
+			return fmt.Errorf("cohort %q has no answer for bucket %s", cohort, at.Bucket)
 		}
 	}
-	return at, nil, badRequest("no release is made for software type %q on hardware version %q",
-		at.Target.SoftwareType, at.Target.HardwareVersion)
+	return badRequest("no release is made for software type %q on hardware version %q", t.SoftwareType, t.HardwareVersion)
 }
 
 // cohort finds the cohort of a device in its shard.
@@ -224,11 +250,5 @@ func (h *Handler) cohort(ctx context.Context, hash string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// A space stands nowhere but behind the hash that a line begins with.
-	_, rest, listed := bytes.Cut(shard.body, []byte(hash+" "))
-	if !listed {
-		return releases.DefaultCohort, nil
-	}
-	cohort, _, _ := bytes.Cut(rest, []byte("\n"))
-	return string(cohort), nil
+	return manifest.CohortIn(shard.body, hash), nil
 }

@@ -41,6 +41,11 @@ func newAnswer(body []byte, header publish.Header) *answer {
 	return a
 }
 
+// with is the answer with another body, as text.
+func (a *answer) with(body []byte) *answer {
+	return newAnswer(body, publish.Header{ContentType: a.fields.Get("Content-Type"), CacheControl: a.public[0]})
+}
+
 // read gives the small object at a key and its location: one that is kept, if
 // the same is still there.
 func (h *Handler) read(ctx context.Context, key string, at manifest.Location) (*answer, error) {

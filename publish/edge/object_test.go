@@ -148,7 +148,8 @@ func TestPlusSignsAreReadBothWays(t *testing.T) {
 		"v3+%28b%29":      "space",
 		"v3%20(b)":        "space",
 		"v3%2B%28b%29":    "plus too",
-		"1.0.0+unheardof": "https://",
+		"0.1.0+unheardof": "https://",
+		"9.9.9+unheardof": "",
 	} {
 		r := ask(t, base, "GET", textPath+query("FRIDGE-0042", "mp", "")+"&current_version="+version)
 		if got := body(t, r); !strings.HasPrefix(got, want) {
@@ -164,8 +165,8 @@ func TestSourceThatFails(t *testing.T) {
 		"broken":        overlay{s, nil, errors.New("secret detail")},
 		"not published": overlay{s, map[string]string{"smartfridge/v1/cohorts/" + bucketOf("FRIDGE-0042") + ".txt": ""}, nil},
 		"changing cohort": overlay{s, map[string]string{
-			"smartfridge/v1/latest/stm32-fw/mp/beta/1.0.0/" + bucketOf("FRIDGE-0042") + ".txt":  "",
-			"smartfridge/v1/latest/stm32-fw/mp/beta/_other/" + bucketOf("FRIDGE-0042") + ".txt": "",
+			"smartfridge/v1/latest/stm32-fw/mp/beta/1.0.0/" + bucketOf("FRIDGE-0042") + ".txt":        "",
+			"smartfridge/v1/latest/stm32-fw/mp/beta/_other/" + bucketOf("FRIDGE-0042") + ".below.txt": "",
 		}, nil},
 	} {
 		r := ask(t, serve(t, f, source), "GET", target)

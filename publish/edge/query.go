@@ -11,15 +11,6 @@ import (
 	"cairn/releases"
 )
 
-// query is what a device asks.
-type query struct {
-	serial  string
-	target  manifest.Target
-	version string // "" where it states none
-}
-
-const maxParameter = 128 // characters, as of any name in the definitions
-
 // parseQuery reads the parameters of the query API: in any order, empty pairs
 // tolerated, unknown ones ignored.
 //
@@ -27,12 +18,12 @@ const maxParameter = 128 // characters, as of any name in the definitions
 // nothing, such as one that sends 1.0.0+b. Where there is one, both readings
 // are given, the standard one first: a device must not pass for one with an
 // unknown version, and so get the release that it runs.
-func parseQuery(raw string) ([]query, error) {
+func parseQuery(raw string) ([]manifest.Device, error) {
 	q, err := parseReading(raw, url.QueryUnescape)
 	if err != nil {
 		return nil, err
 	}
-	readings := []query{q}
+	readings := []manifest.Device{q}
 	if strings.Contains(raw, "+") {
 		if literal, err := parseReading(raw, url.PathUnescape); err == nil {
 			readings = append(readings, literal)
@@ -44,7 +35,7 @@ func parseQuery(raw string) ([]query, error) {
 // parameters are those of the query API. All but the last are required.
 var parameters = [...]string{"device_serial", "hardware_version", "software_type", "current_version"}
 
-func parseReading(raw string, unescape func(string) (string, error)) (query, error) {
+func parseReading(raw string, unescape func(string) (string, error)) (manifest.Device, error) {
 	var values [len(parameters)]string
 	var given [len(parameters)]bool
 	for pair := range strings.SplitSeq(raw, "&") {
@@ -57,24 +48,28 @@ func parseReading(raw string, unescape func(string) (string, error)) (query, err
 			continue
 		}
 		if given[i] {
-			return query{}, badRequest("parameter %s is given twice", name)
+			return manifest.Device{}, badRequest("parameter %s is given twice", name)
 		}
 		v, err := unescape(value)
 		if err != nil {
-			return query{}, badRequest("parameter %s is not percent-encoded as RFC 3986 says", name)
+			return manifest.Device{}, badRequest("parameter %s is not percent-encoded as RFC 3986 says", name)
 		}
-		if utf8.RuneCountInString(v) > maxParameter || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
-			return query{}, badRequest("parameter %s is not text of at most %d characters", name, maxParameter)
+		if utf8.RuneCountInString(v) > releases.MaxName || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+			return manifest.Device{}, badRequest("parameter %s is not text of at most %d characters", name, releases.MaxName)
 		}
 		values[i], given[i] = v, true
 	}
 	for i, name := range parameters[:3] {
 		if values[i] == "" {
-			return query{}, badRequest("parameter %s is missing", name)
+			return manifest.Device{}, badRequest("parameter %s is missing", name)
 		}
 	}
 	if !releases.ValidSerial(values[0]) {
-		return query{}, badRequest("parameter device_serial has characters other than letters, digits, - and _")
+		return manifest.Device{}, badRequest("parameter device_serial has characters other than letters, digits, - and _")
 	}
-	return query{values[0], manifest.Target{HardwareVersion: values[1], SoftwareType: values[2]}, values[3]}, nil
+	return manifest.Device{
+		Serial:         values[0],
+		Target:         manifest.Target{HardwareVersion: values[1], SoftwareType: values[2]},
+		CurrentVersion: values[3],
+	}, nil
 }

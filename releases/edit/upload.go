@@ -169,6 +169,7 @@ func (u Upload) write(d *Document, r *releases.Release, there *releases.Payload)
 		add(strconv.FormatInt(p.Size, 10), table(p, "size")...)
 		add(syntax.String(p.SHA256), table(p, "sha256")...)
 		add(syntax.String(p.MD5), table(p, "md5")...)
+		add(syntax.String(p.SHA1), table(p, "sha1")...)
 	}
 	for _, k := range slices.Sorted(maps.Keys(p.ExtraInfo)) {
 		if _, ok := said[k]; !ok {

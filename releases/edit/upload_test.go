@@ -48,7 +48,7 @@ func uploads(t *testing.T) Project {
 func digest(c string) string { return strings.Repeat(c, 64) }
 
 func image(hardware, sha string) releases.Payload {
-	return releases.Payload{SoftwareType: "main", HardwareVersion: hardware, Name: "fw-" + hardware + ".bin", Size: 3, SHA256: digest(sha), MD5: strings.Repeat(sha, 32)}
+	return releases.Payload{SoftwareType: "main", HardwareVersion: hardware, Name: "fw-" + hardware + ".bin", Size: 3, SHA256: digest(sha), MD5: strings.Repeat(sha, 32), SHA1: strings.Repeat(sha, 40)}
 }
 
 func TestUpload(t *testing.T) {
@@ -76,6 +76,7 @@ stored = "fw-mp.bin"
 size = 3
 sha256 = "` + digest("b") + `"
 md5 = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+sha1 = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 `},
 		{"a new release with a delta only", Upload{Version: "v1.2.0+b/1", Payload: delta}, "releases/v1.2.0_2bb_2f1.toml", `version = "v1.2.0+b/1"
 
@@ -84,6 +85,7 @@ stored = "fw-mp.bin"
 size = 3
 sha256 = "` + digest("d") + `"
 md5 = "dddddddddddddddddddddddddddddddd"
+sha1 = "dddddddddddddddddddddddddddddddddddddddd"
 `},
 		{"a name that is taken", Upload{Version: "taken", Payload: image("mp", "b")}, "releases/taken-3.toml", `version = "taken"
 
@@ -92,6 +94,7 @@ stored = "fw-mp.bin"
 size = 3
 sha256 = "` + digest("b") + `"
 md5 = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+sha1 = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 `},
 		{"other hardware", Upload{Version: "1.1.0", Payload: fresh, Notes: "Fixes the stall.", Revision: "r1"}, "releases/1.1.0/release.toml", `# The stall.
 version = "1.1.0" # not 1.0.1
@@ -110,6 +113,7 @@ stored = "fw-rev 2.bin"
 size = 3
 sha256 = "` + digest("b") + `"
 md5 = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+sha1 = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 [payload.main."rev 2".extra_info]
 a = "\"1\""
@@ -123,11 +127,11 @@ x = "y"
 		{"the same again", Upload{Version: "1.1.0", Payload: image("mp", "a"), Notes: "Fixes the stall.", Commit: "c0ffee"}, "", ""},
 		{"what a file has", Upload{Version: "inline", Payload: sameFile, Commit: "c0ffee"}, "", ""},
 		{"into an inline table", Upload{Version: "inline", Payload: image("evt", "e")}, "releases/inline.toml",
-			`payload = { main = { mp = { file = "a.bin" }, evt = { stored = "fw-evt.bin", size = 3, sha256 = "` + digest("e") + `", md5 = "` + strings.Repeat("e", 32) + `" } } }
+			`payload = { main = { mp = { file = "a.bin" }, evt = { stored = "fw-evt.bin", size = 3, sha256 = "` + digest("e") + `", md5 = "` + strings.Repeat("e", 32) + `", sha1 = "` + strings.Repeat("e", 40) + `" } } }
 version = "inline"
 `},
-		{"after a byte order mark", Upload{Version: "bom", Payload: releases.Payload{SoftwareType: "main", HardwareVersion: "mp", Name: "é", Size: 1, SHA256: digest("1"), MD5: strings.Repeat("1", 32)}}, "releases/1.2.0-folder/x.toml",
-			"\uFEFFversion = \"bom\"\r\n\r\n[payload.main.mp]\r\nstored = \"é\"\r\nsize = 1\r\nsha256 = \"" + digest("1") + "\"\r\nmd5 = \"" + strings.Repeat("1", 32) + "\"\r\n"},
+		{"after a byte order mark", Upload{Version: "bom", Payload: releases.Payload{SoftwareType: "main", HardwareVersion: "mp", Name: "é", Size: 1, SHA256: digest("1"), MD5: strings.Repeat("1", 32), SHA1: strings.Repeat("1", 40)}}, "releases/1.2.0-folder/x.toml",
+			"\uFEFFversion = \"bom\"\r\n\r\n[payload.main.mp]\r\nstored = \"é\"\r\nsize = 1\r\nsha256 = \"" + digest("1") + "\"\r\nmd5 = \"" + strings.Repeat("1", 32) + "\"\r\nsha1 = \"" + strings.Repeat("1", 40) + "\"\r\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := uploads(t)

@@ -30,7 +30,7 @@ func Large(answers int) *releases.Fleet {
 	f := &releases.Fleet{
 		Project: releases.Project{
 			Slug: "large", BaseURL: "https://ota.example.com", Prefix: "large",
-			Order: releases.SemVer, Unknown: releases.OldestForUnknown,
+			Order: releases.SemVer, Unknown: releases.OrderedUnknown,
 			BucketDigits: digits, CohortDigits: 2,
 		},
 		Cache:   releases.Cache{Answers: time.Minute, Cohorts: 5 * time.Minute},

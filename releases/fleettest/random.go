@@ -30,7 +30,7 @@ func Random(seed uint64) *releases.Fleet {
 		Project: releases.Project{
 			Slug: "random", BaseURL: "https://ota.example.com", Prefix: pick(g, "random", "ota/random"),
 			Order:   pick(g, releases.SemVer, releases.Natural),
-			Unknown: pick(g, releases.OldestForUnknown, releases.HoldUnknown), BucketDigits: 1, CohortDigits: 1,
+			Unknown: pick(g, releases.OrderedUnknown, releases.HoldUnknown), BucketDigits: 1, CohortDigits: 1,
 		},
 		Software: map[string]releases.Software{},
 		Cache:    releases.Cache{Answers: time.Minute, Cohorts: 5 * time.Minute},

@@ -111,7 +111,7 @@ func TestCloudflareOrigin(t *testing.T) {
 		t.Run(test.Name, func(t *testing.T) {
 			t.Parallel()
 			s := test.Sample
-			tree := edge.New(dirstore.New(published(t, s)), edge.Options{Layout: manifest.LayoutOf(s.Fleet), Cache: s.Fleet.Cache})
+			tree := edge.New(dirstore.New(published(t, s)), edge.Options{Layout: manifest.LayoutOf(s.Fleet), Order: s.Fleet.Project.Order, Cache: s.Fleet.Cache})
 			origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				tree.ServeHTTP(&renamed{w, test.missing}, r)
 			}))

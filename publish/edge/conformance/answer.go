@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"bytes"
 	"net/http"
 
 	"cairn/manifest"
@@ -15,24 +14,9 @@ import (
 // is false where the fleet makes nothing for the device.
 func (g *generator) find(readings ...manifest.Device) (key string, body manifest.Body, ok bool) {
 	hash := manifest.Hash(readings[0].Serial)
-	cohort := g.cohortOf(hash)
-	var folders []string
-	for _, d := range readings {
-		folders = append(folders, g.layout.AnswerFolder(d.Target, cohort, manifest.VersionSegment(d.CurrentVersion)))
-	}
-	for _, d := range readings {
-		folders = append(folders, g.layout.AnswerFolder(d.Target, cohort, manifest.OtherSegment))
-	}
-	for _, key := range folders {
-		f := g.tree.Folder(key)
-		if f == nil {
-			continue
-		}
-		if slot := f.Slot(g.layout.Bucket(hash)); slot >= 0 {
-			return key + g.layout.Bucket(hash), g.tree.Bodies[f.Bodies[slot]], true
-		}
-	}
-	return "", manifest.Body{}, false
+	at, body, ok := g.tree.Find(g.cohortOf(hash), g.layout.Bucket(hash), readings...)
+	at.Form = ""
+	return g.layout.Key(at), body, ok
 }
 
 func (g *generator) answer(d manifest.Device) manifest.Body {
@@ -42,13 +26,7 @@ func (g *generator) answer(d manifest.Device) manifest.Body {
 
 // cohortOf is the cohort that lists a device, by its hash, or else default.
 func (g *generator) cohortOf(hash string) string {
-	shard := g.tree.Shards[manifest.Index(g.layout.Shard(hash))]
-	_, rest, listed := bytes.Cut(shard, []byte(hash+" "))
-	if !listed {
-		return releases.DefaultCohort
-	}
-	cohort, _, _ := bytes.Cut(rest, []byte("\n"))
-	return string(cohort)
+	return manifest.CohortIn(g.tree.Shards[manifest.Index(g.layout.Shard(hash))], hash)
 }
 
 // right is the answer of the query API to a device.

@@ -90,7 +90,7 @@ func (g *generator) malformed() {
 		for _, bad := range []string{"%ff", "%c3", "%c0%af", "%c1%81", "%ed%a0%80", "%f4%90%80%80", "%80", "%00", "%0a", "%0d%0a", "%09", "%1f", "%7f", "%c2%85"} {
 			refuse(name+"/has "+bad, with(pair+bad+"z"))
 		}
-		refuse(name+"/too long", with(name+"="+strings.Repeat("a", maxName+1)))
+		refuse(name+"/too long", with(name+"="+strings.Repeat("a", releases.MaxName+1)))
 	}
 	for _, serial := range []string{"..", "..%2f..%2fx", "A%20B", "A+B", "A.B", "A/B", "A%2FB", "A:B", "*", "A%C3%BC", "A%2B", "A%25", "A,B", "A%23", "A=B"} {
 		refuse("device_serial/is "+serial, "?device_serial="+serial+"&"+strings.Join(good[1:], "&"))
@@ -108,7 +108,7 @@ func (g *generator) unknown() {
 	}
 	for _, name := range []string{
 		"unheard-of", strings.ToUpper(d.Target.HardwareVersion), d.Target.HardwareVersion + "x", d.Target.HardwareVersion + " ",
-		"_none", "_other", ".", "..", "../..", "../../..", "a/b", `..\..`, "%2e%2e", "*", "ü", strings.Repeat("ü", maxName), d.Target.SoftwareType,
+		"_none", "_other", ".", "..", "../..", "../../..", "a/b", `..\..`, "%2e%2e", "*", "ü", strings.Repeat("ü", releases.MaxName), d.Target.SoftwareType,
 	} {
 		ask("hardware_version/"+releases.Escape(name), manifest.Target{SoftwareType: d.Target.SoftwareType, HardwareVersion: name})
 		ask("software_type/"+releases.Escape(name), manifest.Target{SoftwareType: name, HardwareVersion: d.Target.HardwareVersion})

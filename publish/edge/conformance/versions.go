@@ -14,12 +14,8 @@ import (
 var odd = []string{
 	"1.0.0+b", "v3 (b)", "1.0.0 b", "ünï-2", "日本語", "🪨", "_none", "_other", "__", "1.0.0_2bb", ".hidden", "..", ".", "a/b", `a\b`,
 	"../../../cohorts/00", "%41", "%2e", "100%", "a&b", "a=b", "a?b", "a#b", "a;b", "a:b", "a'b", `a"b`, "a<b", "a~b", "a*b", " 1.0.0", "1.0.0 ", "null", "0",
-	strings.Repeat("1", maxName), strings.Repeat("ü", maxName), strings.Repeat("_", maxName),
+	strings.Repeat("1", releases.MaxName), strings.Repeat("ü", releases.MaxName), strings.Repeat("_", releases.MaxName),
 }
-
-// maxName is how many characters a version or a name of hardware or software
-// has at most.
-const maxName = 128
 
 // strangers asks for odd versions.
 func (g *generator) strangers() {

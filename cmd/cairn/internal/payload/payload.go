@@ -5,6 +5,7 @@ package payload
 import (
 	"context"
 	"crypto/md5"
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -33,6 +34,7 @@ type File struct {
 	info    fs.FileInfo
 	Content publish.Content
 	sha256  [sha256.Size]byte
+	sha1    [sha1.Size]byte
 	Image   firmware.Image
 }
 
@@ -60,9 +62,9 @@ func Read(cmd *cobra.Command, path string) (*File, error) {
 	defer f.Close()
 	b := &File{path: path, info: info}
 	var read atomic.Int64
-	whole, sum := sha256.New(), md5.New()
+	whole, sum, old := sha256.New(), md5.New(), sha1.New()
 	err = cli.Follow(cmd.ErrOrStderr(), func(time.Duration) string { return b.progress("reading", read.Load()) }, func() error {
-		_, err := io.Copy(io.MultiWriter(whole, sum, counter{&read}), contextReader{cmd.Context(), f})
+		_, err := io.Copy(io.MultiWriter(whole, sum, old, counter{&read}), contextReader{cmd.Context(), f})
 		return err
 	})
 	if err != nil {
@@ -74,7 +76,7 @@ func Read(cmd *cobra.Command, path string) (*File, error) {
 	if b.Image, err = firmware.Recognize(f, info.Size()); err != nil {
 		return nil, err
 	}
-	b.sha256 = [sha256.Size]byte(whole.Sum(nil))
+	b.sha256, b.sha1 = [sha256.Size]byte(whole.Sum(nil)), [sha1.Size]byte(old.Sum(nil))
 	b.Content = publish.Content{
 		Open: func() (io.ReadSeekCloser, error) { return os.Open(path) },
 		Size: info.Size(), MD5: [md5.Size]byte(sum.Sum(nil)), Sent: new(atomic.Int64),
@@ -96,7 +98,7 @@ func checkName(name string) error {
 // Describe says of a payload what the file tells.
 func (b *File) Describe(p *releases.Payload) {
 	p.Name, p.Size = filepath.Base(b.path), b.Content.Size
-	p.SHA256, p.MD5 = hex.EncodeToString(b.sha256[:]), hex.EncodeToString(b.Content.MD5[:])
+	p.SHA256, p.MD5, p.SHA1 = hex.EncodeToString(b.sha256[:]), hex.EncodeToString(b.Content.MD5[:]), hex.EncodeToString(b.sha1[:])
 }
 
 // Judge looks for what shows that the file is hardly what was meant. The error
@@ -133,7 +135,8 @@ func (b *File) Store(cmd *cobra.Command, store publish.Store, key string, header
 		return nil
 	}
 	err = cli.Follow(stderr, func(time.Duration) string { return b.progress("storing", b.Content.Sent.Load()) }, func() error {
-		return publish.PutNew(ctx, store, key, b.Content, header)
+		_, err := store.PutIf(ctx, key, b.Content, header, "")
+		return err
 	})
 	if errors.Is(err, publish.ErrCondition) { // another was faster
 		if there, err = b.there(ctx, store, key); err == nil && !there {

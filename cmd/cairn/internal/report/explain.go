@@ -24,7 +24,7 @@ type Explanation struct {
 // Write writes the answer and what led to it.
 func (x Explanation) Write(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "answer   %s\nbecause  %s\n", x.answer(), x.Rule.Because())
+	fmt.Fprintf(&b, "answer   %s\nbecause  %s\n", x.answer(), x.because())
 	if x.Payload != nil {
 		fmt.Fprintf(&b, "payload  %s  (%s)\n", manifest.PayloadURL(x.Fleet.Project, x.Layout, x.Payload), cli.Count(int(x.Payload.Size), "byte"))
 	}
@@ -55,6 +55,24 @@ func (x Explanation) Write(w io.Writer) error {
 	return err
 }
 
+// because is the rule in words.
+func (x Explanation) because() string {
+	if x.Rule != manifest.UnknownBelow && x.Rule != manifest.UnknownNotBelow {
+		return x.Rule.Because()
+	}
+	compared := "not above it"
+	order := x.Fleet.Project.Order
+	switch {
+	case x.Rule == manifest.UnknownBelow && !x.Cohort.VersionCheck:
+		compared = "for any version: the cohort has version_check = false"
+	case x.Rule == manifest.UnknownBelow:
+		compared = "above it"
+	case order.Check(x.Device.CurrentVersion) != nil:
+		compared = fmt.Sprintf("above nothing that %s cannot read", order)
+	}
+	return fmt.Sprintf("%s is no version that is listed here; _other offers %s, which is %s", x.Device.CurrentVersion, x.Other.Version, compared)
+}
+
 func (x Explanation) answer() string {
 	switch {
 	case x.Payload == nil:
@@ -77,7 +95,7 @@ func (x Explanation) currentVersion() string {
 	case x.Device.CurrentVersion == "":
 		return "none stated"
 	case !x.Known:
-		return x.Device.CurrentVersion + "  (not a known version)"
+		return x.Device.CurrentVersion + "  (not listed here)"
 	}
 	return x.Device.CurrentVersion
 }

@@ -64,7 +64,7 @@ func (x Explanation) JSON() any {
 		Cohort:          x.Cohort.Slug,
 		Activations:     []activationJSON{},
 		Rule:            x.Rule.String(),
-		Because:         x.Rule.Because(),
+		Because:         x.because(),
 	}
 	if x.Listed != nil {
 		place := x.Cohort.Place(x.Listed).String()

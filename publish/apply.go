@@ -92,7 +92,7 @@ func (o Op) apply(ctx context.Context, store Store) error {
 // keep puts a payload where none is: its key is its digest. What has not its
 // size, though, is not the payload.
 func (o Op) keep(ctx context.Context, store Store) error {
-	_, err := store.PutIf(ctx, o.Object.Key, *o.Object.Content, o.Object.Header, "")
+	err := PutNew(ctx, store, o.Object.Key, *o.Object.Content, o.Object.Header)
 	if !errors.Is(err, ErrCondition) {
 		return err
 	}

@@ -94,11 +94,15 @@ func (e *HeldError) Error() string {
 }
 
 // Unlock takes the lease out of a state. What its holder may have touched
-// stays in doubt.
+// stays in doubt. A store that takes no conditions gets the state without one.
 func Unlock(ctx context.Context, store Store, remote *Remote) error {
 	s := *remote.State
 	s.Lease = nil
-	return newRecord(store, remote, false).write(ctx, &s)
+	err := newRecord(store, remote, false).write(ctx, &s)
+	if errors.Is(err, ErrRefused) {
+		err = newRecord(store, remote, true).write(ctx, &s)
+	}
+	return err
 }
 
 // record is the state in a store, as one writer goes on writing it.

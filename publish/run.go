@@ -31,7 +31,7 @@ type RunOptions struct {
 	Holder   Lease
 	Duration time.Duration // of the lease, from when it is taken or renewed
 	Clock    Clock
-	// NoLock writes the state without conditions: then nothing keeps two
+	// NoLock sends no condition with any request: then nothing keeps two
 	// publishers apart.
 	NoLock bool
 	// Unrecorded keeps no state, and removes one that is there: for a folder
@@ -58,6 +58,9 @@ const StatePuts = 3
 // run goes on from wherever this one stops.
 func Run[W Work](ctx context.Context, opts RunOptions, find func(context.Context, *Remote) (W, error)) (W, error) {
 	const attempts = 3 // somebody else may write between the plan and the lease
+	if opts.NoLock {
+		opts.Store = Unconditional(opts.Store)
+	}
 	for attempt := 1; ; attempt++ {
 		var work W
 		remote, err := opts.turn(ctx)

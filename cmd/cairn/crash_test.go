@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -291,6 +292,39 @@ func TestALongPublishRenewsItsLease(t *testing.T) {
 		t.Errorf("the state was written %d times", ofState)
 	}
 	b.holds(b.fresh("--at", before))
+}
+
+// TestAStoreThatRefusesConditions: --no-lock sends none, whatever the command.
+func TestAStoreThatRefusesConditions(t *testing.T) {
+	b := newBucket(t)
+	var conditions atomic.Int32
+	b.proxy.Inject(func(r *http.Request) proxy.Fault {
+		if r.Method != http.MethodPut || r.Header.Get("If-Match") == "" && r.Header.Get("If-None-Match") == "" {
+			return proxy.Fault{}
+		}
+		conditions.Add(1)
+		return proxy.Fault{Status: http.StatusNotImplemented, Code: "NotImplemented"}
+	})
+	cmd, _, stderr := b.command("publish", "--at", before)
+	if err := cmd.Run(); err == nil || !strings.Contains(stderr.String(), "the store refuses conditions") || !strings.Contains(stderr.String(), "--no-lock") {
+		t.Errorf("ended with %v: %s", err, stderr)
+	}
+	conditions.Store(0)
+	b.run("publish", "--at", before, "--no-lock")
+	b.holds(b.fresh("--at", before, "--no-lock"))
+	file := filepath.Join(t.TempDir(), "stm32-fw.bin")
+	if err := os.WriteFile(file, []byte("an image"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b.run("upload-ota-payload", append(uploadFlags(file), "--no-lock")...)
+	if n := conditions.Load(); n > 0 {
+		t.Errorf("%d requests have a condition, with --no-lock", n)
+	}
+	if err := os.WriteFile(file, []byte("another image"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	flags := append([]string{"--hardware-version", "mp", "--software-type", "stm32-fw", "--software-version", "2.0.1"}, file)
+	b.run("upload-ota-payload", flags...)
 }
 
 func TestAStoreThatIgnoresConditionsIsRefused(t *testing.T) {

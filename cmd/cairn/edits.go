@@ -28,7 +28,7 @@ import (
 
 // editOptions say what becomes of an edit of the definitions.
 type editOptions struct {
-	dryRun, commit, publish bool
+	dryRun, commit, publish, noLock bool
 }
 
 func (o *editOptions) add(cmd *cobra.Command) {
@@ -36,6 +36,7 @@ func (o *editOptions) add(cmd *cobra.Command) {
 	f.BoolVar(&o.dryRun, "dry-run", false, "show the edit, and write nothing")
 	f.BoolVar(&o.commit, "commit", false, "commit the edit to git, and nothing else")
 	f.BoolVar(&o.publish, "publish", false, "publish at once, as 'cairn publish' does")
+	f.BoolVar(&o.noLock, "no-lock", false, "send no conditional write, for a store that refuses or ignores them; nothing keeps two publishers apart then")
 }
 
 // change is an edit as a commit tells of it.
@@ -190,7 +191,7 @@ func (g *globalOptions) lock(cmd *cobra.Command) (unlock func(), err error) {
 // edit that is made meanwhile would be taken back.
 func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions) error {
 	ctx, tree := cmd.Context(), git.Worktree{Dir: e.project.dir}
-	publishing := publishOptions{lease: time.Minute, wait: true, source: tree.Source(ctx)}
+	publishing := publishOptions{lease: time.Minute, wait: true, noLock: opts.noLock, source: tree.Source(ctx)}
 	if e.stops {
 		publishing.allow.Chosen = []string{"time"}
 	}

@@ -61,7 +61,7 @@ back; run it again to go on.`,
 	f.Var(&opts.olderThan, "older-than", "how long no release must have named a payload: a whole number and s, m, h, d or w")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "list what would go, and delete nothing")
 	f.BoolVar(&opts.json, "json", false, "write one JSON object")
-	f.BoolVar(&opts.noLock, "no-lock", false, "for a store that ignores conditional writes; nothing keeps a publisher away then")
+	f.BoolVar(&opts.noLock, "no-lock", false, "send no conditional write, for a store that refuses or ignores them; nothing keeps two publishers apart then")
 	return cmd
 }
 

@@ -76,7 +76,7 @@ variables and files.`,
 	f.StringVar(&opts.source, "source", "", "what the definitions are, for the record, such as a commit")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "show each operation with its reason, and write nothing")
 	f.BoolVar(&opts.json, "json", false, "write one JSON object")
-	f.BoolVar(&opts.noLock, "no-lock", false, "publish to a store that ignores conditional writes; nothing keeps two publishers apart then")
+	f.BoolVar(&opts.noLock, "no-lock", false, "send no conditional write, for a store that refuses or ignores them; nothing keeps two publishers apart then")
 	opts.allow.Of = publish.GuardNames()
 	f.Var(&opts.allow, "allow", "guards that let this publish through, `NAME,…` of "+strings.Join(opts.allow.Of, ", "))
 	f.BoolVar(&opts.allowExposure, "allow-exposure", false, "the same as --allow exposure")

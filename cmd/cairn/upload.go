@@ -178,6 +178,9 @@ func runUpload(cmd *cobra.Command, global *globalOptions, opts *uploadOptions, n
 			c.notes = append(c.notes, fmt.Sprintf("%s would be stored in %s, unless it is there: %s", cli.Count(int(file.Content.Size), "byte"), store, key))
 		default:
 			header := publish.HeaderOf(manifest.Location{Class: manifest.Payload}, p.fleet.Cache)
+			if opts.noLock {
+				store = publish.Unconditional(store)
+			}
 			c.first = func() error { return file.Store(cmd, store, key, header) }
 		}
 		return c, nil

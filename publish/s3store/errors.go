@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"strings"
 
 	"github.com/minio/minio-go/v7"
 
@@ -39,6 +41,9 @@ func (s *Store) explain(op operation, err error) error {
 	}
 	// The code decides, not the status: a missing key, bucket, upload or user
 	// are all 404.
+	if op == putIf && refusesConditions(err) {
+		return fmt.Errorf("%w: %w", err, publish.ErrRefused)
+	}
 	switch answer.Code {
 	case minio.NoSuchKey:
 		if op == putIf {
@@ -72,4 +77,25 @@ func inRegion(answer minio.ErrorResponse) string {
 		return ""
 	}
 	return fmt.Sprintf(", the bucket is in %q", answer.Region)
+}
+
+// refusesConditions says whether a conditional write was refused for being one,
+// as far as the answer tells: services have several codes for that.
+func refusesConditions(err error) bool {
+	var answer minio.ErrorResponse
+	if !errors.As(err, &answer) {
+		return false
+	}
+	switch answer.StatusCode {
+	case http.StatusNotImplemented:
+		return true
+	case http.StatusBadRequest:
+		switch answer.Code {
+		case minio.NotImplemented, minio.InvalidArgument, "InvalidRequest", "UnsupportedHeader", "BadRequest", "400 Bad Request":
+			return true
+		}
+		message := strings.ToLower(answer.Message)
+		return strings.Contains(message, "if-match") || strings.Contains(message, "if-none-match")
+	}
+	return false
 }

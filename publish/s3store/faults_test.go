@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -230,6 +231,46 @@ func TestAServerThatIgnoresConditionsLetsAllWrite(t *testing.T) {
 	for _, etag := range []string{"", "", "0123456789abcdef0123456789abcdef"} {
 		if _, err := store.PutIf(t.Context(), "a", publish.BytesContent([]byte("a")), publish.Header{}, etag); err != nil {
 			t.Errorf("if it is %q: %v", etag, err)
+		}
+	}
+}
+
+// TestAServerThatRefusesConditions: the state cannot be kept there, but payloads
+// can, with no part sent twice.
+func TestAServerThatRefusesConditions(t *testing.T) {
+	t.Parallel()
+	server := storetest.S3(t)
+	content, body := large(t, 9)
+	for i, fault := range []proxy.Fault{
+		{Status: http.StatusNotImplemented, Code: "NotImplemented"},
+		{Status: http.StatusBadRequest, Code: "InvalidArgument"},
+		{Status: http.StatusBadRequest, Code: "InvalidRequest"},
+	} {
+		p, c := through(t, server)
+		store := open(t, c)
+		p.Inject(func(r *http.Request) proxy.Fault {
+			if r.Header.Get("If-Match") != "" || r.Header.Get("If-None-Match") != "" {
+				return fault
+			}
+			return proxy.Fault{}
+		})
+		for _, etag := range []string{"", "0123456789abcdef0123456789abcdef"} {
+			if _, err := store.PutIf(t.Context(), "state", publish.BytesContent([]byte("a")), publish.Header{}, etag); !errors.Is(err, publish.ErrRefused) || !strings.Contains(err.Error(), "--no-lock") {
+				t.Errorf("%+v: if it is %q: %v", fault, etag, err)
+			}
+		}
+		key := strconv.Itoa(i)
+		if err := publish.PutNew(t.Context(), store, key, content, publish.Header{}); err != nil {
+			t.Fatalf("%+v: %v", fault, err)
+		}
+		if sent, begun := sentParts(p.Take()); sent != parts || begun != 1 {
+			t.Errorf("%+v: sent %d parts, began %d uploads", fault, sent, begun)
+		}
+		if got := read(t, store, key); !bytes.Equal(got, body) {
+			t.Errorf("%+v: the content is another", fault)
+		}
+		if err := publish.PutNew(t.Context(), store, key, content, publish.Header{}); !errors.Is(err, publish.ErrCondition) {
+			t.Errorf("%+v: put again: %v", fault, err)
 		}
 	}
 }

@@ -70,8 +70,9 @@ func over(err error) bool {
 	return errors.As(err, &answer) && (answer.Code == minio.NoSuchUpload || answer.Code == minio.InvalidPart)
 }
 
-// send goes on with an upload, or begins one. Where it is cut off, the parts
-// that are there are left for the next one to go on with.
+// send goes on with an upload, or begins one. Where it is cut off, or only its
+// condition is refused, the parts that are there are left for the next one to
+// go on with.
 func (u *upload) send(ctx context.Context, from unfinished) (etag string, err error) {
 	s, bucket := u.store, u.store.config.Bucket
 	if from.id == "" {
@@ -91,7 +92,7 @@ func (u *upload) send(ctx context.Context, from unfinished) (etag string, err er
 			return err
 		})
 	}
-	if err != nil && ctx.Err() == nil && !s.passing(err) && !over(err) {
+	if err != nil && ctx.Err() == nil && !s.passing(err) && !over(err) && !refusesConditions(err) {
 		ctx, cancel := context.WithTimeout(ctx, abortTimeout)
 		defer cancel()
 		s.retry(ctx, u.key, func() error { return s.client.AbortMultipartUpload(ctx, bucket, u.key, from.id) })

@@ -135,8 +135,7 @@ func (b *File) Store(cmd *cobra.Command, store publish.Store, key string, header
 		return nil
 	}
 	err = cli.Follow(stderr, func(time.Duration) string { return b.progress("storing", b.Content.Sent.Load()) }, func() error {
-		_, err := store.PutIf(ctx, key, b.Content, header, "")
-		return err
+		return publish.PutNew(ctx, store, key, b.Content, header)
 	})
 	if errors.Is(err, publish.ErrCondition) { // another was faster
 		if there, err = b.there(ctx, store, key); err == nil && !there {

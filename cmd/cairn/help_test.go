@@ -72,23 +72,20 @@ func TestTopics(t *testing.T) {
 }
 
 // TestEnvironmentTopic compares the variables that the topic names with those
-// that the sources read.
+// for credentials and regions that the AWS SDK reads.
 func TestEnvironmentTopic(t *testing.T) {
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/minio/minio-go/v7").Output()
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-sdk-go-v2/config").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	credentials := filepath.Join(strings.TrimSpace(string(dir)), "pkg", "credentials")
 	var read []string
-	for _, name := range []string{
-		filepath.Join(credentials, "env_aws.go"), filepath.Join(credentials, "file_aws_credentials.go"),
-		filepath.Join(credentials, "iam_aws.go"), "project.go",
-	} {
-		source, err := os.ReadFile(name)
+	for _, name := range []string{"env_config.go", "resolve_credentials.go"} {
+		source, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range regexp.MustCompile(`Getenv\("(AWS_\w+)"\)`).FindAllStringSubmatch(string(source), -1) {
+		about := `ACCESS_KEY|SECRET|SESSION|(DEFAULT_)?PROFILE|CONFIG_FILE|SHARED|WEB_IDENTITY|ROLE|CONTAINER|EC2_METADATA_DISABLED|(DEFAULT_)?REGION`
+		for _, m := range regexp.MustCompile(`"(AWS_(`+about+`)\w*)"`).FindAllStringSubmatch(string(source), -1) {
 			read = append(read, m[1])
 		}
 	}

@@ -2,11 +2,12 @@ package s3store
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
@@ -22,59 +23,77 @@ func StaticCredentials(accessKey, secretKey, sessionToken string) Credentials {
 
 // EnvironmentCredentials are the ones that the AWS tools would use: those of
 // AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, else those of
-// AWS_PROFILE in the shared configuration and credentials files, else those of
-// the web identity, the container or the instance that this runs as. They are
-// looked up for the first request and again when they expire.
+// a web identity, of AWS_PROFILE in the shared configuration and credentials
+// files, roles and single sign-on included, or of the container or the instance
+// that this runs as. They are looked up for the first request and again when
+// they expire.
 //
 // It reads the environment: the choice to do so is the caller's.
 func EnvironmentCredentials() Credentials {
 	return Credentials{credentials.New(&environment{})}
 }
 
-// lookupTimeout bounds the requests for a role's credentials, which outside of
-// a cloud nobody answers.
-const lookupTimeout = 5 * time.Second
+// lookupTimeout bounds the search: outside of a cloud nobody answers for an
+// instance.
+const lookupTimeout = 15 * time.Second
 
-// environment is a [credentials.Chain] that says why it found nothing.
-type environment struct{ found credentials.Provider }
+// environment gives minio-go the credentials that the AWS SDK finds.
+type environment struct {
+	found   aws.CredentialsProvider
+	profile config.SharedConfig
+	lasting bool
+	credentials.Expiry
+}
 
 func (e *environment) RetrieveWithCredContext(cc *credentials.CredContext) (credentials.Value, error) {
-	if cc == nil {
-		cc = &credentials.CredContext{}
+	if v, err := (&credentials.EnvAWS{}).RetrieveWithCredContext(cc); err == nil && v.AccessKeyID != "" && v.SecretAccessKey != "" {
+		e.lasting = true // whatever is in the files
+		return v, nil
 	}
-	bounded := *cc
-	if bounded.Context == nil {
-		bounded.Context = context.Background()
+	outer := context.Background()
+	if cc != nil && cc.Context != nil {
+		outer = cc.Context
 	}
-	var cancel context.CancelFunc
-	bounded.Context, cancel = context.WithTimeout(bounded.Context, lookupTimeout)
+	ctx, cancel := context.WithTimeout(outer, lookupTimeout)
 	defer cancel()
+	v, err := e.lookUp(ctx)
+	switch {
+	case outer.Err() != nil:
+		return credentials.Value{}, outer.Err()
+	case err != nil:
+		// Not wrapped: what this has waited for doesn't pass.
+		return credentials.Value{}, fmt.Errorf("no credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set, and %v\nwhere the AWS command line finds some, this hands them on: eval \"$(aws configure export-credentials --format env)\"", err)
+	}
+	e.lasting = !v.CanExpire
+	e.SetExpiration(v.Expires, credentials.DefaultExpiryWindow)
+	return credentials.Value{
+		AccessKeyID: v.AccessKeyID, SecretAccessKey: v.SecretAccessKey, SessionToken: v.SessionToken,
+		Expiration: v.Expires, SignerType: credentials.SignatureV4,
+	}, nil
+}
 
-	var reasons []string
-	for _, source := range []struct {
-		name string
-		credentials.Provider
-	}{
-		{"AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", &credentials.EnvAWS{}},
-		{"the files of AWS_PROFILE, AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE", &credentials.FileAWSCredentials{}},
-		{"the role of AWS_WEB_IDENTITY_TOKEN_FILE, the container or the instance", &credentials.IAM{}},
-	} {
-		v, err := source.RetrieveWithCredContext(&bounded)
-		if err == nil && v.AccessKeyID != "" && v.SecretAccessKey != "" {
-			e.found = source.Provider
-			return v, nil
+func (e *environment) lookUp(ctx context.Context) (aws.Credentials, error) {
+	if e.found == nil {
+		c, err := config.LoadDefaultConfig(ctx,
+			config.WithDefaultRegion("us-east-1"), // of STS, where no other is named
+			config.WithLogger(logging.Nop{}))
+		if err != nil {
+			return aws.Credentials{}, err
 		}
-		if err == nil {
-			err = errors.New("not set")
+		for _, source := range c.ConfigSources {
+			if shared, ok := source.(config.SharedConfig); ok {
+				e.profile = shared
+			}
 		}
-		reasons = append(reasons, fmt.Sprintf("%s (%v)", source.name, err))
+		e.found = c.Credentials
 	}
-	if cc.Context != nil && cc.Context.Err() != nil {
-		return credentials.Value{}, cc.Context.Err()
+	v, err := e.found.Retrieve(ctx)
+	if err != nil && e.profile.RoleARN != "" {
+		err = fmt.Errorf("the role_arn %s of profile %q cannot be assumed: %w", e.profile.RoleARN, e.profile.Profile, err)
 	}
-	return credentials.Value{}, errors.New("no credentials found in " + strings.Join(reasons, ", "))
+	return v, err
 }
 
 func (e *environment) Retrieve() (credentials.Value, error) { return e.RetrieveWithCredContext(nil) }
 
-func (e *environment) IsExpired() bool { return e.found == nil || e.found.IsExpired() }
+func (e *environment) IsExpired() bool { return !e.lasting && e.Expiry.IsExpired() }

@@ -186,7 +186,7 @@ func TestErrors(t *testing.T) {
 			c.Credentials = s3store.StaticCredentials(server.AccessKey, server.SecretKey, "other")
 		}, "the server refuses the credentials"},
 		{"unsigned", func(c *s3store.Config) { c.Credentials = s3store.Credentials{} }, "the credentials lack s3:"},
-		{"environment", func(c *s3store.Config) { c.Credentials = s3store.EnvironmentCredentials() }, "no credentials found in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (not set), "},
+		{"environment", func(c *s3store.Config) { c.Credentials = s3store.EnvironmentCredentials() }, "no credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set, and "},
 		{"scheme", func(c *s3store.Config) { c.Endpoint = strings.Replace(c.Endpoint, "http", "https", 1) }, "server gave HTTP response to HTTPS client"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 
@@ -44,6 +45,9 @@ func (s *Store) explain(op operation, err error) error {
 	if op == putIf && refusesConditions(err) {
 		return fmt.Errorf("%w: %w", err, publish.ErrRefused)
 	}
+	if clock := s.wrongClock(answer); clock != "" {
+		return fmt.Errorf("%s, which refuses what is signed at another time: set it: %w", clock, err)
+	}
 	switch answer.Code {
 	case minio.NoSuchKey:
 		if op == putIf {
@@ -70,6 +74,27 @@ func (s *Store) explain(op operation, err error) error {
 		return fmt.Errorf("the object changed while it was read: %w", err)
 	}
 	return err
+}
+
+// tolerance is how wrong a clock may be before a refusal is put down to it. S3
+// takes 15 minutes, other services less.
+const tolerance = 2 * time.Minute
+
+// wrongClock is what is wrong with the clock of this machine, if that is why an
+// answer refuses a request.
+func (s *Store) wrongClock(answer minio.ErrorResponse) string {
+	skew := time.Duration(s.gate.skew.Load()).Round(time.Second)
+	switch {
+	case answer.StatusCode != http.StatusForbidden && answer.Code != "RequestTimeTooSkewed" && answer.Code != "RequestExpired":
+		return ""
+	case skew >= tolerance:
+		return fmt.Sprintf("the clock of this machine is %s behind that of the store", skew)
+	case skew <= -tolerance:
+		return fmt.Sprintf("the clock of this machine is %s ahead of that of the store", -skew)
+	case answer.Code == "RequestTimeTooSkewed":
+		return "the clock of this machine is not that of the store"
+	}
+	return ""
 }
 
 func inRegion(answer minio.ErrorResponse) string {

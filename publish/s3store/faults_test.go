@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
@@ -313,4 +314,31 @@ func list(t *testing.T, store publish.Store) []string {
 		keys = append(keys, e.Key)
 	}
 	return keys
+}
+
+// TestAWrongClockIsNamed also where the answer gives no reason, such as that to
+// a HEAD.
+func TestAWrongClockIsNamed(t *testing.T) {
+	server := storetest.S3(t)
+	for _, test := range []struct {
+		code  string
+		ahead time.Duration // this machine's clock
+		want  string
+	}{
+		{"RequestTimeTooSkewed", 20 * time.Minute, "ahead of that of the store"},
+		{"AccessDenied", -20 * time.Minute, "behind that of the store"},
+		{"SignatureDoesNotMatch", 6 * time.Hour, "ahead of that of the store"},
+		{"AccessDenied", 0, "the credentials "},
+	} {
+		p, c := through(t, server)
+		c.Now = func() time.Time { return time.Now().Add(test.ahead) }
+		p.Inject(func(*http.Request) proxy.Fault { return proxy.Fault{Status: http.StatusForbidden, Code: test.code} })
+		_, _, statErr := open(t, c).Stat(t.Context(), "a")
+		_, getErr := open(t, c).Get(t.Context(), "a")
+		for _, err := range []error{statErr, getErr} {
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%s, %s ahead: %v", test.code, test.ahead, err)
+			}
+		}
+	}
 }

@@ -7,12 +7,15 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // gate lets so many requests through at once, each until its answer begins.
 // The others wait in line.
 type gate struct {
 	next http.RoundTripper
+	now  func() time.Time // the clock of this machine, or nil
 
 	mu       sync.Mutex
 	tuner    tuner
@@ -20,6 +23,10 @@ type gate struct {
 	waiting  []chan int64 // each gets the number of its request
 	last     int64        // number of the request that was let through last
 	lowered  int64        // what last was when the limit was lowered
+
+	// skew is how much later it is at the server than here, in nanoseconds, by
+	// its last refusal.
+	skew atomic.Int64
 }
 
 // RoundTrip sends a request when it is its turn.
@@ -52,6 +59,11 @@ func (g *gate) send(r *http.Request, check func() error) (*http.Response, error)
 	var answer *http.Response
 	if r, err = inMemory(r); err == nil {
 		answer, err = g.next.RoundTrip(r)
+	}
+	if err == nil && answer.StatusCode == http.StatusForbidden && g.now != nil {
+		if there, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
+			g.skew.Store(int64(there.Sub(g.now())))
+		}
 	}
 	g.leave(number, answer)
 	return answer, err

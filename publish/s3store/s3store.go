@@ -37,7 +37,7 @@ type Config struct {
 	// after the server has refused some with 429 or 503. 0 begins with 32 and
 	// goes to 256 where that pays.
 	Concurrency int
-	// Now is the clock for that; nil stays at 32.
+	// Now is the clock for that, and to tell a wrong clock by; nil stays at 32.
 	Now func() time.Time
 }
 
@@ -79,7 +79,7 @@ func New(config Config) (*Store, error) {
 		transport.MaxIdleConnsPerHost = max(config.Concurrency, maxLimit)
 		config.Transport = transport
 	}
-	s := &Store{gate: &gate{next: config.Transport, tuner: newTuner(config.Concurrency, config.Now)}, config: config}
+	s := &Store{gate: &gate{next: config.Transport, now: config.Now, tuner: newTuner(config.Concurrency, config.Now)}, config: config}
 	s.client, err = s.open(s.gate)
 	if err != nil {
 		return nil, fmt.Errorf("endpoint %q: %w", config.Endpoint, err)

@@ -36,8 +36,8 @@ func (l *Inventory) Confirm(ctx context.Context, site *Site, store Store) (*Inve
 		}
 		confirmed.Payloads = slices.DeleteFunc(confirmed.Payloads, func(p KnownPayload) bool { return p.Key == key })
 		if err == nil {
-			sum, _ := etagMD5(there)
-			confirmed.Payloads = append(confirmed.Payloads, KnownPayload{Key: key, Size: there.Size, MD5: sum, Header: header})
+			// Its tag may be no MD5, but its key is made of its digest.
+			confirmed.Payloads = append(confirmed.Payloads, KnownPayload{Key: key, Size: there.Size, Header: header})
 		}
 	}
 	slices.SortFunc(confirmed.Payloads, func(a, b KnownPayload) int { return strings.Compare(a.Key, b.Key) })

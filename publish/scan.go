@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/md5"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -17,7 +16,8 @@ import (
 
 // Scan lists what is in a store below the site's prefix. Contents are known by
 // ETag where that is an MD5, and are fetched where it isn't, so many at once
-// (0: as many as the store takes).
+// (0: as many as the store takes). Whether what looks like one is one shows an
+// object or two that are not what the site has.
 // A listing has no headers: where the store keeps any, those of the objects
 // that have the site's content are asked for, one by one; the others are going
 // to be written again anyway.
@@ -41,7 +41,11 @@ func Scan(ctx context.Context, site *Site, store Store, concurrency int) (*Inven
 	if err := s.list(ctx, store); err != nil {
 		return nil, err
 	}
-	if err := s.look(ctx, store, concurrency); err != nil {
+	lie, err := s.odd.lie(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.look(ctx, store, concurrency, lie); err != nil {
 		return nil, err
 	}
 	if err := s.lookAtPayloads(ctx, store, concurrency); err != nil {
@@ -51,7 +55,6 @@ func Scan(ctx context.Context, site *Site, store Store, concurrency int) (*Inven
 		return nil, err
 	}
 	s.fold()
-	var err error
 	s.live.relocated, err = s.live.relocations(ctx, site, store, store.Traits().Parallel, true)
 	s.live.leaving = leaving(s.live.relocated, site.Tree.Layout)
 	return s.live, err
@@ -67,6 +70,7 @@ type scan struct {
 	headers  []Header
 	header   interned[Header]
 	known    map[scanned]string // what the site's contents offer
+	odd      oddTags
 }
 
 // scanned is a content as a listing shows it.
@@ -139,6 +143,9 @@ func (s *scan) list(ctx context.Context, store Store) error {
 			s.live.Foreign = append(s.live.Foreign, e.Key)
 		case at.Class == manifest.Payload:
 			s.live.Payloads = append(s.live.Payloads, KnownPayload{Key: e.Key, Size: e.Size, MD5: sum})
+			if at, ours := s.site.find(e.Key); certain && ours && s.site.object(at).Content.MD5 != sum {
+				s.odd.add(e, true)
+			}
 		default:
 			name := cmp.Or(at.Bucket, at.Shard)
 			folder := id{folderOf(e.Key), len(name)}
@@ -148,31 +155,23 @@ func (s *scan) list(ctx context.Context, store Store) error {
 				folders[folder] = row
 				s.live.Folders = append(s.live.Folders, Folder{Key: folder.key, Digits: folder.digits})
 			}
+			content := scanned{e.Size, sum, certain}
 			s.seen = append(s.seen, sighting{
 				folder:  row,
 				bucket:  uint16(manifest.Index(name)),
 				variant: uint8(variantAt(at)),
-				content: s.contentOf(scanned{e.Size, sum, certain}),
+				content: s.contentOf(content),
 			})
+			if _, known := s.known[content]; certain && !known && e.Size > 0 {
+				s.odd.add(e, false)
+			}
 		}
 	}
 	return nil
 }
 
-// etagMD5 is the MD5 of an object, as far as its entry tells.
-func etagMD5(e Entry) (sum [16]byte, ok bool) {
-	if e.Size == 0 {
-		return md5.Sum(nil), true
-	}
-	n, err := hex.Decode(sum[:], []byte(e.ETag[:min(len(e.ETag), 32)]))
-	if err != nil || n != len(sum) || len(e.ETag) != 32 {
-		return [16]byte{}, false
-	}
-	return sum, true
-}
-
-// look asks for what the listing doesn't show.
-func (s *scan) look(ctx context.Context, store Store, concurrency int) error {
+// look asks for what the listing doesn't show, which is more where its tags lie.
+func (s *scan) look(ctx context.Context, store Store, concurrency int, lie bool) error {
 	keepsHeaders := store.Traits().Headers
 	type found struct {
 		content scanned
@@ -182,7 +181,7 @@ func (s *scan) look(ctx context.Context, store Store, concurrency int) error {
 	for i, o := range s.seen {
 		c := s.contents[o.content]
 		_, known := s.known[c]
-		if !c.certain || keepsHeaders && known {
+		if !c.certain || keepsHeaders && known || lie && !known && c.size > 0 {
 			ask = append(ask, int32(i))
 		}
 	}
@@ -195,7 +194,7 @@ func (s *scan) look(ctx context.Context, store Store, concurrency int) error {
 		err := each(ctx, concurrency, len(part), func(ctx context.Context, i int) error {
 			o := s.seen[part[i]]
 			c := s.contents[o.content]
-			if c.certain {
+			if _, known := s.known[c]; known {
 				_, header, err := store.Stat(ctx, s.key(o))
 				got[i] = found{c, header}
 				return err
@@ -216,6 +215,11 @@ func (s *scan) look(ctx context.Context, store Store, concurrency int) error {
 		for i, f := range got {
 			o := &s.seen[part[i]]
 			o.content, o.header = s.contentOf(f.content), s.headerOf(f.header)
+		}
+	}
+	for i := range s.live.Payloads {
+		if p := &s.live.Payloads[i]; lie {
+			p.MD5 = [16]byte{} // its key is made of its digest
 		}
 	}
 	return nil

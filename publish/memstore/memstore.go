@@ -45,6 +45,9 @@ type Store struct {
 	// content, and of each Delete that removes one, so that a test can fail
 	// when an immutable object changes.
 	Changed func(op Op, key string)
+	// Encrypted gives entity tags that look like an MD5 and are none, as a
+	// bucket with SSE-KMS does.
+	Encrypted bool
 	// Now stamps the objects; nil leaves Entry.Modified zero.
 	Now func() time.Time
 
@@ -143,7 +146,7 @@ func (s *Store) Put(ctx context.Context, key string, content publish.Content, he
 	return err
 }
 
-// PutIf takes the MD5 of an object for its entity tag. To a fault it is a put.
+// PutIf takes the MD5 of an object for its entity tag, unless Encrypted. To a fault it is a put.
 func (s *Store) PutIf(ctx context.Context, key string, content publish.Content, header publish.Header, etag string) (string, error) {
 	return s.put(ctx, key, content, header, func(live string) bool { return live == etag })
 }
@@ -160,6 +163,9 @@ func (s *Store) put(ctx context.Context, key string, content publish.Content, he
 		return "", fmt.Errorf("put %q: %w", key, err)
 	}
 	o := object{body: body, etag: hex.EncodeToString(content.MD5[:]), header: header}
+	if s.Encrypted {
+		o.etag = fmt.Sprintf("%x", md5.Sum([]byte(key+o.etag)))
+	}
 	if s.Now != nil {
 		o.modified = s.Now()
 	}

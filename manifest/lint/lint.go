@@ -25,6 +25,7 @@ var Rules = []Rule{
 	{"cut-off-image", "An image that its own header says is longer than the file.", true},
 	{"dead-delta", "A delta that no device can ever apply.", false},
 	{"delta-over-must-pass-through", "A delta that leads past a must-pass-through release.", false},
+	{"described-version", "A version of git describe below the tag that it came after.", false},
 	{"empty-payload", "A payload file of no bytes.", true},
 	{"empty-release", "A release without a payload.", false},
 	{"error-page", "An error message or a web page in the place of a payload.", true},
@@ -41,6 +42,7 @@ var Rules = []Rule{
 	{"secret-in-url", "Credentials in a url.", false},
 	{"shadowed-release", "A rollout that no device sees, since a higher release covers it.", false},
 	{"similar-names", "Two software types or hardware versions that differ in case or separators only.", false},
+	{"similar-serials", "Two device serials that differ in case, separators or leading zeros only.", false},
 	{"similar-versions", "Two versions that look like the same one.", false},
 	{"skipped-must-pass-through", "Devices that get past a must-pass-through release.", false},
 	{"starts-before-created", "A rollout that starts before its release was created.", false},
@@ -92,6 +94,8 @@ func Check(f *releases.Fleet, o Options) []*Warning {
 	l.project()
 	l.names()
 	l.versions()
+	l.described()
+	l.serials()
 	l.payloads()
 	l.contents()
 	l.urls()

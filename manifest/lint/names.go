@@ -146,3 +146,36 @@ func plainVersion(version string) string {
 	}
 	return strings.Join(numbers, ".") + parts[2]
 }
+
+var described = regexp.MustCompile(`^v?(.+?)((?:-[0-9]+-g[0-9a-f]{4,})?(?:-dirty)?)$`)
+
+// described looks for versions of git describe, of builds after a tag, that are
+// below the tag itself: there, "-" makes a pre-release.
+func (l *linter) described() {
+	stated := map[string]named{} // by the version without a leading v
+	see := func(version string, s spot) {
+		if key := strings.TrimPrefix(version, "v"); stated[key].name == "" {
+			stated[key] = named{version, s}
+		}
+	}
+	for _, r := range l.Releases {
+		see(r.Version, in(r.File, "version"))
+	}
+	for _, software := range slices.Sorted(maps.Keys(l.Software)) {
+		for i, v := range l.Software[software].KnownVersions {
+			see(v, in(releases.ProjectFile, "software", software, "known_versions", strconv.Itoa(i)))
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(stated)) {
+		build, parts := stated[key], described.FindStringSubmatch(key)
+		if parts == nil || parts[2] == "" {
+			continue
+		}
+		tag, there := stated[parts[1]]
+		if there && l.Project.Order.Compare(build.name, tag.name) < 0 {
+			l.warn("described-version", build.spot,
+				fmt.Sprintf("number builds after a tag above it, such as %q: git describe | sed 's/-/+/; s/-/./g'", parts[1]+"+"+strings.ReplaceAll(parts[2][1:], "-", ".")),
+				"version %q is of a build after the tag %q, but below it: its devices would be offered the older %q", build.name, tag.name, tag.name)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"cairn/manifest"
 	"cairn/publish"
+	"cairn/publish/memstore"
 	"cairn/releases"
 	"cairn/releases/fleettest"
 )
@@ -469,5 +471,41 @@ func TestAllGuardsThatTripAreToldInOneRun(t *testing.T) {
 	}
 	if tripped := trips(t, proposal(t, publish.Limits{Allow: []string{"deletes", "exposure"}}, small(), after)); tripped != nil {
 		t.Errorf("all allowed: %v", tripped)
+	}
+}
+
+// TestABucketWithoutOneOfItsFormsIsStillNew has a publish that died before the
+// cohort index, in the middle of an answer: what is missing comes before the
+// index, too.
+func TestABucketWithoutOneOfItsFormsIsStillNew(t *testing.T) {
+	before := newWorld(t, "before", small(), fleettest.Start)
+	after := newWorld(t, "after", small(changed("a cohort comes")), fleettest.Start)
+	for _, form := range []string{".below.txt", ".json", ".txt"} {
+		store := &memstore.Store{}
+		apply(t, before.site, store)
+		var missing []string
+		for o := range after.site.Objects() {
+			switch name := path.Base(o.Key); {
+			case !strings.Contains(o.Key, "/omega/"):
+			case strings.Contains(o.Key, "/_other/") && name[1:] == form:
+				missing = append(missing, o.Key)
+			default:
+				if err := store.Put(t.Context(), o.Key, *o.Content, o.Header); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		var planned []string
+		for o := range compare(t, after.site, store).Ops() {
+			if strings.Contains(o.Object.Key, "/omega/") {
+				planned = append(planned, o.Object.Key)
+				if o.Phase != publish.NewFallbacks {
+					t.Errorf("%s comes with the %s", o.Object.Key, o.Phase)
+				}
+			}
+		}
+		if len(missing) == 0 || !slices.Equal(planned, missing) {
+			t.Errorf("without %s: %q, want %q", form, planned, missing)
+		}
 	}
 }

@@ -209,8 +209,12 @@ func (t *answerTable) intern(a Answer) uint32 {
 // Text is the text form without an encoding.
 func (a *Answer) Text() Variant { return a.Variants[variantOf(textForm, 0)] }
 
-// presence is how certain it is that a device finds the answer, in each form
-// that every folder of answers has.
+// presence is how certain it is that a device finds the answer of an _other
+// folder, in each form.
 func (a *Answer) presence() Presence {
-	return min(a.Variants[variantOf(jsonForm, 0)].Presence, a.Variants[variantOf(textForm, 0)].Presence)
+	least := Present
+	for form := range forms {
+		least = min(least, a.Variants[variantOf(form, 0)].Presence)
+	}
+	return least
 }

@@ -119,10 +119,13 @@ func (t *Tree) Get(at Location) ([]byte, error) {
 		return nil, fs.ErrNotExist
 	}
 	body := &t.Bodies[f.Bodies[slot]]
-	if at.Form == Below {
-		return f.Below(body), nil
+	if at.Form != Below {
+		return body.Of(at.Form), nil
 	}
-	return body.Of(at.Form), nil
+	if below := f.Below(body); below != nil {
+		return below, nil
+	}
+	return nil, fs.ErrNotExist
 }
 
 // CohortIn is the cohort of a device by its hash, as its shard says it.

@@ -8,8 +8,10 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"cairn/manifest"
@@ -85,6 +87,28 @@ func some(cases []conformance.Case, n int) []conformance.Case {
 		drawn = append(drawn, cases[i])
 	}
 	return drawn
+}
+
+// TestServePassesWithUpdatesForOtherVersionsOnly has a fleet in which no version
+// has a folder that offers anything.
+func TestServePassesWithUpdatesForOtherVersionsOnly(t *testing.T) {
+	s, err := conformancetest.Load("first release", fstest.MapFS{
+		"cairn.toml": {Data: []byte("[project]\nslug = \"demo\"\nbase_url = \"https://ota.example.com\"\n" +
+			"[software.main]\nknown_versions = [\"0.9.0\"]\n")},
+		"releases/1.0.0.toml":  {Data: []byte("version = \"1.0.0\"\nnotes = \"" + strings.Repeat("better ", 99) + "\"\n[payload.main.mp]\nfile = \"a.bin\"\n")},
+		"releases/a.bin":       {Data: []byte("firmware")},
+		"cohorts/default.toml": {Data: []byte("[activate.\"1.0.0\"]\n")},
+	}, fleettest.Start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler(s, stored(t, s, &memstore.Store{})))
+	defer server.Close()
+	cases := conformance.Cases(s.Fleet, s.At)
+	if !slices.ContainsFunc(cases, func(c conformance.Case) bool { return strings.Contains(c.Name, "tree/coding/json/negotiated") }) {
+		t.Error("the answer has no siblings")
+	}
+	pass(t, server.URL, cases, conformance.Options{})
 }
 
 func TestServePasses(t *testing.T) {

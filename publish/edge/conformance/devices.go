@@ -13,9 +13,11 @@ import (
 // unheard is a version that no fleet knows.
 const unheard = "0.0.0-unheard-of"
 
-// ordinary are the versions that a target's devices state.
+// ordinary are the versions that a target's devices state: known ones, none,
+// and some that are not listed, below, between and above the known ones.
 func (g *generator) ordinary(t manifest.Target) []string {
-	return append(slices.Clone(g.tree.Known[t]), "", unheard)
+	known := g.tree.Known[t]
+	return slices.Concat(known, manifest.Unlisted(g.fleet.Project.Order, known), []string{"", unheard})
 }
 
 // block is some devices of one target.

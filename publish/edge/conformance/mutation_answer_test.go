@@ -1,13 +1,16 @@
 package conformance_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strings"
 
+	"cairn/manifest"
 	"cairn/publish"
 	"cairn/publish/edge"
 )
@@ -16,6 +19,26 @@ import (
 var answerMutations = []mutation{
 	{"the version is ignored", `^api/device/`, value("current_version", func(string) string { return "" })},
 	{"an unknown version is none", `^api/device/.*unheard`, value("current_version", func(v string) string { return strings.TrimPrefix(v, "0.0.0-unheard-of") })},
+	{"versions without a folder are not compared", `^api/device/.*[.]0_2bunlisted`, keys(func(ctx context.Context, s edge.Source, key string) (*publish.Stored, error) {
+		o, err := s.Get(ctx, key)
+		if err != nil || !strings.HasSuffix(key, string(manifest.Below)) {
+			return o, err
+		}
+		defer o.Close()
+		body, err := io.ReadAll(o)
+		if err != nil {
+			return nil, err
+		}
+		content := publish.BytesContent(body[max(0, bytes.IndexByte(body, '\n')):])
+		reader, err := content.Reader()
+		return &publish.Stored{ReadSeekCloser: reader, Entry: publish.Entry{Key: key, Size: content.Size}}, err
+	})},
+	{"versions without a folder get nothing", `^api/device/`, value("current_version", func(v string) string {
+		if v == "0.0.0-unheard-of" || v == "0.0.0-0" {
+			return "9999.0.0"
+		}
+		return v
+	})},
 	{"a known version is unknown", `^api/device/`, value("current_version", func(v string) string { return v + "x" })},
 	{"versions are trimmed", `^api/odd/`, value("current_version", strings.TrimSpace)},
 	{"the cohort is ignored", `^api/device/internal`, keys(func(ctx context.Context, s edge.Source, key string) (*publish.Stored, error) {

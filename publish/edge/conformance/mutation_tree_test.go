@@ -135,5 +135,6 @@ var treeMutations = []mutation{
 			body(a, a.Body.String()[1:]+"x")
 		}
 	})},
+	{"what versions without a folder get is missing", `^tree/latest/.*_other/.*[.]below[.]txt$`, refuse(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, ".below.txt") })},
 	{"HEAD is refused in the tree", `^tree/.*HEAD$`, refuse(func(r *http.Request) bool { return !isAPI(r) && r.Method == "HEAD" })},
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"path"
 	"strings"
 
 	"cairn/manifest"
@@ -107,7 +108,11 @@ func (g *generator) codings() {
 	right := g.right(g.update)
 	for _, f := range forms {
 		there := g.siblings(key + string(f.Form))
-		g.coded(g.question("coding/"+f.name, f.path+"?"+query(g.update), right(f.Form)), there)
+		negotiated := there
+		if path.Base(path.Dir(key)) == manifest.OtherSegment {
+			negotiated = nil // an edge has compared versions there, and may leave it at what it has
+		}
+		g.coded(g.question("coding/"+f.name, f.path+"?"+query(g.update), right(f.Form)), negotiated)
 		g.coded(g.direct("coding/"+f.name, key+string(f.Form), object(body.Of(f.Form))), there)
 	}
 }

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"iter"
 	"net/http"
 	"strings"
 
@@ -63,11 +64,10 @@ func (g *generator) answers() {
 		}
 		f := &g.tree.Folders[row]
 		slot := i - before
-		bucket, body := g.layout.BucketName(int(f.Buckets[slot])), g.tree.Bodies[f.Bodies[slot]]
-		for _, form := range forms {
-			key := f.Key + bucket + string(form.Form)
+		for at, body := range g.objects(f, slot) {
+			key := g.layout.Key(at)
 			name := strings.TrimPrefix(key, g.layout.Prefix+"/v1/")
-			c := g.direct(name, key, object(body.Of(form.Form)))
+			c := g.direct(name, key, object(body))
 			g.add(c)
 			if asked < mostHeads {
 				c.Name += "/HEAD"
@@ -79,24 +79,47 @@ func (g *generator) answers() {
 	g.answerSiblings()
 }
 
-// answerSiblings asks for the siblings of answers by their keys, once for each
-// distinct answer.
-func (g *generator) answerSiblings() {
-	first := map[uint32]string{}
-	for _, f := range g.tree.Folders {
-		for slot, body := range f.Bodies {
-			if _, ok := first[body]; !ok {
-				first[body] = f.Key + g.layout.BucketName(int(f.Buckets[slot]))
+// objects goes through the forms of the answer in a folder's slot.
+func (g *generator) objects(f *manifest.Folder, slot int) iter.Seq2[manifest.Location, []byte] {
+	return func(yield func(manifest.Location, []byte) bool) {
+		at := manifest.Location{
+			Class: manifest.Answer, Target: f.Target, Cohort: f.Cohort,
+			VersionSegment: f.VersionSegment, Bucket: g.layout.BucketName(int(f.Buckets[slot])),
+		}
+		for _, at.Form = range []manifest.Form{manifest.Text, manifest.JSON, manifest.Below} {
+			if body, err := g.tree.Get(at); err == nil && !yield(at, body) {
+				return
 			}
 		}
 	}
-	for i := range spread(len(g.tree.Bodies), mostSiblings) {
-		stem, ok := first[uint32(i)]
-		for _, form := range forms {
-			if ok {
-				key := stem + string(form.Form)
-				g.sibling(strings.TrimPrefix(key, g.layout.Prefix+"/v1/"), key, object(g.tree.Bodies[i].Of(form.Form)))
+}
+
+// answerSiblings asks for the siblings of answers by their keys, once for each
+// distinct answer.
+func (g *generator) answerSiblings() {
+	type answer struct {
+		body     uint32
+		fallback bool
+	}
+	type place struct {
+		folder *manifest.Folder
+		slot   int
+	}
+	seen := map[answer]bool{}
+	var first []place
+	for i := range g.tree.Folders {
+		f := &g.tree.Folders[i]
+		for slot, body := range f.Bodies {
+			if a := (answer{body, f.VersionSegment == manifest.OtherSegment}); !seen[a] {
+				seen[a] = true
+				first = append(first, place{f, slot})
 			}
+		}
+	}
+	for i := range spread(len(first), mostSiblings) {
+		for at, body := range g.objects(first[i].folder, first[i].slot) {
+			key := g.layout.Key(at)
+			g.sibling(strings.TrimPrefix(key, g.layout.Prefix+"/v1/"), key, object(body))
 		}
 	}
 }

@@ -192,7 +192,7 @@ func (g *globalOptions) lock(cmd *cobra.Command) (unlock func(), err error) {
 func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions) error {
 	ctx, tree := cmd.Context(), git.Worktree{Dir: e.project.dir}
 	publishing := publishOptions{lease: time.Minute, wait: true, noLock: opts.noLock, source: tree.Source(ctx)}
-	if e.stops {
+	if publishing.stops = e.stops; e.stops {
 		publishing.allow.Chosen = []string{"time"}
 	}
 	publishing.admit = func(store publish.Store, remote *publish.Remote) error {

@@ -37,7 +37,10 @@ func main() {
 }
 
 // run carries out a command line, and gives the exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, out, diagnostics io.Writer) int {
+	stdout, stderr := cli.NewVisible(out), cli.NewVisible(diagnostics)
+	defer stdout.Flush()
+	defer stderr.Flush()
 	root := rootCommand()
 	root.SetArgs(args)
 	root.SetOut(stdout)

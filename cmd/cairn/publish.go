@@ -28,6 +28,7 @@ type publishOptions struct {
 	settle        bool
 	lease         time.Duration
 	wait          bool // for a lease that somebody holds
+	stops         bool // it takes a release back
 	// admit is asked before anything is planned; nil lets all pass.
 	admit func(publish.Store, *publish.Remote) error
 }
@@ -107,7 +108,11 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 		}
 		edition := p.edition(opts.at.Instant())
 		edition.Source, edition.Limits.Allow = opts.source, opts.allowed()
-		return propose(cmd, edition, store, remote, opts.targetOptions)
+		proposal, err := propose(cmd, edition, store, remote, opts.targetOptions)
+		if err == nil && opts.stops {
+			proposal, err = p.stopAlone(cmd, proposal, opts.targetOptions)
+		}
+		return proposal, err
 	})
 	var tripped *publish.TrippedError
 	if errors.As(err, &tripped) {
@@ -117,6 +122,25 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 		return err
 	}
 	return cmp.Or(report.Publish(cmd.OutOrStdout(), proposal, opts.json, opts.dryRun), err)
+}
+
+// stopAlone is the proposal for an edit that takes a release back. What has
+// become due since the last publish may trip a guard: then it is left for the
+// next one, and the stop goes through without it.
+func (p *project) stopAlone(cmd *cobra.Command, now *publish.Proposal, opts targetOptions) (*publish.Proposal, error) {
+	state := now.Remote.State
+	if state == nil || now.Tripped() == nil {
+		return now, nil
+	}
+	last := state.Done.At
+	edition := p.edition(last)
+	edition.Source, edition.Limits = now.Edition.Source, now.Edition.Limits
+	alone, err := propose(cmd, edition, now.Store, now.Remote, opts)
+	if err != nil || alone.Tripped() != nil {
+		return now, err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "guards would stop what has become due since %s, so that is left to the next publish\n", last.Format(cli.TimeFormat))
+	return alone, nil
 }
 
 // allowed names the guards that let this publish through.

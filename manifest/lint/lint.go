@@ -39,8 +39,10 @@ var Rules = []Rule{
 	{"plain-http", "Firmware or answers over plain http.", false},
 	{"pointer-payload", "A pointer of Git LFS or git-annex in the place of a payload.", true},
 	{"rounded-percentage", "A percentage that whole buckets make much larger, or its rest much larger.", false},
+	{"same-image", "The same image under two versions.", false},
 	{"secret-in-url", "Credentials in a url.", false},
 	{"shadowed-release", "A rollout that no device sees, since a higher release covers it.", false},
+	{"shared-image", "The same image for two hardware versions, as it is not in all releases.", false},
 	{"similar-names", "Two software types or hardware versions that differ in case or separators only.", false},
 	{"similar-serials", "Two device serials that differ in case, separators or leading zeros only.", false},
 	{"similar-versions", "Two versions that look like the same one.", false},
@@ -48,6 +50,7 @@ var Rules = []Rule{
 	{"starts-before-created", "A rollout that starts before its release was created.", false},
 	{"stuck-devices", "Devices that the newest release in their reach cannot reach.", false},
 	{"text-payload", "Text in the place of a payload.", false},
+	{"unseen-characters", "Characters in names that nobody sees, or that turn directions.", false},
 	{"unused-software", "A [software] table that no payload has the type of.", false},
 	{"update-loop", "Devices that go round and round.", false},
 	{"web-page-url", "A url of a web page about a file.", false},
@@ -98,6 +101,8 @@ func Check(f *releases.Fleet, o Options) []*Warning {
 	l.serials()
 	l.payloads()
 	l.contents()
+	l.images()
+	l.unseen()
 	l.urls()
 	for _, c := range f.Cohorts {
 		for _, a := range c.Activations {

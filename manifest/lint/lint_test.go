@@ -30,9 +30,11 @@ file = "a.bin"
 -- releases/1.1.0.toml --
 version = "1.1.0"
 [payload.main.mp]
-file = "a.bin"
+file = "b.bin"
 -- releases/a.bin --
 abc
+-- releases/b.bin --
+abcd
 -- cohorts/default.toml --
 [activate."1.0.0"]
 [activate."1.1.0"]
@@ -81,6 +83,9 @@ func warn(t *testing.T, rows []warning) {
 		t.Run(row.name, func(t *testing.T) {
 			got := ""
 			for _, w := range check(t, row.files) {
+				if image := w.Name == "same-image" || w.Name == "shared-image"; image && !strings.Contains(row.want, w.Name) {
+					continue // most rows have one image for everything
+				}
 				got += "\n" + w.String()
 			}
 			if got != "" {

@@ -3,12 +3,9 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"cairn/publish"
-
-	"golang.org/x/term"
 )
 
 // Watch shows how far a plan is until it is carried out.
@@ -20,7 +17,7 @@ func Watch(w io.Writer, p *publish.Progress, work func() error) error {
 // same place of a terminal, else every few seconds; nothing where it is empty.
 func Follow(w io.Writer, line func(elapsed time.Duration) string, work func() error) error {
 	every, before, after := 5*time.Second, "", "\n"
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if Terminal(w) {
 		every, before, after = 100*time.Millisecond, "\r\x1b[K", ""
 	}
 	done := make(chan error, 1)

@@ -4,11 +4,12 @@
 //   GET /api/v0/releases/latest/url  what to install, as a URL
 //
 // and, beside it, the tree that "cairn publish" writes. It is stateless, and
-// reads at most three tiny objects for an answer: the device's line in the
-// cohort index, and its answer. config.js says where the tree is.
+// reads at most four tiny objects for an answer: the device's line in the cohort
+// index, the answer to its version, and what is offered to versions below another.
+// config.js says where the tree is.
 
 import { config } from './config.js';
-import { escape, hash, maxSegment, readings, xxh64 } from './device.js';
+import { escape, hash, maxSegment, readings, takes, xxh64 } from './device.js';
 import { matches, wanted, wantsJSON } from './negotiate.js';
 import { Tree } from './tree.js';
 
@@ -66,6 +67,7 @@ async function latest(request, env, query, tree, form) {
     const wrapped = JSON.stringify({ data: { url: new TextDecoder().decode(found.body) } });
     return whole(request, new TextEncoder().encode(wrapped), { ...headers, 'Content-Type': 'application/json' });
   }
+  if (!found.key) return whole(request, found.body, { ...headers, 'Content-Type': type(form) });
   return negotiated(request, found, tree, headers);
 }
 
@@ -77,27 +79,45 @@ function same(given, key) {
 }
 
 // find goes the way of a device: its cohort's shard, the folder of its version,
-// and the one of any other version. It is undefined where nothing is made for
-// the device.
+// and what is offered to versions below another. It is undefined where nothing
+// is made for the device; the key is, too, for what is not as it is in the tree.
 async function find(asked, tree, form) {
   const h = hash(asked[0].device_serial), cohort = await cohortOf(h, tree);
-  const key = (device, cohort, version) => {
+  const stem = (device, cohort, version) => {
     const names = [device.software_type, device.hardware_version].map(escape);
-    return `${config.prefix}/v1/latest/${names.join('/')}/${cohort}/${version}/${h.slice(0, config.bucketDigits)}${form}`;
+    return `${config.prefix}/v1/latest/${names.join('/')}/${cohort}/${version}/${h.slice(0, config.bucketDigits)}`;
   };
-  const keys = [
-    ...asked.map((device) => key(device, cohort, device.current_version ? escape(device.current_version) : '_none')),
-    ...asked.map((device) => key(device, cohort, '_other')),
-  ];
-  for (const key of keys) {
+  for (const device of asked) {
+    const key = stem(device, cohort, device.current_version ? escape(device.current_version) : '_none') + form;
     const body = await tree.read(key);
     if (body) return { key, body };
   }
+  for (const device of asked) {
+    const at = stem(device, cohort, '_other'), below = await tree.read(at + '.below.txt');
+    if (below) return { body: await offer(asked, tree, form, at, new TextDecoder().decode(below)) };
+  }
   // The default cohort has an answer for every target: if it has one here, the
   // device is just changing cohorts.
-  if (cohort !== 'default' && (await tree.read(key(asked[0], 'default', '_other')))) {
+  if (cohort !== 'default' && (await tree.read(stem(asked[0], 'default', '_other') + '.txt'))) {
     throw new Error(`cohort ${cohort} has no answer for device ${h}`);
   }
+}
+
+const nothing = new Uint8Array(0);
+
+// offer is what a device takes of what is offered to versions below one: the
+// first line, with the URL in the second. Where there is no version, any takes
+// it. The JSON may be newer or older than that, so its version counts, too.
+async function offer(asked, tree, form, at, below) {
+  if (below === '') return nothing;
+  const lines = below.split('\n');
+  if (lines.length !== 2) throw new Error(`${at}.below.txt has no version and URL`);
+  const refused = (offered) => lines[0] !== '' && !takes(asked.map((device) => device.current_version ?? ''), offered);
+  if (refused(lines[0])) return nothing;
+  if (form === '.txt') return new TextEncoder().encode(lines[1]);
+  const body = await tree.read(at + form);
+  if (!body) throw new Error(`${at}${form} is missing`);
+  return body.length > 0 && refused(JSON.parse(new TextDecoder().decode(body)).version) ? nothing : body;
 }
 
 // cohortOf finds the cohort of a device in its shard, by its hash.
@@ -113,7 +133,7 @@ const segment = `[-A-Za-z0-9_][-A-Za-z0-9_.]{0,${maxSegment - 1}}`;
 const folder = `${config.prefix}/v1`;
 const small = new RegExp(
   `^${folder}/(cohorts/[0-9a-f]{${config.cohortDigits}}\\.txt` +
-    `|latest/${segment}/${segment}/[-A-Za-z0-9_]+/${segment}/[0-9a-f]{${config.bucketDigits}}\\.(?:txt|json))(\\.br|\\.gz)?$`,
+    `|latest/${segment}/${segment}/[-A-Za-z0-9_]+/${segment}/[0-9a-f]{${config.bucketDigits}}\\.(?:(?:below\\.)?txt|json))(\\.br|\\.gz)?$`,
 );
 const payload = new RegExp(`^${folder}/payloads/([0-9a-f]{32})/${segment}$`);
 

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"cairn/releases"
+	"cairn/templates/edge/javascript"
 )
 
 // Config says what an edge serves, and where. It has a root or an origin.
@@ -76,6 +77,7 @@ type values struct {
 	// Patterns of keys, as [manifest.Layout] has them.
 	Shard, Bucket, Folder, Segment string
 	Plain                          string // of names that are their own segments
+	Versions                       string // their comparison, in the project's order
 }
 
 // segment matches the segments of a key, and nothing that leads elsewhere.
@@ -92,11 +94,12 @@ func Files(c Config) (map[string][]byte, error) {
 		CohortDigits: c.Project.CohortDigits, BucketDigits: c.Project.BucketDigits,
 		Answers: c.Cache.Answers, Cohorts: c.Cache.Cohorts,
 		Root: c.Root, Listen: listen, Modules: cmp.Or(c.Modules, DebianModules), CA: cmp.Or(c.CA, DebianCA),
-		Shard:   fmt.Sprintf("[0-9a-f]{%d}", c.Project.CohortDigits),
-		Bucket:  fmt.Sprintf("[0-9a-f]{%d}", c.Project.BucketDigits),
-		Folder:  strings.Join([]string{segment, segment, segment, segment}, "/"),
-		Segment: segment,
-		Plain:   `[-A-Za-z0-9][-.A-Za-z0-9]{0,127}`,
+		Shard:    fmt.Sprintf("[0-9a-f]{%d}", c.Project.CohortDigits),
+		Bucket:   fmt.Sprintf("[0-9a-f]{%d}", c.Project.BucketDigits),
+		Folder:   strings.Join([]string{segment, segment, segment, segment}, "/"),
+		Segment:  segment,
+		Versions: javascript.Versions(c.Project.Order),
+		Plain:    `[-A-Za-z0-9][-.A-Za-z0-9]{0,127}`,
 	}
 	if v.Base == "/origin" {
 		return nil, fmt.Errorf("base_url %s has the path /origin, which this edge uses itself", c.Project.BaseURL)

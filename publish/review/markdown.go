@@ -30,6 +30,9 @@ func (r *Review) Markdown(w io.Writer) error {
 	if len(r.Missing) > 0 {
 		fmt.Fprintf(&head, "\n> [!CAUTION]\n> publish will fail: %d stored payloads are not there, such as %s\n", len(r.Missing), code(r.Missing[0]))
 	}
+	for _, s := range r.Shrunk {
+		fmt.Fprintf(&head, "\n> [!WARNING]\n> %s\n", escape(s.String()))
+	}
 	if len(r.Relocations) > 0 {
 		var rows []string
 		for _, c := range r.Relocations {

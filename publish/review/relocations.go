@@ -1,6 +1,9 @@
 package review
 
 import (
+	"cmp"
+	"fmt"
+
 	"cairn/manifest"
 	"cairn/publish"
 	"cairn/releases"
@@ -52,4 +55,43 @@ func relocations(plan *publish.Plan, fleet *releases.Fleet) []Relocation {
 		all = append(all, r)
 	}
 	return all
+}
+
+// Shrunk is a cohort that lists fewer than half of the devices that it had,
+// where as many are in no list any more: it may be cut off.
+type Shrunk struct {
+	Cohort string `json:"cohort"`
+	File   string `json:"file"` // the list, relative to the project folder
+	Before int    `json:"before"`
+	After  int    `json:"after"`
+}
+
+func shrunk(relocations []Relocation, fleet *releases.Fleet) []Shrunk {
+	all := []Shrunk{}
+	for _, c := range fleet.Cohorts {
+		if c.Slug == releases.DefaultCohort {
+			continue
+		}
+		before, unlisted := len(c.Devices), 0
+		for _, r := range relocations {
+			if r.To == c.Slug {
+				before -= r.Devices
+			}
+			if r.From == c.Slug {
+				before += r.Devices
+				if r.To == releases.DefaultCohort {
+					unlisted += r.Devices
+				}
+			}
+		}
+		if after := len(c.Devices); 2*after < before && 2*unlisted > before {
+			all = append(all, Shrunk{c.Slug, cmp.Or(c.DevicesFile, c.File), before, after})
+		}
+	}
+	return all
+}
+
+// String is "cohort held lists 3 devices, and has listed 8: is cohorts/held.txt whole?".
+func (s Shrunk) String() string {
+	return fmt.Sprintf("cohort %s lists %s, and has listed %d: is %s whole?", s.Cohort, plural(s.After, "device"), s.Before, s.File)
 }

@@ -19,6 +19,7 @@ type Review struct {
 	Groups []Group   `json:"groups"` // those that move down first, then those that lose a release
 	// Relocations is which devices change cohort; Groups has what they get.
 	Relocations []Relocation `json:"cohort_changes"`
+	Shrunk      []Shrunk     `json:"shrunk_cohorts"`
 	Objects     Objects      `json:"objects"` // what is written
 	Guard       string       `json:"guard"`   // what stops it, a line for each trip; "" for nothing
 	// Trips is the same one by one, and Allow the flag that lets it through.
@@ -107,10 +108,12 @@ func (r *Review) Empty() bool { return r.Objects.Puts+r.Objects.Deletes == 0 }
 
 // New reviews a plan of the fleet's definitions at an instant.
 func New(plan *publish.Plan, fleet *releases.Fleet, at time.Time) *Review {
+	changes := relocations(plan, fleet)
 	return &Review{
 		At:          at,
 		Groups:      groups(plan),
-		Relocations: relocations(plan, fleet),
+		Relocations: changes,
+		Shrunk:      shrunk(changes, fleet),
 		Objects:     objects(plan, fleet.Prices),
 		Trips:       []publish.Trip{},
 		Missing:     append([]string{}, plan.Missing...),

@@ -22,6 +22,9 @@ func (r *Review) Text(w io.Writer) error {
 	for _, c := range r.Relocations {
 		p.line("  %s", c)
 	}
+	for _, s := range r.Shrunk {
+		p.line("\nwarning: %s", s)
+	}
 	var same []string
 	for _, g := range r.Groups {
 		if !g.Changed() {

@@ -117,7 +117,7 @@ func (opts *initOptions) config(repo git.Repository) scaffold.Config {
 	c := scaffold.Config{
 		Slug: opts.slug, Organization: opts.organization, BaseURL: opts.baseURL,
 		Publish: releases.Publish{To: opts.to, Endpoint: opts.endpoint, Region: opts.region},
-		Branch:  repo.Branch, Within: repo.Within, Guards: publish.GuardNames(),
+		Branch:  repo.Branch, Within: repo.Within, LFS: repo.LFS, Guards: publish.GuardNames(),
 	}
 	if opts.branch != "" {
 		c.Branch = opts.branch

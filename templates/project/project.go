@@ -29,6 +29,7 @@ type Config struct {
 	Branch         string   // the one that is published; needed with a CI
 	Guards         []string // names of what a publish by hand may let through
 	Within         string   // the project folder in its repository, with slashes; "." is its top
+	LFS            bool     // the repository keeps files in Git LFS
 }
 
 // File is one of those that make a project.

@@ -34,6 +34,12 @@ func inFolder() project.Config {
 	return c
 }
 
+func withLFS() project.Config {
+	c := inFolder()
+	c.LFS = true
+	return c
+}
+
 func files(t *testing.T, c project.Config) map[string]string {
 	t.Helper()
 	list, err := project.Files(c)
@@ -59,7 +65,7 @@ func files(t *testing.T, c project.Config) map[string]string {
 // TestWorkflows holds each workflow to what a linter knows of it, and to what
 // keeps credentials from those who should have none.
 func TestWorkflows(t *testing.T) {
-	for name, c := range map[string]project.Config{"AWS": atAWS(), "elsewhere": elsewhere(), "folder": inFolder()} {
+	for name, c := range map[string]project.Config{"AWS": atAWS(), "elsewhere": elsewhere(), "folder": inFolder(), "LFS": withLFS()} {
 		t.Run(name, func(t *testing.T) {
 			workflow := files(t, c)[".github/workflows/cairn.yml"]
 			lint(t, workflow)
@@ -163,7 +169,7 @@ func TestLinter(t *testing.T) {
 }
 
 func TestGitLabJobs(t *testing.T) {
-	for name, c := range map[string]project.Config{"AWS": atAWS(), "elsewhere": elsewhere(), "folder": inFolder()} {
+	for name, c := range map[string]project.Config{"AWS": atAWS(), "elsewhere": elsewhere(), "folder": inFolder(), "LFS": withLFS()} {
 		t.Run(name, func(t *testing.T) {
 			var w map[string]any
 			text := files(t, c)[".gitlab-ci.yml"]

@@ -18,6 +18,7 @@ type Repository struct {
 	Within string // the folder in the repository, with slashes; "." for its top
 	Branch string // the one that is published
 	Origin scaffold.Origin
+	LFS    bool // some .gitattributes names Git LFS
 }
 
 // Find asks git about a folder, which need not be there yet. Outside
@@ -56,6 +57,7 @@ func Find(ctx context.Context, dir string) (Repository, error) {
 	} else if head, ok := ask("symbolic-ref", "--short", "HEAD"); ok {
 		r.Branch = head
 	}
+	_, r.LFS = ask("grep", "--untracked", "--quiet", "-e", `^[^#].*filter=lfs`, "--", ":(top,glob)**/.gitattributes")
 	if remote, ok := ask("remote", "get-url", "origin"); ok {
 		r.Origin = Origin(remote)
 	}

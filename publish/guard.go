@@ -51,13 +51,18 @@ type Trip struct {
 // String is what would happen, beside the limit.
 func (t Trip) String() string { return fmt.Sprintf("%s: %s; %s", t.Guard, t.What, t.Limit) }
 
-// Trips is all that is over a limit, allowed or not. Where nothing is published
-// yet, or nothing is to be written, no device can be moved by accident.
+// Trips is all that is over a limit, allowed or not. Where nothing is to be
+// written no device can be moved by accident, nor where nothing is published
+// yet, unless the fleet is below another prefix.
 func (p *Proposal) Trips() (all []Trip) {
-	if len(p.Live.Folders) == 0 || p.Len() == 0 && p.recorded() {
+	guards := Guards
+	switch {
+	case len(p.elsewhere) == 0 && len(p.Live.Folders) == 0 || p.Len() == 0 && p.recorded():
 		return nil
+	case len(p.Live.Folders) == 0:
+		guards = []Guard{{Name: "layout", measure: otherPrefix}}
 	}
-	for _, g := range Guards {
+	for _, g := range guards {
 		for _, t := range g.measure(p) {
 			t.Guard = g.Name
 			all = append(all, t)

@@ -27,6 +27,8 @@ type Proposal struct {
 	Store   Store
 	Remote  *Remote
 	Scanned bool // what is there was listed, not taken from the state
+
+	elsewhere []string // prefixes where the fleet is, while it is not here
 }
 
 // ProposeOptions say how a proposal is made. The zero value works.
@@ -49,6 +51,9 @@ func (e Edition) Propose(ctx context.Context, store Store, remote *Remote, opts 
 	}
 	if err != nil {
 		return nil, err
+	}
+	if remote.State == nil && len(live.Folders) == 0 {
+		p.elsewhere = elsewhere(ctx, e.Site, store)
 	}
 	p.Plan = NewPlan(e.Site, live, store.Traits().Headers)
 	if remote.State != nil {

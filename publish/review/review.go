@@ -42,7 +42,8 @@ type Group struct {
 // buckets.
 type Move struct {
 	// Current is the versions that they run. None are those that state no
-	// version, Unknown those whose version no release has.
+	// version, Unknown those whose version nobody lists, and is below what
+	// is offered, where version_check is on.
 	Current []string `json:"current_versions"`
 	None    bool     `json:"no_version"`
 	Unknown bool     `json:"unknown_version"`

@@ -12,6 +12,7 @@ import (
 	"cairn/cmd/cairn/internal/cli"
 	"cairn/cmd/cairn/internal/outfile"
 	"cairn/manifest"
+	"cairn/releases"
 	"cairn/templates/edge/cloudfront"
 
 	"github.com/spf13/cobra"
@@ -30,8 +31,8 @@ func edgeCloudfrontCommand(global *globalOptions) *cobra.Command {
 		Short: "Write a CloudFront Function and its key-value store",
 		Long: `cloudfront writes a function for viewer requests (function.js), which turns the
 query API into keys of an S3 origin, and what it knows of the tree (kvs.json):
-the cohort of each listed device, and each version folder with the buckets that
-are up to date.
+the cohort of each listed device, each version folder with the buckets that are
+up to date, and the lowest version that others are offered.
 
 The store follows the tree: write it for the instant of each publish, with
 --kvs alone, and --since the store as it is. The folder --updates then has the
@@ -89,7 +90,7 @@ func runEdgeCloudfront(cmd *cobra.Command, global *globalOptions, opts *edgeClou
 		return fmt.Errorf("%w: it is left as it is", err)
 	}
 	if opts.since != "" {
-		if err := writeUpdates(cmd.OutOrStdout(), opts, pairs); err != nil {
+		if err := writeUpdates(cmd.OutOrStdout(), opts, p.fleet.Project.Order, pairs); err != nil {
 			return err
 		}
 	}
@@ -122,12 +123,12 @@ func readKeyValues(name string) ([]cloudfront.Pair, error) {
 }
 
 // writeUpdates writes the calls that lead to a store with such pairs.
-func writeUpdates(out io.Writer, opts *edgeCloudfrontOptions, pairs []cloudfront.Pair) error {
+func writeUpdates(out io.Writer, opts *edgeCloudfrontOptions, order releases.Order, pairs []cloudfront.Pair) error {
 	old, err := readKeyValues(opts.since)
 	if err != nil {
 		return err
 	}
-	update, err := cloudfront.NewUpdate(old, pairs)
+	update, err := cloudfront.NewUpdate(order, old, pairs)
 	if err != nil {
 		return fmt.Errorf("--since %s: %w", opts.since, err)
 	}

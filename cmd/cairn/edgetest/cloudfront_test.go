@@ -13,12 +13,12 @@ import (
 )
 
 // What a function cannot do, or not the stand-in that runs it.
-var function = []conformance.Feature{conformance.JSONWrap, conformance.Negotiation, conformance.RawBytes, conformance.Hostless}
+var function = []conformance.Feature{conformance.JSONWrap, conformance.Negotiation, conformance.RawBytes, conformance.Hostless, conformance.Buckets}
 
 func TestCloudfront(t *testing.T) {
 	below := conformancetest.Random(2)
 	below.Fleet.Project.BaseURL += "/ota/fw%20v1.0"
-	for _, s := range []*conformancetest.Sample{smartfridge(t), conformancetest.Odd(), conformancetest.Random(1), below} {
+	for _, s := range []*conformancetest.Sample{smartfridge(t), conformancetest.Odd(), conformancetest.Random(1), conformancetest.Random(3), below} {
 		t.Run(s.Name, func(t *testing.T) {
 			dir := t.TempDir()
 			script, err := cloudfront.Function(s.Fleet)

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"net/http"
+	"slices"
 
 	"cairn/manifest"
 	"cairn/publish"
@@ -13,10 +14,27 @@ import (
 // ways, so can the device. The key is without the end that tells the form. It
 // is false where the fleet makes nothing for the device.
 func (g *generator) find(readings ...manifest.Device) (key string, body manifest.Body, ok bool) {
-	hash := manifest.Hash(readings[0].Serial)
-	at, body, ok := g.tree.Find(g.cohortOf(hash), g.layout.Bucket(hash), readings...)
+	at, body, ok := g.locate(readings)
 	at.Form = ""
 	return g.layout.Key(at), body, ok
+}
+
+func (g *generator) locate(readings []manifest.Device) (manifest.Location, manifest.Body, bool) {
+	hash := manifest.Hash(readings[0].Serial)
+	return g.tree.Find(g.cohortOf(hash), g.layout.Bucket(hash), readings...)
+}
+
+// buckets says whether a device takes what its bucket is offered, and would not
+// take what another is.
+func (g *generator) buckets(at manifest.Location, body manifest.Body, readings []manifest.Device) bool {
+	if at.VersionSegment != manifest.OtherSegment || body.Payload == nil {
+		return false
+	}
+	f := g.tree.Folder(g.layout.AnswerFolder(at.Target, at.Cohort, at.VersionSegment))
+	return !f.AnyVersion && slices.ContainsFunc(f.Bodies, func(i uint32) bool {
+		other := &g.tree.Bodies[i]
+		return other.Payload != nil && !manifest.Offered{Version: other.Version(), URL: string(other.Text)}.To(g.fleet.Project.Order, readings)
+	})
 }
 
 func (g *generator) answer(d manifest.Device) manifest.Body {
@@ -31,7 +49,7 @@ func (g *generator) cohortOf(hash string) string {
 
 // right is the answer of the query API to a device.
 func (g *generator) right(readings ...manifest.Device) func(manifest.Form) Want {
-	_, body, ok := g.find(readings...)
+	at, body, ok := g.locate(readings)
 	return func(form manifest.Form) Want {
 		switch {
 		case !ok:
@@ -39,7 +57,11 @@ func (g *generator) right(readings ...manifest.Device) func(manifest.Form) Want 
 		case body.Payload == nil:
 			return upToDate()
 		}
-		return content(form, body.Of(form))
+		want := content(form, body.Of(form))
+		if g.buckets(at, body, readings) {
+			want.needs = []Feature{Buckets}
+		}
+		return want
 	}
 }
 

@@ -57,6 +57,8 @@ type Want struct {
 	Headers map[string]string   `json:"headers,omitempty"` // fields with this value, {etag} as in Again
 	Lists   map[string][]string `json:"lists,omitempty"`   // fields that list these, maybe among others
 	Absent  []string            `json:"absent,omitempty"`  // fields that are not there
+
+	needs []Feature // the features without which the answer is another one
 }
 
 // The forms of HTTP that the cases speak, RFC 9112 and RFC 1945.

@@ -57,6 +57,7 @@ func Cases(f *releases.Fleet, at time.Time) []Case {
 	g.choose()
 	g.devices()
 	g.others()
+	g.between()
 	g.serials()
 	g.strangers()
 	g.plusSigns()
@@ -138,11 +139,16 @@ func (g *generator) direct(name, key string, want Want) Case {
 	}
 }
 
-// named keeps names short, and apart from each other.
+// named completes cases: names are short, and apart from each other.
 func (g *generator) named() []Case {
 	const head, tail = 60, 40
 	seen := map[string]int{}
 	for i := range g.cases {
+		g.cases[i] = g.cases[i].needing(g.cases[i].Want.needs...)
+		g.cases[i].Want.needs = nil
+		if again := g.cases[i].Again; again != nil {
+			again.Want.needs = nil
+		}
 		name := []rune(g.cases[i].Name)
 		if len(name) > head+tail {
 			name = slices.Concat(name[:head], []rune("…"), name[len(name)-tail:])

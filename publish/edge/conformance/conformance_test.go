@@ -277,7 +277,7 @@ func TestFeatures(t *testing.T) {
 	s := example(t)
 	cases := conformance.Cases(s.Fleet, s.At)
 	needed := map[conformance.Feature]int{}
-	for _, c := range append(cases, conformance.Cases(conformancetest.Random(0).Fleet, fleettest.Start)...) {
+	for _, c := range slices.Concat(cases, conformance.Cases(conformancetest.Random(0).Fleet, fleettest.Start), conformance.Cases(conformancetest.Random(3).Fleet, fleettest.Start)) {
 		if len(c.Needs) == 0 || c.Needs[0] != conformance.API && c.Needs[0] != conformance.Tree {
 			t.Errorf("%s needs neither the query API nor the tree", c.Name)
 		}

@@ -101,6 +101,34 @@ func (g *generator) others() {
 	}), mostBuckets)
 }
 
+// between asks for a version above the lowest that versions without a folder are
+// offered in any bucket: where another bucket offers more, its devices take that.
+func (g *generator) between() {
+	order := g.fleet.Project.Order
+	var blocks []block
+	for _, c := range g.cohorts {
+		for _, t := range g.targets {
+			f := g.tree.Folder(g.layout.AnswerFolder(t, c.Slug, manifest.OtherSegment))
+			if f == nil {
+				continue // the cohort has no devices
+			}
+			var offered []string
+			for _, i := range f.Bodies {
+				if v := g.tree.Bodies[i].Version(); v != "" {
+					offered = append(offered, v)
+				}
+			}
+			if len(offered) == 0 {
+				continue
+			}
+			unlisted := manifest.Unlisted(order, []string{slices.MinFunc(offered, order.Compare)})
+			versions := slices.DeleteFunc(unlisted, func(v string) bool { return slices.Contains(g.tree.Known[t], v) })
+			blocks = append(blocks, block{t, c.edge, versions[max(len(versions)-1, 0):]})
+		}
+	}
+	g.ask("between", blocks, mostStrangers)
+}
+
 // choose finds the devices for questions about other things than devices: one
 // whose answer changes with each thing that it states, and one that is up to
 // date.

@@ -22,6 +22,7 @@ const (
 	Hostless    Feature = "hostless"
 	BareClient  Feature = "bare-client"
 	RawBytes    Feature = "raw-bytes"
+	Buckets     Feature = "buckets"
 	Stored      Feature = "stored"
 	Types       Feature = "types"
 	Hidden      Feature = "hidden"
@@ -41,6 +42,7 @@ var about = []struct {
 	{Hostless, "requests in HTTP/1.0 without one: no server of several names can tell whose they are"},
 	{BareClient, "header lines as bare clients write them: no space after the colon, names in any case, no Accept"},
 	{RawBytes, "UTF-8 in a parameter that is not percent-encoded, against RFC 3986"},
+	{Buckets, "versions without a folder compared with what their own bucket is offered, not with the lowest of all buckets"},
 	{Stored, "payloads that are only in the bucket; cairn serve --from definitions has none"},
 	{Types, "the tree's Content-Types, as docs/hosting.md lists them"},
 	{Hidden, "what is beside the tree, such as the state, is not to be had"},

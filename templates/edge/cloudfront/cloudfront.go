@@ -49,22 +49,31 @@ func Function(f *releases.Fleet) ([]byte, error) {
 		Cache  releases.Cache
 		Device string
 		Base   string // as a request has it
-	}{f.Project, f.Cache, uncommented(javascript.Device), (&url.URL{Path: f.Project.BasePath()}).EscapedPath()})
-	if err == nil && b.Len() > MaxFunction-marker {
-		err = fmt.Errorf("the function has %d bytes, and CloudFront takes %d", b.Len(), MaxFunction-marker)
+	}{f.Project, f.Cache, javascript.Device + javascript.Versions(f.Project.Order), (&url.URL{Path: f.Project.BasePath()}).EscapedPath()})
+	if err != nil {
+		return nil, err
 	}
-	return b.Bytes(), err
+	about, code, _ := strings.Cut(b.String(), begin)
+	script := about + begin + uncommented(code)
+	if len(script) > MaxFunction-marker {
+		return nil, fmt.Errorf("the function has %d bytes, and CloudFront takes %d", len(script), MaxFunction-marker)
+	}
+	return []byte(script), nil
 }
 
-// uncommented leaves out lines that are comments, for the limit on the size.
+// begin is the line with which the function begins, behind what is said of it.
+const begin = "import cf from 'cloudfront';\n"
+
+// uncommented leaves out lines that are comments, and what indents the others,
+// for the limit on the size.
 func uncommented(script string) string {
 	var b strings.Builder
 	for line := range strings.Lines(script) {
-		if !strings.HasPrefix(strings.TrimSpace(line), "//") {
+		if line = strings.TrimLeft(line, " "); !strings.HasPrefix(line, "//") && line != "\n" {
 			b.WriteString(line)
 		}
 	}
-	return strings.TrimSpace(b.String()) + "\n"
+	return b.String()
 }
 
 // Pair is a key of the store, and its value.
@@ -74,7 +83,8 @@ type Pair struct {
 }
 
 // Pairs are what the function knows of a tree: the cohort of each listed
-// device, and each version folder, in the order of the tree.
+// device, each version folder, and who takes what versions without one are
+// offered, in the order of the tree.
 func Pairs(t *manifest.Tree) []Pair {
 	var pairs []Pair
 	for _, shard := range t.Shards {
@@ -87,8 +97,38 @@ func Pairs(t *manifest.Tree) []Pair {
 	for i := range t.Folders {
 		f := &t.Folders[i]
 		pairs = append(pairs, folder("f/"+strings.TrimSuffix(strings.TrimPrefix(f.Key, root), "/"), f, t.Layout)...)
+		if value := floor(f, t); value != "" {
+			at := strings.TrimSuffix(strings.TrimPrefix(f.Key, root), "/"+manifest.OtherSegment+"/")
+			pairs = append(pairs, Pair{"b/" + at, value})
+		}
 	}
 	return pairs
+}
+
+// anyVersion is the value of a track in which no versions are compared.
+const anyVersion = "*"
+
+// floor says which versions take what a folder for versions without one offers:
+// "<" and the lowest version of all buckets, so that it is above theirs in every
+// bucket; or any. It is "" where nothing is offered, and for other folders.
+func floor(f *manifest.Folder, t *manifest.Tree) string {
+	if f.VersionSegment != manifest.OtherSegment {
+		return ""
+	}
+	lowest := ""
+	for _, body := range f.Bodies {
+		switch v := t.Bodies[body].Version(); {
+		case v == "":
+		case f.AnyVersion:
+			return anyVersion
+		case lowest == "" || t.Fleet.Project.Order.Compare(v, lowest) < 0:
+			lowest = v
+		}
+	}
+	if lowest == "" {
+		return ""
+	}
+	return "<" + lowest
 }
 
 // folder says which buckets of a folder are up to date: a bit for each, or "="
@@ -177,7 +217,8 @@ func ReadStore(file []byte) ([]Pair, error) {
 	}
 	for _, p := range pairs {
 		folder := strings.HasPrefix(p.Key, "f/") && (p.Value == "=0" || p.Value == "=1" || p.Value != "" && strings.Trim(p.Value, digits) == "")
-		if !isDevice(p.Key) && !folder {
+		floor := isFloor(p.Key) && (p.Value == anyVersion || strings.HasPrefix(p.Value, "<"))
+		if !isDevice(p.Key) && !folder && !floor {
 			return nil, fmt.Errorf("key %q with value %q is not of cairn", p.Key, p.Value)
 		}
 	}

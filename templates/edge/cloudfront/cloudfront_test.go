@@ -24,12 +24,14 @@ func example(t *testing.T) *releases.Fleet {
 
 func TestFunctionSize(t *testing.T) {
 	f := example(t)
-	function, err := cloudfront.Function(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(function) > 9_800 {
-		t.Errorf("%d bytes: little is left of CloudFront's %d", len(function), cloudfront.MaxFunction)
+	for _, f.Project.Order = range []releases.Order{releases.SemVer, releases.Natural} {
+		function, err := cloudfront.Function(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if t.Logf("%s: %d bytes", f.Project.Order, len(function)); len(function) > 9_800 {
+			t.Errorf("%s: %d bytes: little is left of CloudFront's %d", f.Project.Order, len(function), cloudfront.MaxFunction)
+		}
 	}
 	f.Project.Key = strings.Repeat("k", 1000)
 	if _, err := cloudfront.Function(f); err == nil {
@@ -50,6 +52,7 @@ func TestPairs(t *testing.T) {
 		"d/a3b54d0d0cbb5019":            "beta", // FRIDGE-0042
 		"f/stm32-fw/mp/default/_other":  "=0",
 		"f/stm32-fw/evt/default/1.1.0":  "=1",
+		"b/stm32-fw/mp/default":         "<1.0.0",
 		"f/stm32-fw/mp/default/no.such": "",
 		"f/stm32-fw/mp/no-such/_other":  "",
 		"d/0000000000000000":            "",
@@ -69,7 +72,7 @@ func TestPairs(t *testing.T) {
 	if read, err := cloudfront.ReadStore(listed); err != nil || len(read) != 2 || read[1].Value != "=1" {
 		t.Errorf("ListKeys is read as %v: %v", read, err)
 	}
-	for _, other := range []string{`{}`, `[]`, `{"data":[{"key":"x","value":"=1"}]}`, `{"data":[{"key":"f/x","value":"yes"}]}`, `{"data":[{"key":"f/x"}]}`} {
+	for _, other := range []string{`{}`, `[]`, `{"data":[{"key":"x","value":"=1"}]}`, `{"data":[{"key":"f/x","value":"yes"}]}`, `{"data":[{"key":"f/x"}]}`, `{"data":[{"key":"b/x","value":"1.0.0"}]}`} {
 		if _, err := cloudfront.ReadStore([]byte(other)); err == nil {
 			t.Errorf("%s is taken for a store", other)
 		}

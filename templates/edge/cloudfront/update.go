@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"cairn/releases"
 )
 
 // MaxBatch is how many keys a call of UpdateKeys may put and delete together:
@@ -27,7 +29,9 @@ type Delete struct{ Key string }
 // Update leads a store from one tree to the next, in calls one after another.
 //
 // Where a folder changes, a bucket is up to date between the two if it is so in
-// either of them: so a device is offered only what is in the tree.
+// either of them: so a device is offered only what is in the tree. Where the
+// floor of a track changes, it is the lower of both, so that no version takes
+// what is not above it, whichever of the two trees answers.
 type Update struct {
 	// Before the tree is published: what ends offers, then the new folders,
 	// without which a device would be offered what others get, then the
@@ -40,9 +44,10 @@ type Update struct {
 	After []Batch
 }
 
-// NewUpdate is the update of a store with the old pairs to the new ones. Its
+// NewUpdate is the update of a store with the old pairs to the new ones, whose
+// versions are in an order. Its
 // error says that there is none, as the buckets are others.
-func NewUpdate(old, new []Pair) (Update, error) {
+func NewUpdate(order releases.Order, old, new []Pair) (Update, error) {
 	was, becomes := values(old), values(new)
 	var folders, devices, before, after steps
 	for _, p := range new {
@@ -51,6 +56,14 @@ func NewUpdate(old, new []Pair) (Update, error) {
 		case there && value == p.Value:
 		case isDevice(p.Key):
 			devices.put(p)
+		case isFloor(p.Key):
+			between := lower(order, value, p.Value)
+			if between != value {
+				before.put(Pair{p.Key, between})
+			}
+			if between != p.Value {
+				after.put(p)
+			}
 		case there:
 			between, err := either(value, p.Value)
 			if err != nil {
@@ -70,9 +83,12 @@ func NewUpdate(old, new []Pair) (Update, error) {
 		if _, stays := becomes[p.Key]; stays {
 			continue
 		}
-		if isDevice(p.Key) {
+		switch {
+		case isDevice(p.Key):
 			devices = append(devices, Delete{p.Key})
-		} else {
+		case isFloor(p.Key):
+			before = append(before, Delete{p.Key}) // nobody takes anything
+		default:
 			after = append(after, Delete{p.Key})
 		}
 	}
@@ -88,6 +104,22 @@ func values(pairs []Pair) map[string]string {
 }
 
 func isDevice(key string) bool { return strings.HasPrefix(key, "d/") }
+
+func isFloor(key string) bool { return strings.HasPrefix(key, "b/") }
+
+// lower is that of two floors which fewer versions are below. There are none
+// below one that is missing, "".
+func lower(order releases.Order, a, b string) string {
+	switch {
+	case a == "" || b == anyVersion:
+		return a
+	case b == "" || a == anyVersion:
+		return b
+	case order.Compare(a[1:], b[1:]) < 0:
+		return a
+	}
+	return b
+}
 
 // either is the value of a folder whose buckets are up to date in one of two.
 func either(a, b string) (string, error) {

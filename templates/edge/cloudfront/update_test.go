@@ -18,11 +18,14 @@ import (
 )
 
 // world is what devices can see: a store, and the version that each answer
-// offers, "" where it is a marker.
-type world struct{ store, answers map[string]string }
+// offers, "" where it is a marker. The function has an order of versions.
+type world struct {
+	store, answers map[string]string
+	order          releases.Order
+}
 
-func worldOf(t *manifest.Tree) world {
-	w := world{map[string]string{}, map[string]string{}}
+func worldOf(t *manifest.Tree, order releases.Order) world {
+	w := world{map[string]string{}, map[string]string{}, order}
 	for _, p := range cloudfront.Pairs(t) {
 		w.store[p.Key] = p.Value
 	}
@@ -60,6 +63,10 @@ func (w world) ask(l manifest.Layout, d manifest.Device) string {
 			bucket, _ := strconv.ParseUint(l.Bucket(h), 16, 16)
 			digit, _ := strconv.ParseUint(value[bucket/4:bucket/4+1], 16, 8)
 			bit = strconv.Itoa(int(digit >> (3 - bucket%4) & 1))
+		}
+		floor := w.store["b/"+strings.TrimSuffix(strings.TrimPrefix(key, l.Prefix+"/v1/latest/"), "/_other/")]
+		if version == "_other" && floor != "*" && (floor == "" || !w.order.Below(d.CurrentVersion, floor[1:])) {
+			return upToDate
 		}
 		offer, there := w.answers[key+l.Bucket(h)]
 		switch {
@@ -157,32 +164,40 @@ func TestUpdateKeepsTheInvariants(t *testing.T) {
 		to.Project.BucketDigits, to.Project.CohortDigits, to.Project.Prefix = 1, 1, from.Project.Prefix
 		from.Project.BucketDigits, from.Project.CohortDigits = 1, 1
 		oldTree, newTree := manifest.New(from, at), manifest.New(to, at.Add(12*time.Hour))
-		old, new, layout := worldOf(oldTree), worldOf(newTree), oldTree.Layout
-		update, err := cloudfront.NewUpdate(cloudfront.Pairs(oldTree), cloudfront.Pairs(newTree))
+		order := to.Project.Order
+		old, new, layout := worldOf(oldTree, order), worldOf(newTree, order), oldTree.Layout
+		update, err := cloudfront.NewUpdate(order, cloudfront.Pairs(oldTree), cloudfront.Pairs(newTree))
 		if err != nil {
 			t.Fatal(err)
 		}
 		states := []world{old}
 		last := func() world { return states[len(states)-1] }
 		for _, store := range apply(old.store, update.Before) {
-			states = append(states, world{store, old.answers})
+			states = append(states, world{store, old.answers, order})
 		}
 		for _, answers := range during(old.answers, new.answers) {
-			states = append(states, world{last().store, answers})
+			states = append(states, world{last().store, answers, order})
 		}
 		for _, store := range apply(last().store, update.After) {
-			states = append(states, world{store, new.answers})
+			states = append(states, world{store, new.answers, order})
 		}
 		if !maps.Equal(last().store, new.store) {
 			t.Fatalf("seed %d: the store is not the new one", seed)
 		}
+		checked := from.Project.Order == order && everyVersionIsChecked(from, to)
+		if checked {
+			counts["checked"]++
+		}
 		for d := range devices(from, to) {
 			was, becomes := old.ask(layout, d), new.ask(layout, d)
-			arrives := world{moved(old.store, new.store), old.answers}.ask(layout, d)
+			arrives := world{moved(old.store, new.store), old.answers, order}.ask(layout, d)
 			for i, w := range states {
 				got := w.ask(layout, d)
 				if got == "offers "+d.CurrentVersion {
 					t.Fatalf("seed %d: %v is offered the version that it runs, in state %d of %d", seed, d, i, len(states))
+				}
+				if offer, ok := strings.CutPrefix(got, "offers "); ok && checked && d.CurrentVersion != "" && !order.Below(d.CurrentVersion, offer) {
+					t.Fatalf("seed %d: %v is offered %s, which is not above it, in state %d of %d", seed, d, offer, i, len(states))
 				}
 				if !slices.Contains([]string{was, becomes, arrives, upToDate, later}, got) {
 					t.Fatalf("seed %d: %v gets %s in state %d of %d; it was %s and becomes %s", seed, d, got, i, len(states), was, becomes)
@@ -196,11 +211,20 @@ func TestUpdateKeepsTheInvariants(t *testing.T) {
 		counts["after"] += len(update.After)
 	}
 	t.Log(counts)
-	for _, kind := range []string{"before", "after", "offers", upToDate, later} {
+	for _, kind := range []string{"before", "after", "offers", upToDate, later, "checked"} {
 		if counts[kind] == 0 {
 			t.Errorf("no state has %s", kind)
 		}
 	}
+}
+
+func everyVersionIsChecked(fleets ...*releases.Fleet) bool {
+	for _, f := range fleets {
+		if slices.ContainsFunc(f.Cohorts, func(c *releases.Cohort) bool { return !c.VersionCheck }) {
+			return false
+		}
+	}
+	return true
 }
 
 // devices are those that two fleets list and some more, at every version.
@@ -218,7 +242,7 @@ func devices(fleets ...*releases.Fleet) map[manifest.Device]bool {
 		}
 		for target, known := range manifest.New(f, fleettest.Start).Known {
 			targets[target] = true
-			for _, v := range known {
+			for _, v := range slices.Concat(known, manifest.Unlisted(f.Project.Order, known)) {
 				versions[v] = true
 			}
 		}
@@ -238,39 +262,41 @@ func TestUpdateBatches(t *testing.T) {
 	old := []cloudfront.Pair{
 		{"d/01", "beta"}, {"d/02", "beta"}, {"d/03", "beta"},
 		{"f/a", "=0"}, {"f/b", "0f"}, {"f/c", "=1"}, {"f/gone", "=0"}, {"f/same", "3c"},
+		{"b/any", "*"}, {"b/checked", "<1.0.0"}, {"b/gone", "<1.0.0"}, {"b/higher", "<1.9.0"}, {"b/lower", "<1.10.0"},
 	}
 	new := []cloudfront.Pair{
 		{"d/01", "beta"}, {"d/02", "other"}, {"d/04", "beta"},
 		{"f/a", "=1"}, {"f/b", "55"}, {"f/c", "a0"}, {"f/new", "=0"}, {"f/same", "3c"},
+		{"b/any", "<2.0.0"}, {"b/checked", "*"}, {"b/higher", "<1.10.0"}, {"b/lower", "<1.9.0"}, {"b/new", "<1.0.0"},
 	}
-	got, err := cloudfront.NewUpdate(old, new)
+	got, err := cloudfront.NewUpdate(releases.SemVer, old, new)
 	if err != nil {
 		t.Fatal(err)
 	}
 	type batches = []cloudfront.Batch
 	want := cloudfront.Update{
 		Before: batches{{
-			Puts:    []cloudfront.Put{{"f/a", "=1"}, {"f/b", "5f"}, {"f/new", "=0"}, {"d/02", "other"}, {"d/04", "beta"}},
-			Deletes: []cloudfront.Delete{{"d/03"}},
+			Puts:    []cloudfront.Put{{"f/a", "=1"}, {"f/b", "5f"}, {"b/any", "<2.0.0"}, {"b/lower", "<1.9.0"}, {"f/new", "=0"}, {"d/02", "other"}, {"d/04", "beta"}},
+			Deletes: []cloudfront.Delete{{"b/gone"}, {"d/03"}},
 		}},
 		After: batches{{
-			Puts:    []cloudfront.Put{{"f/b", "55"}, {"f/c", "a0"}},
+			Puts:    []cloudfront.Put{{"f/b", "55"}, {"f/c", "a0"}, {"b/checked", "*"}, {"b/higher", "<1.10.0"}, {"b/new", "<1.0.0"}},
 			Deletes: []cloudfront.Delete{{"f/gone"}},
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if got, err := cloudfront.NewUpdate(old, old); err != nil || got.Before != nil || got.After != nil {
+	if got, err := cloudfront.NewUpdate(releases.SemVer, old, old); err != nil || got.Before != nil || got.After != nil {
 		t.Errorf("nothing changes, and yet %v %v", got, err)
 	}
 	for range 120 {
 		new = append(new, cloudfront.Pair{Key: fmt.Sprintf("d/1%03d", len(new)), Value: "beta"})
 	}
-	if got, err := cloudfront.NewUpdate(old, new); err != nil || len(got.Before) != 3 || len(got.Before[0].Puts) != cloudfront.MaxBatch || len(got.Before[2].Puts) != 25 {
-		t.Errorf("126 keys are %d batches: %v", len(got.Before), err)
+	if got, err := cloudfront.NewUpdate(releases.SemVer, old, new); err != nil || len(got.Before) != 3 || len(got.Before[0].Puts)+len(got.Before[0].Deletes) != cloudfront.MaxBatch || len(got.Before[2].Puts) != 28 {
+		t.Errorf("129 keys are %d batches: %v", len(got.Before), err)
 	}
-	if _, err := cloudfront.NewUpdate([]cloudfront.Pair{{"f/a", "0f"}}, []cloudfront.Pair{{"f/a", "0f0f"}}); err == nil {
+	if _, err := cloudfront.NewUpdate(releases.SemVer, []cloudfront.Pair{{"f/a", "0f"}}, []cloudfront.Pair{{"f/a", "0f0f"}}); err == nil {
 		t.Error("other digits of buckets are no fault")
 	}
 }

@@ -1,7 +1,7 @@
 // The precedence of SemVer 2.0.0, with an optional leading v. Equal versions go
 // by their builds, and last by their bytes.
 
-const core = '(0|[1-9][0-9]*)', prerelease = '(?:0|[1-9][0-9]*|[0-9]*[-A-Za-z][-0-9A-Za-z]*)', build = '[-0-9A-Za-z]+';
+const core = '(0|[1-9]\\d*)', prerelease = '(?:0|[1-9]\\d*|\\d*[-A-Za-z][-0-9A-Za-z]*)', build = '[-0-9A-Za-z]+';
 const semver = new RegExp('^v?' + core + '\\.' + core + '\\.' + core +
   '(?:-(' + prerelease + '(?:\\.' + prerelease + ')*))?(?:\\+(' + build + '(?:\\.' + build + ')*))?$');
 

@@ -15,7 +15,7 @@ function number(a, b) {
 // below a longer one that begins with it.
 function parts(a, b) {
   for (let i = 0; i < a.length && i < b.length; i++) {
-    const n = /^[0-9]+$/.test(a[i]), m = /^[0-9]+$/.test(b[i]);
+    const n = /^\d+$/.test(a[i]), m = /^\d+$/.test(b[i]);
     const sign = n && m ? number(a[i], b[i]) : m - n || order(a[i], b[i]);
     if (sign) return sign;
   }

@@ -9,7 +9,7 @@ import (
 )
 
 func deviceHeaderCommand(global *globalOptions) *cobra.Command {
-	var maxCohort int
+	var opts device.Options
 	var out string
 	cmd := &cobra.Command{
 		Use:   "device-header [--out FILE]",
@@ -18,7 +18,11 @@ func deviceHeaderCommand(global *globalOptions) *cobra.Command {
 its answer by direct keys, and with this project's prefix, digits, base_url and
 max_serial in it. They are burned into firmware: change none of them afterwards.
 
-A promise of short serials, max_serial = 31, makes the code smaller. The header
+A device whose version has no folder compares it with what is offered, in this
+project's version_order. With --no-compare it takes itself for up to date, and
+the code is smaller; then list every version in the field in known_versions.
+
+A promise of short serials, max_serial = 31, makes the code smaller, too. The header
 refuses a serial or a cohort that breaks a promise.`,
 		Example: "  cairn device-header --out firmware/cairn_ota.h\n  cairn device-header --max-cohort 20 >cairn_ota.h",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -27,10 +31,10 @@ refuses a serial or a cohort that breaks a promise.`,
 				return err
 			}
 			defer p.close()
-			if err := device.CheckCohorts(p.fleet, maxCohort); err != nil {
+			if err := device.CheckCohorts(p.fleet, opts.MaxCohort); err != nil {
 				return cli.Usage(err)
 			}
-			header, err := device.Header(p.fleet.Project, maxCohort)
+			header, err := device.Header(p.fleet.Project, opts)
 			if err != nil {
 				return err
 			}
@@ -43,6 +47,7 @@ refuses a serial or a cohort that breaks a promise.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&out, "out", "", "`file` to write to (default: standard output)")
-	f.IntVar(&maxCohort, "max-cohort", 63, "most `bytes` of a cohort's name")
+	f.IntVar(&opts.MaxCohort, "max-cohort", 63, "most `bytes` of a cohort's name")
+	f.BoolVar(&opts.NoCompare, "no-compare", false, "leave out the comparison of versions: smaller, but a version that is not listed gets no update")
 	return cmd
 }

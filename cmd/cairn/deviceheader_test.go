@@ -37,7 +37,7 @@ func TestPosixDevice(t *testing.T) {
 	seen := map[string]bool{}
 	for _, serial := range []string{"EVT-01", "DEMOSERIAL", "FRIDGE-0042", "FRIDGE-0311", "FRIDGE-0001", "FRIDGE-0015", "FRIDGE-0016", strings.Repeat("x", 128)} {
 		for _, hardware := range []string{"mp", "evt"} {
-			for _, version := range []string{"", "0.9.0-factory", "1.0.0-alpha", "1.0.0", "1.1.0", "1.0.0+b", "v3 (b)"} {
+			for _, version := range []string{"", "0.9.0-factory", "1.0.0-alpha", "1.0.0", "1.1.0", "1.0.0+b", "v3 (b)", "0.9.0-unlisted"} {
 				d := manifest.Device{Serial: serial, Target: manifest.Target{SoftwareType: "stm32-fw", HardwareVersion: hardware}, CurrentVersion: version}
 				x := manifest.Explain(fleet, d, at)
 				want := ""
@@ -72,7 +72,7 @@ func TestPosixDevice(t *testing.T) {
 	}
 	for _, kind := range []string{
 		"default 1.0.0 nothing", "default 1.0.0 1.1.0", "beta 1.0.0 1.1.0", "internal 1.1.0 nothing",
-		"default  1.0.0", "default  1.1.0", "default v3 (b) 1.0.0", "internal 1.0.0+b 1.0.0",
+		"default  1.0.0", "default  1.1.0", "default v3 (b) nothing", "default 0.9.0-unlisted 1.0.0", "internal 1.0.0+b 1.0.0",
 	} {
 		if !seen[kind] {
 			t.Errorf("no device was %q: %v", kind, seen)

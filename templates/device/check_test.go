@@ -8,6 +8,7 @@ import (
 
 	"cairn/manifest"
 	"cairn/releases"
+	"cairn/templates/device"
 )
 
 var (
@@ -20,6 +21,7 @@ var (
 const (
 	shardPath  = "/cdn/acme/fridges/v1/cohorts/79.txt"
 	answerPath = "/cdn/acme/fridges/v1/latest/fw/mp/%s/%s/79.txt"
+	belowPath  = "/cdn/acme/fridges/v1/latest/fw/mp/%s/_other/79.below.txt"
 )
 
 // TestShards feeds cohort shards to the matcher, in parts of every length.
@@ -71,7 +73,7 @@ func TestShards(t *testing.T) {
 			}
 		}
 	}
-	s.run(t, build(t, fridges, 63, "driver.c"))
+	s.run(t, build(t, fridges, compared, "driver.c"))
 }
 
 // TestAnswers feeds answers to a buffer that is just too short for some.
@@ -107,14 +109,14 @@ func TestAnswers(t *testing.T) {
 			}
 		}
 	}
-	s.run(t, build(t, fridges, 63, "driver.c"))
-	s.run(t, build(t, fridges, 63, "driver.c", asOnARM))
+	s.run(t, build(t, fridges, compared, "driver.c"))
+	s.run(t, build(t, fridges, compared, "driver.c", asOnARM))
 }
 
 // TestStatuses goes through the statuses of each step.
 func TestStatuses(t *testing.T) {
 	var s script
-	version, other := fmt.Sprintf(answerPath, "beta", "1.0.0"), fmt.Sprintf(answerPath, "beta", "_other")
+	version, other := fmt.Sprintf(answerPath, "beta", "1.0.0"), fmt.Sprintf(belowPath, "beta")
 	url := "https://ota.example.com/cdn/x"
 	for _, status := range []int{-1, 0, 100, 201, 204, 206, 301, 302, 304, 400, 401, 403, 404, 405, 410, 416, 429, 500, 503, 65736} {
 		page := "<html>" + url
@@ -136,7 +138,7 @@ func TestStatuses(t *testing.T) {
 			s.ask(other, "next")
 			switch end {
 			case "install":
-				s.body(url, 5)
+				s.body("1.0.1\n"+url, 5)
 				s.ask("install [beta] ["+url+"]", "done 200")
 			case "up-to-date":
 				s.ask("up-to-date [beta] []", "done 200")
@@ -154,7 +156,71 @@ func TestStatuses(t *testing.T) {
 		s.ask("get-next [default] []", "done 200")
 		s.ask(fmt.Sprintf(answerPath, "default", "2.0.0_2bb"), "next")
 	}
-	s.run(t, build(t, fridges, 63, "driver.c"))
+	s.run(t, build(t, fridges, compared, "driver.c"))
+}
+
+// TestOffers feeds what is offered to versions below.
+func TestOffers(t *testing.T) {
+	const size = 120
+	const url = "https://h/p"
+	long := strings.Repeat("9", size)
+	var s script
+	for _, tt := range []struct{ body, want string }{
+		{"", "up-to-date [default] []"},
+		{"1.0.1\n" + url, "install [default] [" + url + "]"},
+		{"1.0.1\n" + url + "\nmore", "install [default] [" + url + "]"},
+		{"1.0.0\n" + url, "up-to-date [default] []"},
+		{"0.9.0\n" + url, "up-to-date [default] []"},
+		{"1.0.0-rc1\n" + url, "up-to-date [default] []"},
+		{"v1.0.0\n" + url, "install [default] [" + url + "]"},
+		{"\n" + url, "install [default] [" + url + "]"},
+		{long + ".0.0\n" + url, "error [default] []"},
+		// Bodies that broke off, and pages of a portal that is in the way.
+		{"1.0.1", "retry-later [default] []"},
+		{"1.0.1\n", "retry-later [default] []"},
+		{"0.9.0\n", "retry-later [default] []"},
+		{"\n", "retry-later [default] []"},
+		{"\n\n" + url, "retry-later [default] []"},
+		{"1.0.1\n\n", "retry-later [default] []"},
+		{"1.0.1\r\n" + url + "\r\n", "retry-later [default] []"},
+		{"1.0.1\n" + url + " x", "retry-later [default] []"},
+		{"<!DOCTYPE html>\n<html>\n", "retry-later [default] []"},
+		{"9\n<html>\n", "retry-later [default] []"},
+		{url, "retry-later [default] []"},
+	} {
+		for _, n := range []int{1, 3, 10000} {
+			s.device(size, fridge)
+			s.ask(shardPath, "next")
+			s.ask("get-next [default] []", "done 200")
+			s.ask(fmt.Sprintf(answerPath, "default", "1.0.0"), "next")
+			s.ask("get-next [default] []", "done 404")
+			s.ask(fmt.Sprintf(belowPath, "default"), "next")
+			s.body(tt.body, n)
+			s.ask(tt.want, "done 200")
+			s.ask(fmt.Sprintf(answerPath, "default", "1.0.0"), "next")
+		}
+	}
+	s.run(t, build(t, fridges, compared, "driver.c"))
+	s.run(t, build(t, fridges, compared, "driver.c", asOnARM))
+}
+
+// TestNotCompared takes a version without a folder for up to date.
+func TestNotCompared(t *testing.T) {
+	var s script
+	for _, status := range []int{403, 404} {
+		s.device(200, fridge)
+		s.ask(shardPath, "next")
+		s.ask("get-next [default] []", "done 200")
+		for range 2 {
+			s.ask(fmt.Sprintf(answerPath, "default", "1.0.0"), "next")
+			s.body("<html>no such key</html>", 7)
+			s.ask("up-to-date [default] []", "done %d", status)
+		}
+		s.ask(fmt.Sprintf(answerPath, "default", "1.0.0"), "next")
+		s.body("https://h/p", 7)
+		s.ask("install [default] [https://h/p]", "done 200")
+	}
+	s.run(t, build(t, fridges, device.Options{MaxCohort: 63, NoCompare: true}, "driver.c"))
 }
 
 // TestShortBuffers refuses every path, cohort and URL that does not fit.
@@ -180,7 +246,7 @@ func TestShortBuffers(t *testing.T) {
 		s.ask(path, "next")
 		s.ask("up-to-date [default] []", "done 200")
 	}
-	s.run(t, build(t, fridges, 63, "driver.c"))
+	s.run(t, build(t, fridges, compared, "driver.c"))
 
 	var short script
 	for n := 1; n < 20; n++ {
@@ -194,7 +260,7 @@ func TestShortBuffers(t *testing.T) {
 			short.ask("get-next ["+cohort+"] []", "done 200")
 		}
 	}
-	short.run(t, build(t, fridges, 10, "driver.c"))
+	short.run(t, build(t, fridges, device.Options{MaxCohort: 10}, "driver.c"))
 }
 
 // TestVerify compares payloads with the digests that their URLs name.
@@ -217,7 +283,7 @@ func TestVerify(t *testing.T) {
 		ask("0", "/"+digest[:33]+"/fw.bin", digest)
 		ask("0", strings.ToUpper(url), strings.Repeat("ab", 32))
 	}
-	s.run(t, build(t, fridges, 63, "driver.c"))
+	s.run(t, build(t, fridges, compared, "driver.c"))
 }
 
 // TestEscapes are names of every byte.
@@ -233,6 +299,6 @@ func TestEscapes(t *testing.T) {
 			s.ask(fmt.Sprintf(answerPath, "default", releases.Escape(name)), "next")
 		}
 	}
-	s.run(t, build(t, fridges, 63, "driver.c"))
-	s.run(t, build(t, fridges, 63, "driver.c", asOnARM))
+	s.run(t, build(t, fridges, compared, "driver.c"))
+	s.run(t, build(t, fridges, compared, "driver.c", asOnARM))
 }

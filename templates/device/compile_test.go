@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"cairn/releases"
+	"cairn/templates/device"
 )
 
 // TestWarnings compiles the header as firmware does: with and without the
@@ -21,7 +24,10 @@ func TestWarnings(t *testing.T) {
 		for maxSerial, maxCohort := range map[int]int{128: 63, 31: 7} {
 			p := fridges
 			p.BucketDigits, p.CohortDigits, p.MaxSerial = digits, 5-digits, maxSerial
-			dir := folder(t, p, maxCohort)
+			if maxSerial == 31 {
+				p.Order = releases.Natural
+			}
+			dir := folder(t, p, device.Options{MaxCohort: maxCohort, NoCompare: digits == 3 && maxSerial == 31})
 			for name, text := range map[string]string{"implementation.c": implementation, "user.c": user} {
 				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 					t.Fatal(err)
@@ -36,7 +42,7 @@ func TestWarnings(t *testing.T) {
 
 // TestIncludes holds the header to what freestanding C99 has.
 func TestIncludes(t *testing.T) {
-	dir := folder(t, fridges, 63)
+	dir := folder(t, fridges, compared)
 	if err := os.WriteFile(filepath.Join(dir, "h.c"), []byte("#define CAIRN_OTA_IMPLEMENTATION\n#include \"cairn_ota.h\"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -60,11 +66,15 @@ func TestIncludes(t *testing.T) {
 
 // TestFuzz runs testdata/fuzz.c for two seconds.
 func TestFuzz(t *testing.T) {
-	fuzz := build(t, fridges, 63, "fuzz.c")
-	seed := fmt.Sprint(time.Now().UnixNano())
-	if out, err := exec.Command(fuzz, "2", seed).CombinedOutput(); err != nil {
-		t.Errorf("with seed %s: %v\n%s", seed, err, out)
-	} else {
-		t.Logf("with seed %s: %s", seed, out)
+	for _, order := range []releases.Order{releases.SemVer, releases.Natural} {
+		p := fridges
+		p.Order = order
+		fuzz := build(t, p, compared, "fuzz.c")
+		seed := fmt.Sprint(time.Now().UnixNano())
+		if out, err := exec.Command(fuzz, "2", seed).CombinedOutput(); err != nil {
+			t.Errorf("with seed %s: %v\n%s", seed, err, out)
+		} else {
+			t.Logf("with seed %s: %s", seed, out)
+		}
 	}
 }

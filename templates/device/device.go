@@ -4,6 +4,7 @@ package device
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"fmt"
 	"net/url"
@@ -44,9 +45,17 @@ func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// Header is cairn_ota.h for a project whose cohorts have slugs of so many bytes
-// at most.
-func Header(p releases.Project, maxCohort int) ([]byte, error) {
+// Options say what the header has. The zero value compares, and promises
+// nothing of cohorts.
+type Options struct {
+	MaxCohort int // most bytes of a cohort's slug; 0 for [LongestCohort]
+	// NoCompare leaves out the comparison of versions. A device whose version
+	// has no folder is up to date then.
+	NoCompare bool
+}
+
+// Header is cairn_ota.h for a project.
+func Header(p releases.Project, o Options) ([]byte, error) {
 	base, err := url.Parse(p.BaseURL)
 	if err != nil {
 		return nil, fmt.Errorf("base_url: %w", err)
@@ -68,11 +77,12 @@ func Header(p releases.Project, maxCohort int) ([]byte, error) {
 	err = header.Execute(&b, struct {
 		releases.Project
 		MaxCohort          int
+		Compare            bool
 		Origin, Host, Port string
 		TLS                int
 		Root               string
 	}{
-		p, maxCohort,
+		p, cmp.Or(o.MaxCohort, LongestCohort), !o.NoCompare,
 		origin, base.Hostname(), port,
 		tls,
 		path + "/" + strings.TrimSuffix(cohorts, "/cohorts/"),

@@ -18,7 +18,7 @@ func TestConstants(t *testing.T) {
 		{`HTTP://h/a"\b`, []string{`ORIGIN "HTTP://h"`, "PORT 80", `ROOT "/a\"\\b/x/y/v1"`}},
 	} {
 		p := releases.Project{Slug: "s", Prefix: "x/y", BaseURL: tt.base, BucketDigits: 3, CohortDigits: 1, MaxSerial: 17}
-		header, err := device.Header(p, 40)
+		header, err := device.Header(p, device.Options{MaxCohort: 40})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,13 +20,16 @@ var (
 	sanitizers = strings.Fields("-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all")
 )
 
+// compared is the header as it is by default.
+var compared = device.Options{MaxCohort: 63}
+
 // asOnARM makes char unsigned.
 const asOnARM = "-funsigned-char"
 
 // fridges is a project with a path in its base_url.
 var fridges = releases.Project{
 	Slug: "fridges", Prefix: "acme/fridges", BaseURL: "https://ota.example.com/cdn",
-	BucketDigits: 2, CohortDigits: 2, MaxSerial: 128,
+	BucketDigits: 2, CohortDigits: 2, MaxSerial: 128, Order: releases.SemVer,
 }
 
 func layoutOf(p releases.Project) manifest.Layout {
@@ -34,9 +37,9 @@ func layoutOf(p releases.Project) manifest.Layout {
 }
 
 // folder makes a folder with the header and with sources from testdata.
-func folder(t *testing.T, p releases.Project, maxCohort int, sources ...string) string {
+func folder(t *testing.T, p releases.Project, o device.Options, sources ...string) string {
 	t.Helper()
-	header, err := device.Header(p, maxCohort)
+	header, err := device.Header(p, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,12 +87,12 @@ func TestMain(m *testing.M) {
 }
 
 // build compiles a program from testdata, with sanitizers, once.
-func build(t *testing.T, p releases.Project, maxCohort int, source string, flags ...string) string {
+func build(t *testing.T, p releases.Project, o device.Options, source string, flags ...string) string {
 	t.Helper()
-	key := fmt.Sprint(p, maxCohort, source, flags)
+	key := fmt.Sprint(p, o, source, flags)
 	if programs[key] == "" {
 		program := filepath.Join(programIn, fmt.Sprint(len(programs)))
-		gcc(t, folder(t, p, maxCohort, source), append(append([]string{"-std=c99", "-o", program, source}, sanitizers...), flags...)...)
+		gcc(t, folder(t, p, o, source), append(append([]string{"-std=c99", "-o", program, source}, sanitizers...), flags...)...)
 		programs[key] = program
 	}
 	return programs[key]
@@ -152,7 +155,7 @@ func (s *script) run(t *testing.T, driver string) {
 		if i >= len(got) {
 			break
 		}
-		if got[i] != want {
+		if got[i] != want && want != "*" {
 			t.Fatalf("%s\nsays  %s\nwant  %s", s.told[i], got[i], want)
 		}
 	}

@@ -24,6 +24,9 @@ func randomSlug(r *rand.Rand, n int) string {
 func vectors(t *testing.T) (v struct {
 	XXH64  map[string]string `json:"xxh64"`
 	Escape map[string]string `json:"escape"`
+
+	SemVer  []string `json:"order_semver"`
+	Natural []string `json:"order_natural"`
 }) {
 	t.Helper()
 	b, err := os.ReadFile("../../manifest/testdata/contract/vectors.json")
@@ -58,7 +61,7 @@ func TestHash(t *testing.T) {
 		}
 		p := fridges
 		p.MaxSerial = most
-		s.run(t, build(t, p, 63, "driver.c", asOnARM))
+		s.run(t, build(t, p, compared, "driver.c", asOnARM))
 	}
 }
 
@@ -100,6 +103,9 @@ func TestKeys(t *testing.T) {
 			s.ask("get-next ["+cohort+"] []", "done 200")
 			for _, segment := range []string{manifest.VersionSegment(d.CurrentVersion), manifest.OtherSegment} {
 				path := base + l.AnswerFolder(d.Target, cohort, segment) + l.Bucket(hash) + ".txt"
+				if segment == manifest.OtherSegment {
+					path = strings.TrimSuffix(path, ".txt") + ".below.txt"
+				}
 				for _, name := range []string{d.Target.SoftwareType, d.Target.HardwareVersion, segment} {
 					if escaped := releases.Escape(name); name != segment && len(escaped) > releases.MaxSegment || len(segment) > releases.MaxSegment {
 						path = "-"
@@ -128,7 +134,7 @@ func TestKeys(t *testing.T) {
 			}
 			try(d, randomSlug(r, 1+r.IntN(63)))
 		}
-		s.run(t, build(t, p, 63, "driver.c"))
+		s.run(t, build(t, p, compared, "driver.c"))
 	}
 	if long < 100 {
 		t.Errorf("only %d names were too long", long)
@@ -143,7 +149,7 @@ func TestLongRoot(t *testing.T) {
 	var s script
 	s.device(400, fridge)
 	s.ask("/cdn/"+strings.Repeat("path", 30)+"/"+layoutOf(p).CohortKey("79"), "next")
-	s.run(t, build(t, p, 63, "driver.c"))
+	s.run(t, build(t, p, compared, "driver.c"))
 }
 
 // TestEmptyNames are the firmware's mistakes.
@@ -173,5 +179,5 @@ func TestEmptyNames(t *testing.T) {
 	s.ask("get-next [default] []", "done 200")
 	s.tell("set version 00")
 	s.ask("/cdn/acme/fridges/v1/latest/fw/mp/default/_none/13.txt", "next")
-	s.run(t, build(t, fridges, 63, "driver.c"))
+	s.run(t, build(t, fridges, compared, "driver.c"))
 }

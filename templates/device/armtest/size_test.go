@@ -16,9 +16,21 @@ import (
 	"cairn/templates/device"
 )
 
-// maxStack is the most that the header may take, in bytes, however deep its
-// functions call each other.
-const maxStack = 200
+// bounds are the most that the header may take, in bytes: code and constants,
+// and stack, however deep its functions call each other.
+var bounds = []struct {
+	options     device.Options
+	order       releases.Order
+	maxSerial   int
+	code, stack int
+}{
+	{device.Options{MaxCohort: 63}, releases.SemVer, 128, 2050, 240},
+	{device.Options{MaxCohort: 63}, releases.SemVer, 31, 1650, 240},
+	{device.Options{MaxCohort: 63}, releases.Natural, 128, 2050, 240},
+	{device.Options{MaxCohort: 63}, releases.Natural, 31, 1650, 240},
+	{device.Options{MaxCohort: 63, NoCompare: true}, releases.SemVer, 128, 1600, 200},
+	{device.Options{MaxCohort: 63, NoCompare: true}, releases.SemVer, 31, 1200, 200},
+}
 
 // caller calls all that the header offers, so that the linker keeps it.
 const caller = `#include "cairn_ota.h"
@@ -42,20 +54,26 @@ void _start(void)
 
 func TestSize(t *testing.T) {
 	for _, cpu := range []string{"cortex-m0plus", "cortex-m4"} {
-		for _, bound := range []struct{ maxSerial, code int }{{128, 1600}, {31, 1200}} {
+		for _, bound := range bounds {
 			for _, digits := range [][2]int{{2, 2}, {4, 4}, {1, 3}} {
-				name := fmt.Sprintf("%s, serials of at most %d bytes, %d and %d digits", cpu, bound.maxSerial, digits[0], digits[1])
+				name := fmt.Sprintf("%s, serials of at most %d bytes, %d and %d digits, %s", cpu, bound.maxSerial, digits[0], digits[1], bound.order)
+				if bound.options.NoCompare {
+					name += " not compared"
+				}
 				t.Run(name, func(t *testing.T) {
-					dir := compile(t, cpu, bound.maxSerial, digits)
+					dir := compile(t, cpu, bound.options, releases.Project{
+						Slug: "smartfridge", Prefix: "smartfridge", BaseURL: "https://ota.example.com",
+						CohortDigits: digits[0], BucketDigits: digits[1], MaxSerial: bound.maxSerial, Order: bound.order,
+					})
 					code, data := sections(t, filepath.Join(dir, "program.map"))
 					if code > bound.code || data > 0 {
 						t.Errorf("the header takes %d bytes of code and constants, and %d of data; the bounds are %d and 0", code, data, bound.code)
 					}
 					deepest, chain := stack(t, filepath.Join(dir, "header.ci"))
-					if deepest > maxStack {
-						t.Errorf("%s takes %d bytes of stack; the bound is %d", chain, deepest, maxStack)
+					if deepest > bound.stack {
+						t.Errorf("%s takes %d bytes of stack; the bound is %d", chain, deepest, bound.stack)
 					}
-					t.Logf("code and constants %d of %d bytes, stack %d of %d (%s)", code, bound.code, deepest, maxStack, chain)
+					t.Logf("code and constants %d of %d bytes, stack %d of %d (%s)", code, bound.code, deepest, bound.stack, chain)
 				})
 			}
 		}
@@ -79,10 +97,9 @@ func arm(t *testing.T, dir, tool string, args ...string) string {
 
 // compile makes header.o of the header and links it with its caller, into a
 // folder that has program.map and header.ci, too.
-func compile(t *testing.T, cpu string, maxSerial int, digits [2]int) string {
+func compile(t *testing.T, cpu string, o device.Options, p releases.Project) string {
 	t.Helper()
-	p := releases.Project{Slug: "smartfridge", Prefix: "smartfridge", BaseURL: "https://ota.example.com", CohortDigits: digits[0], BucketDigits: digits[1], MaxSerial: maxSerial}
-	header, err := device.Header(p, 63)
+	header, err := device.Header(p, o)
 	if err != nil {
 		t.Fatal(err)
 	}

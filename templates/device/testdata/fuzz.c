@@ -55,7 +55,9 @@ static size_t make(char *to, const struct cairn_ota *ota)
                 to[n + below(16)] = "0123456789abcdef"[below(16)];
         }
     } else if (kind > 2) {
-        n = (size_t)sprintf(to, "https://ota.example.com/payloads/%u.bin%s", below(100000), below(3) == 0 ? "\nsigned=x y" : "");
+        if (ota->step == CAIRN_OTA_OTHER)
+            n = (size_t)sprintf(to, "%s%u.%u.0\n", below(4) == 0 ? "v" : "", below(3), below(3));
+        n += (size_t)sprintf(to + n, "https://ota.example.com/payloads/%u.bin%s", below(100000), below(3) == 0 ? "\nsigned=x y" : "");
     } else {
         for (n = below(300), i = 0; i < n; i++)
             to[i] = (char)below(256);
@@ -90,7 +92,7 @@ static void check(void)
         enum cairn_ota_result result;
         const char *path = cairn_ota_next(&ota);
         size_t n = make(body, &ota), at = 0;
-        int status = statuses[below(sizeof statuses / sizeof *statuses)], asks = ota.step == CAIRN_OTA_COHORT;
+        int status = statuses[below(sizeof statuses / sizeof *statuses)], asks = ota.step == CAIRN_OTA_COHORT, other = ota.step == CAIRN_OTA_OTHER;
         if (path != NULL) {
             CHECK(path == ota.buffer && strlen(path) < size && path[0] == '/');
             CHECK(strstr(path, "//") == NULL || strchr(ota.cohort, '/') != NULL);
@@ -105,13 +107,20 @@ static void check(void)
         CHECK(path != NULL || result == CAIRN_OTA_ERROR || result == CAIRN_OTA_RETRY_LATER || status == 403 || status == 404);
         CHECK(strlen(ota.cohort) <= CAIRN_OTA_MAX_COHORT);
         if (result == CAIRN_OTA_INSTALL) {
-            const char *end = (const char *)memchr(body, '\n', n);
-            size_t length = end == NULL ? n : (size_t)(end - body);
+            const char *url = body, *end;
+            size_t length;
+            if (other) {
+                url = (const char *)memchr(body, '\n', n);
+                CHECK(url != NULL);
+                url++;
+            }
+            end = (const char *)memchr(url, '\n', n - (size_t)(url - body));
+            length = end == NULL ? n - (size_t)(url - body) : (size_t)(end - url);
             CHECK(status == 200 && !asks && path != NULL);
-            CHECK(length == strlen(ota.buffer) && memcmp(ota.buffer, body, length) == 0);
+            CHECK(length > 0 && length == strlen(ota.buffer) && memcmp(ota.buffer, url, length) == 0);
         }
         if (result == CAIRN_OTA_UP_TO_DATE)
-            CHECK(status == 200 && !asks && n == 0);
+            CHECK(status == 200 && !asks && (n == 0 || (other && memchr(body, '\n', n) != NULL)));
         if (result == CAIRN_OTA_GET_NEXT)
             CHECK(++gets < 3);
         else

@@ -22,6 +22,7 @@ var Guards = []Guard{
 	{"downgrade", "more than max_moved_down of a cohort would newly be offered a version below its own", overMovedDown},
 	{"deletes", "more than max_deletes of the keys would be deleted, with no answer in their place", overDeleted},
 	{"layout", "what firmware has burned in would change", otherLayout},
+	{"older", "the checkout lacks what was published last", lacking},
 	{"time", "the instant is a day before the last one, or an hour from the store's clock", oddInstant},
 }
 
@@ -118,6 +119,14 @@ func percent(p float64) string {
 		return "less than 0.1"
 	}
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", p), ".0")
+}
+
+// lacking is that the definitions may be older than what was published.
+func lacking(p *Proposal) (trips []Trip) {
+	for _, l := range p.Edition.Lacks {
+		trips = append(trips, Trip{Concerns: "all that was released or stopped since", What: l.What, Limit: l.Hint})
+	}
+	return trips
 }
 
 // rounding is how far a computed share may be off.

@@ -18,6 +18,14 @@ type Edition struct {
 	Source   string    // of the definitions, such as a commit
 	Rollouts []Rollout // in force at the instant
 	Limits   Limits
+	Lacks    []Lack // of what was published last
+}
+
+// Lack is that the definitions may not have what those had that were published
+// last: to publish them would take that back.
+type Lack struct {
+	What string // "commit A is checked out, which is older than B, which was published"
+	Hint string // the way out
 }
 
 // Proposal is an edition beside what a store holds.
@@ -96,7 +104,7 @@ func (p *Proposal) states(now time.Time) (during, after State) {
 
 func (p *Proposal) recorded() bool {
 	s := p.Remote.State
-	if s == nil || s.Doing != nil || s.Lease != nil || s.Done.Encoder != Encoder || s.Done.BurnedIn != BurnedInOf(&p.Site.Tree.Fleet.Project) || p.ReferencesChanged() {
+	if s == nil || s.Doing != nil || s.Lease != nil || s.Done.Encoder != Encoder || s.Done.Source != p.Edition.Source || s.Done.BurnedIn != BurnedInOf(&p.Site.Tree.Fleet.Project) || p.ReferencesChanged() {
 		return false
 	}
 	buckets := p.Site.Tree.Layout.Buckets()

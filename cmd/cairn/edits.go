@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,7 +16,6 @@ import (
 	"cairn/cmd/cairn/internal/git"
 	"cairn/cmd/cairn/internal/outfile"
 	"cairn/manifest/lint"
-	"cairn/publish"
 	"cairn/releases"
 	"cairn/releases/edit"
 
@@ -194,9 +192,9 @@ func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions) error {
 	publishing := publishOptions{lease: time.Minute, wait: true, noLock: opts.noLock, source: tree.Source(ctx)}
 	if publishing.stops = e.stops; e.stops {
 		publishing.allow.Chosen = []string{"time"}
-	}
-	publishing.admit = func(store publish.Store, remote *publish.Remote) error {
-		return behind(ctx, store, remote, tree)
+		if _, err := tree.Head(ctx); err != nil {
+			publishing.allow.Chosen = append(publishing.allow.Chosen, "older") // nobody knows, and a stop can't wait
+		}
 	}
 	after := *e.project
 	after.fleet = e.after
@@ -221,24 +219,6 @@ type halfwayError struct {
 
 func (e *halfwayError) Error() string { return e.at + ": " + e.err.Error() }
 func (e *halfwayError) Unwrap() error { return e.err }
-
-// behind is an error where what is published comes from a commit that the
-// checkout does not hold: to publish would take back what that commit brought.
-func behind(ctx context.Context, store publish.Store, remote *publish.Remote, tree git.Worktree) error {
-	if remote.State == nil {
-		return nil
-	}
-	stamps := []publish.Stamp{remote.State.Done}
-	if doing := remote.State.Doing; doing != nil {
-		stamps = append(stamps, *doing)
-	}
-	for _, s := range stamps {
-		if !tree.Has(ctx, s.Source) {
-			return fmt.Errorf("%s was published from commit %s, which this checkout does not hold: to publish would take back what that brought\nbring it in first, such as by 'git pull --rebase --autostash', or 'git fetch --unshallow' where it is shallow", store, s.Source)
-		}
-	}
-	return nil
-}
 
 func (p *project) definitions() edit.Project {
 	return edit.Project{Fleet: p.fleet, Files: p.root.FS(), Warnings: lint.Names()}

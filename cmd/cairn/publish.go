@@ -29,8 +29,6 @@ type publishOptions struct {
 	lease         time.Duration
 	wait          bool // for a lease that somebody holds
 	stops         bool // it takes a release back
-	// admit is asked before anything is planned; nil lets all pass.
-	admit func(publish.Store, *publish.Remote) error
 }
 
 func publishCommand(global *globalOptions) *cobra.Command {
@@ -69,12 +67,15 @@ variables and files.`,
 				return err
 			}
 			defer p.close()
+			if opts.source == "" {
+				opts.source = p.worktree().Source(cmd.Context())
+			}
 			return runPublish(cmd, p, opts)
 		},
 	}
 	opts.add(cmd)
 	f := cmd.Flags()
-	f.StringVar(&opts.source, "source", "", "what the definitions are, for the record, such as a commit")
+	f.StringVar(&opts.source, "source", "", "what the definitions are, for the record (default: the commit that is checked out, with -dirty where they are not as it has them)")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "show each operation with its reason, and write nothing")
 	f.BoolVar(&opts.json, "json", false, "write one JSON object")
 	f.BoolVar(&opts.noLock, "no-lock", false, "send no conditional write, for a store that refuses or ignores them; nothing keeps two publishers apart then")
@@ -101,12 +102,8 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 		run.Held = waiting(cmd)
 	}
 	proposal, err := carryOut(cmd, run, func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
-		if opts.admit != nil {
-			if err := opts.admit(store, remote); err != nil {
-				return nil, err
-			}
-		}
 		edition := p.edition(opts.at.Instant())
+		edition.Lacks = p.lacks(ctx, remote, opts.source)
 		edition.Source, edition.Limits.Allow = opts.source, opts.allowed()
 		proposal, err := propose(cmd, edition, store, remote, opts.targetOptions)
 		if err == nil && opts.stops {
@@ -134,7 +131,7 @@ func (p *project) stopAlone(cmd *cobra.Command, now *publish.Proposal, opts targ
 	}
 	last := state.Done.At
 	edition := p.edition(last)
-	edition.Source, edition.Limits = now.Edition.Source, now.Edition.Limits
+	edition.Source, edition.Limits, edition.Lacks = now.Edition.Source, now.Edition.Limits, now.Edition.Lacks
 	alone, err := propose(cmd, edition, now.Store, now.Remote, opts)
 	if err != nil || alone.Tripped() != nil {
 		return now, err

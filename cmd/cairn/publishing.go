@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/git"
 	"cairn/publish"
 
 	"github.com/spf13/cobra"
@@ -64,7 +65,32 @@ func (p *project) look(cmd *cobra.Command, opts targetOptions) (*publish.Proposa
 	if held := remote.Held(time.Now()); held != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s is publishing to %s just now: what is there is about to change\n", held, store)
 	}
-	return propose(cmd, p.edition(opts.at.Instant()), store, remote, opts)
+	edition := p.edition(opts.at.Instant())
+	edition.Lacks = p.lacks(cmd.Context(), remote, "")
+	return propose(cmd, edition, store, remote, opts)
+}
+
+func (p *project) worktree() git.Worktree { return git.Worktree{Dir: p.dir} }
+
+// lacks is what the checkout lacks of what was published, or was about to be,
+// from another source than the one given.
+func (p *project) lacks(ctx context.Context, remote *publish.Remote, same string) (all []publish.Lack) {
+	if remote.State == nil {
+		return nil
+	}
+	sources := []string{remote.State.Done.Source}
+	if doing := remote.State.Doing; doing != nil && doing.Source != sources[0] {
+		sources = append(sources, doing.Source)
+	}
+	for _, source := range sources {
+		if source == same {
+			continue
+		}
+		if what, hint := p.worktree().Lacks(ctx, source); what != "" {
+			all = append(all, publish.Lack{What: what, Hint: hint})
+		}
+	}
+	return all
 }
 
 // propose plans a publish, and says what is odd about the store.

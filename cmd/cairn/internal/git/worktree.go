@@ -111,16 +111,36 @@ const dirtyMark = "-dirty"
 
 var fullCommit = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
-// Has says whether the commit that is checked out holds what a source does, be
-// it rebased since. What is no commit, and what is outside of git, is nobody's
-// to judge.
-func (w Worktree) Has(ctx context.Context, source string) bool {
+// Lacks says what the checkout lacks of a source from which was published, and
+// the way out; both are "" where it has all, be it rebased since. It has not
+// where git says nothing. A source that is no commit is nobody's to judge.
+func (w Worktree) Lacks(ctx context.Context, source string) (what, hint string) {
 	commit := strings.TrimSuffix(source, dirtyMark)
-	if _, err := w.Head(ctx); err != nil || !fullCommit.MatchString(commit) {
-		return true
+	if !fullCommit.MatchString(commit) {
+		return "", ""
 	}
-	changes, err := w.git(ctx, "cherry", "HEAD", commit)
-	return err == nil && !strings.Contains(changes, "+ ") || ctx.Err() != nil
+	head, err := w.Head(ctx)
+	if err != nil {
+		return fmt.Sprintf("whether this checkout has commit %s, which was published, is not known: %v", commit, err),
+			"publish from a checkout, where git works"
+	}
+	if head == commit {
+		return "", ""
+	}
+	switch changes, err := w.git(ctx, "cherry", "HEAD", commit); {
+	case err == nil && !strings.Contains(changes, "+ "):
+		return "", ""
+	case err == nil:
+		if _, err := w.git(ctx, "merge-base", "--is-ancestor", "HEAD", commit); err == nil {
+			return fmt.Sprintf("commit %s is checked out, which is older than %s, which was published", head, commit), "bring it up to date with 'git pull --rebase --autostash'"
+		}
+	default:
+		if shallow, _ := w.git(ctx, "rev-parse", "--is-shallow-repository"); shallow == "true" {
+			return fmt.Sprintf("commit %s is checked out without its history, so whether it has %s, which was published, is not known", head, commit),
+				"bring it in with 'git fetch --unshallow'; in CI check out with 'fetch-depth: 0' (GitHub) or 'GIT_DEPTH: \"0\"' (GitLab)"
+		}
+	}
+	return fmt.Sprintf("commit %s is checked out, which does not hold %s, which was published", head, commit), "bring it in, such as by 'git pull --rebase --autostash'"
 }
 
 // line is a command line of git's, for a shell.

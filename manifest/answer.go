@@ -43,7 +43,7 @@ func PayloadURL(project releases.Project, l Layout, p *releases.Payload) string 
 	return project.BaseURL + "/" + l.PayloadKey(p.SHA256, p.Name)
 }
 
-// answerJSON is the object of DESIGN.md section 4, its keys in that order.
+// answerJSON is the object of docs/contract.md section 4, its keys in that order.
 type answerJSON struct {
 	ID              uint64         `json:"id"`
 	Version         string         `json:"version"`

@@ -39,7 +39,7 @@ func oneRelease(t *testing.T, version, release string) *releases.Fleet {
 	return f
 }
 
-// TestAnswerInFull has every key of DESIGN.md section 4, in its order.
+// TestAnswerInFull has every key of docs/contract.md section 4, in its order.
 func TestAnswerInFull(t *testing.T) {
 	b := bodyOf(t, oneRelease(t, "1.0.0+b", `
 display_name = "One & <only>"

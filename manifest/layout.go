@@ -1,6 +1,6 @@
 // Package manifest decides what every group of devices gets, and where it
 // finds the answer: the layout of keys, the resolution, the answers and the
-// tree of them all, as DESIGN.md sections 1, 3 and 4 define them.
+// tree of them all, as docs/contract.md sections 1, 3 and 4 define them.
 package manifest
 
 import (

@@ -13,7 +13,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// oracle is DESIGN.md section 3 in the plainest words, for one target, cohort
+// oracle is docs/contract.md section 3 in the plainest words, for one target, cohort
 // and bucket at one instant. It shares nothing with the package but the order
 // of versions.
 type oracle struct {

@@ -23,7 +23,7 @@ type Decision struct {
 	Rule    Rule
 }
 
-// Rule is what decided, after DESIGN.md section 3.
+// Rule is what decided, after docs/contract.md section 3.
 type Rule int
 
 // The rules, the first that applies decides.
@@ -209,7 +209,7 @@ func (r *resolver) candidates(t Target, reach []*releases.Release) candidates {
 	return c
 }
 
-// decide is the rules of DESIGN.md section 3.
+// decide is the rules of docs/contract.md section 3.
 func (r *resolver) decide(c candidates, at standing, versionCheck bool) Decision {
 	take := func(x candidate, rule Rule) Decision { return Decision{x.release, x.payload, rule} }
 	switch at {

@@ -90,7 +90,7 @@ func sketched(d manifest.Decision) string {
 	return d.Release.Version + " " + d.Rule.String()
 }
 
-// TestRules holds Resolve against every rule of DESIGN.md section 3, with
+// TestRules holds Resolve against every rule of docs/contract.md section 3, with
 // version_check and without.
 func TestRules(t *testing.T) {
 	for _, row := range []struct {

@@ -1,6 +1,3 @@
-// Package publish turns a tree into objects and puts them where a CDN fetches
-// them: the objects with their encodings and headers, the stores that hold
-// them, the plan that compares the two, and its application.
 package publish
 
 import (

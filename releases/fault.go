@@ -33,7 +33,7 @@ type Fault struct {
 	Rule    string // of docs/checking.md, "" for what is wrong by itself
 }
 
-// Error is the form of DESIGN.md section 8, on up to three lines.
+// Error is the place and message, the line itself and the way out, on up to three lines.
 func (f *Fault) Error() string {
 	s := f.Place.String() + ": "
 	if f.Rule != "" {

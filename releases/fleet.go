@@ -1,5 +1,5 @@
 // Package releases reads a fleet's definitions: the project, its releases and
-// its cohorts, as DESIGN.md section 2 describes them. It knows the order of
+// its cohorts, as docs/contract.md section 2 describes them. It knows the order of
 // versions and the schedule of rollouts; it knows nothing of answers.
 package releases
 

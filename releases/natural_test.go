@@ -10,7 +10,7 @@ import (
 	"cairn/releases"
 )
 
-// runs splits a version as DESIGN.md section 3 says: text at even places,
+// runs splits a version as docs/contract.md section 3 says: text at even places,
 // integers at odd ones.
 func runs(version string) []any {
 	version = regexp.MustCompile(`[.+]`).ReplaceAllString(version, "~") + "z"

@@ -27,7 +27,7 @@ type Ramp struct {
 	Linear   bool          // otherwise exponential
 }
 
-// Percent is the share at an instant, in percent, as DESIGN.md section 3
+// Percent is the share at an instant, in percent, as docs/contract.md section 3
 // defines it.
 func (r Rollout) Percent(at time.Time) float64 {
 	switch {

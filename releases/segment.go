@@ -25,7 +25,7 @@ func isPlain(name string) bool {
 	return !strings.HasPrefix(name, ".")
 }
 
-// Escape makes a name a path segment, as DESIGN.md section 1 defines it: a
+// Escape makes a name a path segment, as docs/contract.md section 1 defines it: a
 // key that is built of segments needs no URL encoding.
 func Escape(name string) string {
 	if isPlain(name) {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// Order is a total order of versions, DESIGN.md section 3.
+// Order is a total order of versions, docs/contract.md section 3.
 type Order string
 
 const (

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestDependencyDirections holds the packages to DESIGN.md section 6:
+// TestDependencyDirections holds the packages to the directions that the README names:
 // releases ← manifest ← publish ← cmd.
 func TestDependencyDirections(t *testing.T) {
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}: {{join .Imports " "}}: {{join .TestImports " "}} {{join .XTestImports " "}}`, "cairn/...").Output()

@@ -1,5 +1,5 @@
 // Package simulate runs a fleet of devices through the schedule of its
-// rollouts. Each polls as DESIGN.md section 1 says, in the trees that would be
+// rollouts. Each polls as docs/contract.md section 1 says, in the trees that would be
 // published, installs what it is offered, and runs that from then on. It is a
 // function of its arguments: what looks like chance is drawn from a seed.
 package simulate

@@ -1,4 +1,4 @@
-// Package edge answers devices over HTTP: the query API of DESIGN.md section
+// Package edge answers devices over HTTP: the query API of docs/contract.md section
 // 4, and the tree beside it, from a store or straight from a site.
 package edge
 

@@ -1,5 +1,5 @@
 // Package device writes cairn_ota.h, the C header with which firmware computes
-// its own keys and goes the way of a device, as DESIGN.md section 1 defines it.
+// its own keys and goes the way of a device, as docs/contract.md section 1 defines it.
 package device
 
 import (

@@ -68,7 +68,7 @@ func (g *generator) right(readings ...manifest.Device) func(manifest.Form) Want 
 // always is an answer to both questions.
 func always(w Want) func(manifest.Form) Want { return func(manifest.Form) Want { return w } }
 
-// The answers of DESIGN.md section 4.
+// The answers of docs/contract.md section 4.
 
 func upToDate() Want {
 	return Want{

@@ -1,5 +1,5 @@
 // Package conformance has the cases that every edge must pass, and asks an
-// edge for them: any server that answers devices as DESIGN.md sections 1 and 4
+// edge for them: any server that answers devices as docs/contract.md sections 1 and 4
 // define it, whatever it is made of. The cases are data, generated from a
 // fleet's definitions, so that programs in other languages can ask for them,
 // too.

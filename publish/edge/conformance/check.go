@@ -179,7 +179,7 @@ func (w Want) checkContent(got *response, content []byte, first *response, fail 
 	}
 }
 
-// checkError looks for the shape of DESIGN.md section 4.
+// checkError looks for the shape of docs/contract.md section 4.
 func checkError(status int, content []byte, fail func(string, ...any)) {
 	var shape struct {
 		Error struct {

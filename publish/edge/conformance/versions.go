@@ -10,7 +10,7 @@ import (
 )
 
 // odd are versions that most fleets don't know, but that devices may state:
-// they test the escaping of DESIGN.md section 1.
+// they test the escaping of docs/contract.md section 1.
 var odd = []string{
 	"1.0.0+b", "v3 (b)", "1.0.0 b", "ünï-2", "日本語", "🪨", "_none", "_other", "__", "1.0.0_2bb", ".hidden", "..", ".", "a/b", `a\b`,
 	"../../../cohorts/00", "%41", "%2e", "100%", "a&b", "a=b", "a?b", "a#b", "a;b", "a:b", "a'b", `a"b`, "a<b", "a~b", "a*b", " 1.0.0", "1.0.0 ", "null", "0",

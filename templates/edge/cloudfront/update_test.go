@@ -115,7 +115,7 @@ func moved(old, new map[string]string) map[string]string {
 	return store
 }
 
-// during are the answers after each phase of a publish, as DESIGN.md section 5
+// during are the answers after each phase of a publish, as docs/publishing.md
 // has them; the first is before it.
 func during(old, new map[string]string) []map[string]string {
 	cohortBucket := func(key string) string {

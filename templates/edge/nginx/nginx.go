@@ -1,5 +1,5 @@
 // Package nginx writes the configuration of an nginx that is an edge: the
-// query API of DESIGN.md section 4 and the tree beside it, over a published
+// query API of docs/contract.md section 4 and the tree beside it, over a published
 // directory or over an origin such as a bucket.
 package nginx
 

@@ -19,6 +19,9 @@ type Edition struct {
 	Rollouts []Rollout // in force at the instant
 	Limits   Limits
 	Lacks    []Lack // of what was published last
+	// Stops says that it takes a release back: payloads that no answer names
+	// are no reason then to keep it.
+	Stops bool
 }
 
 // Lack is that the definitions may not have what those had that were published
@@ -86,10 +89,31 @@ func (e *MissingError) Error() string {
 }
 
 func (p *Proposal) admissible() error {
-	if len(p.Missing) > 0 {
-		return &MissingError{p.Store, p.Missing}
+	if needed := p.needed(); len(needed) > 0 {
+		return &MissingError{p.Store, needed}
 	}
 	return p.Tripped()
+}
+
+// needed is the missing payloads without which it must not be published.
+func (p *Proposal) needed() []string {
+	if !p.Edition.Stops || len(p.Missing) == 0 {
+		return p.Missing
+	}
+	offered, needed := map[string]bool{}, map[string]bool{}
+	for _, a := range p.Site.want.Answers {
+		for _, version := range a.Offers {
+			offered[version] = true
+		}
+	}
+	for _, r := range p.Site.Tree.Fleet.Releases {
+		for _, of := range r.Payloads {
+			if offered[r.Version] {
+				needed[p.Site.Tree.Layout.PayloadKey(of.SHA256, of.Name)] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(p.Missing), func(key string) bool { return !needed[key] })
 }
 
 func (p *Proposal) states(now time.Time) (during, after State) {

@@ -104,6 +104,12 @@ func (o *RunOptions) turn(ctx context.Context) (*Remote, error) {
 	}
 }
 
+// LostError is that somebody else has published while a run was under way.
+// What they wrote stands: to run again may undo it.
+type LostError struct{ moved error }
+
+func (e *LostError) Error() string { return fmt.Sprintf("the lease was lost: %v", e.moved) }
+
 func (o *RunOptions) carryOut(ctx context.Context, remote *Remote, work Work) error {
 	// What has begun comes to its end in an interrupt, the lease included.
 	inFlight, abandon := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -148,7 +154,7 @@ func (o *RunOptions) carryOut(ctx context.Context, remote *Remote, work Work) er
 	defer cancel()
 	switch e := record.write(last, &after); {
 	case errors.Is(e, ErrMoved):
-		return fmt.Errorf("the lease was lost: %v", e) // which is not to plan again
+		return &LostError{e} // which is not to plan again
 	case e != nil:
 		return errors.Join(err, fmt.Errorf("the lease could not be given back: %w\nit runs out within %s; 'cairn unlock' takes it away", e, o.Duration))
 	}

@@ -24,7 +24,8 @@ What is aborted already stays so: run with --publish once more, it publishes
 what an earlier run could not.
 
 It edits the cohort's file, and shows the difference. With --publish the offer is
-gone when the command ends, but for what a CDN still keeps.`,
+gone when the command ends, but for what a CDN still keeps. A stored payload that
+is not there does not hold it up where no answer names it.`,
 		Example: `  cairn abort-rollout --cohort default --reason "compressor stalls" --publish
   cairn abort-rollout --cohort beta --release-version 1.1.0 --reason "bad radio" --commit --publish`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

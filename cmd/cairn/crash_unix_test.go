@@ -28,7 +28,8 @@ func TestAStoppedPublisherWritesNoMore(t *testing.T) {
 	b.run("publish", "--at", before)
 	b.proxy.Take()
 	cmd.Process.Signal(syscall.SIGCONT)
-	if cmd.Wait(); cmd.ProcessState.ExitCode() != exitFailed || !strings.Contains(stderr.String(), "lease") {
+	if cmd.Wait(); cmd.ProcessState.ExitCode() != exitFailed || !strings.Contains(stderr.String(), "lease") ||
+		!strings.Contains(stderr.String(), "read 'cairn plan'") || strings.Contains(stderr.String(), "run the command again") {
 		t.Errorf("ended with %v: %s", cmd.ProcessState, stderr)
 	}
 	if n, _ := writes(b.proxy.Take()); n > 0 {

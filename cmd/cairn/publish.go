@@ -103,7 +103,7 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 	}
 	proposal, err := carryOut(cmd, run, func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
 		edition := p.edition(opts.at.Instant())
-		edition.Lacks = p.lacks(ctx, remote, opts.source)
+		edition.Lacks, edition.Stops = p.lacks(ctx, remote, opts.source), opts.stops
 		edition.Source, edition.Limits.Allow = opts.source, opts.allowed()
 		proposal, err := propose(cmd, edition, store, remote, opts.targetOptions)
 		if err == nil && opts.stops {
@@ -118,6 +118,9 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 	if err != nil && (tripped == nil || !opts.dryRun) {
 		return err
 	}
+	if err == nil && opts.stops && len(proposal.Missing) > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "not in %s, and no answer names them: 'cairn publish' asks for these payloads before anything else\n  %s\n", store, cli.List(proposal.Missing, 20))
+	}
 	return cmp.Or(report.Publish(cmd.OutOrStdout(), proposal, opts.json, opts.dryRun), err)
 }
 
@@ -131,7 +134,8 @@ func (p *project) stopAlone(cmd *cobra.Command, now *publish.Proposal, opts targ
 	}
 	last := state.Done.At
 	edition := p.edition(last)
-	edition.Source, edition.Limits, edition.Lacks = now.Edition.Source, now.Edition.Limits, now.Edition.Lacks
+	edition.Source, edition.Limits = now.Edition.Source, now.Edition.Limits
+	edition.Lacks, edition.Stops = now.Edition.Lacks, now.Edition.Stops
 	alone, err := propose(cmd, edition, now.Store, now.Remote, opts)
 	if err != nil || alone.Tripped() != nil {
 		return now, err

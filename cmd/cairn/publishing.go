@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -170,5 +171,8 @@ type unfinishedError struct {
 func (e *unfinishedError) Unwrap() error { return e.error }
 
 func (e *unfinishedError) remains() string {
+	if lost := (*publish.LostError)(nil); errors.As(e, &lost) {
+		return fmt.Sprintf("%s of %s done; somebody else has published since: bring in what they changed and read 'cairn plan' before another publish, which may undo theirs", cli.Thousands(e.done), cli.Count(e.total, "operation"))
+	}
 	return fmt.Sprintf("%s of %s done; run the command again to go on", cli.Thousands(e.done), cli.Count(e.total, "operation"))
 }

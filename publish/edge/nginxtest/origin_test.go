@@ -44,8 +44,8 @@ func TestOriginOverTLS(t *testing.T) {
 			}
 			c.CA = ""
 			untrusting := start(t, c, "connect() failed", "certificate verify error", "cairn: ")
-			if status, _ := ask(t, untrusting, "SN-1", "1.0.0"); status != 503 {
-				t.Errorf("%d from an origin whose certificate is not trusted, want 503", status)
+			if status, body := ask(t, untrusting, "SN-1", "1.0.0"); status != 503 {
+				t.Errorf("%d %s from an origin whose certificate is not trusted, want 503", status, body)
 			}
 		})
 	}
@@ -54,13 +54,14 @@ func TestOriginOverTLS(t *testing.T) {
 // secureOrigin is an nginx over a folder, and the file with its certificate.
 func secureOrigin(t *testing.T, root string) (origin *url.URL, ca string) {
 	t.Helper()
-	address := freeAddress(t)
+	l := listen(t)
+	address := l.Addr().String()
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	certificate, key := selfSigned(t, "localhost")
-	s := run(t, "https://"+address, map[string][]byte{
+	s := run(t, "https", l, map[string][]byte{
 		"cert.pem": certificate,
 		"key.pem":  key,
 		nginx.ConfigFile: fmt.Appendf(nil, `pid nginx.pid;

@@ -55,33 +55,42 @@ func folder(t *testing.T) string {
 	return dir
 }
 
-func freeAddress(t *testing.T) string {
+// listen takes a port, for an nginx that inherits it. One that is only looked
+// for, and let go, may be another program's before nginx has it.
+func listen(t *testing.T) *net.TCPListener {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return l
 }
 
 // start starts an edge. It ends with the test, and must then have logged no
 // error but those that the test allows.
 func start(t *testing.T, c nginx.Config, allowed ...string) *server {
 	t.Helper()
-	c.Listen = freeAddress(t)
+	l := listen(t)
+	c.Listen = l.Addr().String()
 	files, err := nginx.Files(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return run(t, "http://"+c.Listen, files, allowed...)
+	return run(t, "http", l, files, allowed...)
 }
 
-// run starts an nginx with the files of its folder.
-func run(t *testing.T, url string, files map[string][]byte, allowed ...string) *server {
+// run starts an nginx with the files of its folder. It takes over the listener.
+func run(t *testing.T, scheme string, l *net.TCPListener, files map[string][]byte, allowed ...string) *server {
 	t.Helper()
 	installed(t)
-	s := &server{url, folder(t)}
+	address := l.Addr().String()
+	s := &server{scheme + "://" + address, folder(t)}
+	socket, err := l.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	defer socket.Close()
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(s.dir, name), content, 0o644); err != nil {
 			t.Fatal(err)
@@ -90,7 +99,13 @@ func run(t *testing.T, url string, files map[string][]byte, allowed ...string) *
 	var output bytes.Buffer
 	cmd := exec.Command(binary, "-p", s.dir, "-c", nginx.ConfigFile, "-g", "daemon off;")
 	cmd.SysProcAttr, cmd.Stderr = ordinary(), &output
+	// As an nginx does that starts its successor.
+	cmd.ExtraFiles, cmd.Env = []*os.File{socket}, append(os.Environ(), "NGINX=3;")
 	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// To start a program makes its files wait, and nginx's workers never must.
+	if err := syscall.SetNonblock(int(socket.Fd()), true); err != nil {
 		t.Fatal(err)
 	}
 	exited := make(chan error, 1)
@@ -105,10 +120,8 @@ func run(t *testing.T, url string, files map[string][]byte, allowed ...string) *
 			}
 		}
 	})
-	_, address, _ := strings.Cut(url, "://")
 	for range 500 {
-		if conn, err := net.Dial("tcp", address); err == nil {
-			conn.Close()
+		if _, err := os.Stat(filepath.Join(s.dir, "nginx.pid")); err == nil {
 			return s
 		}
 		select {

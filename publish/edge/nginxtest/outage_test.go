@@ -45,10 +45,16 @@ func newGateway(t *testing.T, origin string) *gateway {
 	return g
 }
 
-// ask asks as a device of the example.
+// ask asks for a URL as a device of the example.
 func ask(t *testing.T, s *server, serial, version string) (int, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), "GET", s.url+"/api/v0/releases/latest/url?device_serial="+serial+
+	return question(t, s, "/url", serial, version)
+}
+
+// question asks one of the two questions: "/url" or "".
+func question(t *testing.T, s *server, path, serial, version string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), "GET", s.url+"/api/v0/releases/latest"+path+"?device_serial="+serial+
 		"&hardware_version=mp&software_type=stm32-fw&current_version="+version, nil)
 	if err != nil {
 		t.Fatal(err)

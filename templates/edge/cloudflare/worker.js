@@ -94,7 +94,7 @@ async function find(asked, tree, form) {
   }
   for (const device of asked) {
     const at = stem(device, cohort, '_other'), below = await tree.read(at + '.below.txt');
-    if (below) return { body: await offer(asked, tree, form, at, new TextDecoder().decode(below)) };
+    if (below) return { body: await offer(asked, tree, form, at, text(below)) };
   }
   // The default cohort has an answer for every target: if it has one here, the
   // device is just changing cohorts.
@@ -107,7 +107,8 @@ const nothing = new Uint8Array(0);
 
 // offer is what a device takes of what is offered to versions below one: the
 // first line, with the URL in the second. Where there is no version, any takes
-// it. The JSON may be newer or older than that, so its version counts, too.
+// it. The JSON may be newer or older than that, so its version counts, too, or
+// where any takes it, it must be the same payload.
 async function offer(asked, tree, form, at, below) {
   if (below === '') return nothing;
   const lines = below.split('\n');
@@ -117,7 +118,15 @@ async function offer(asked, tree, form, at, below) {
   if (form === '.txt') return new TextEncoder().encode(lines[1]);
   const body = await tree.read(at + form);
   if (!body) throw new Error(`${at}${form} is missing`);
-  return body.length > 0 && refused(JSON.parse(new TextDecoder().decode(body)).version) ? nothing : body;
+  if (body.length === 0) return nothing;
+  const release = JSON.parse(text(body));
+  if (lines[0] === '' && release.artifacts[0].url !== lines[1]) throw new Error(`${at}${form} is of another publish than ${at}.below.txt`);
+  return refused(release.version) ? nothing : body;
+}
+
+// text is UTF-8, whose first character may be U+FEFF.
+function text(bytes) {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }
 
 // cohortOf finds the cohort of a device in its shard, by its hash.

@@ -230,7 +230,11 @@ func difference(c edit.Change) []byte {
 	if c.Before == nil {
 		before = "/dev/null"
 	}
-	text := diff.Diff(before, c.Before, "b/"+c.File, c.After)
+	after := "b/" + c.File
+	if c.After == nil {
+		after = "/dev/null"
+	}
+	text := diff.Diff(before, c.Before, after, c.After)
 	_, text, _ = bytes.Cut(text, []byte("\n")) // "diff a b", which patch does not need
 	return text
 }

@@ -42,6 +42,7 @@ A flag that takes a value can be given by a variable: see 'cairn help environmen
 		pauseCommand(global),
 		resumeCommand(global),
 		withdrawCommand(global),
+		retireCommand(global),
 		assignCommand(global),
 		statusCommand(global),
 		checkCommand(global),

@@ -25,8 +25,10 @@ type Project struct {
 type Change struct {
 	File   string // its path there
 	Before []byte // nil for a file that is new
-	After  []byte
+	After  []byte // nil for a file that goes
 }
+
+func (c Change) goes() bool { return c.Before != nil && c.After == nil }
 
 // Check loads the definitions as they are after some changes. The error is the
 // loader's: [releases.Faults].
@@ -64,7 +66,7 @@ func (p Project) change(file string, edit func(*Document) error) ([]Change, erro
 // mark is the byte order mark that some editors begin a text with.
 var mark = []byte("\uFEFF")
 
-// overlay is a folder in which some files are others, or new.
+// overlay is a folder in which some files are others, new, or gone.
 type overlay struct {
 	fs.FS
 	changes []Change
@@ -73,6 +75,9 @@ type overlay struct {
 func (o overlay) Open(name string) (fs.File, error) {
 	for _, c := range o.changes {
 		if c.File == name {
+			if c.goes() {
+				return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+			}
 			return &text{bytes.NewReader(c.After), entry{c}}, nil
 		}
 	}
@@ -84,6 +89,8 @@ func (o overlay) Stat(name string) (fs.FileInfo, error) {
 	info, err := fs.Stat(o.FS, name)
 	for _, c := range o.changes {
 		switch {
+		case c.File == name && c.goes():
+			return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
 		case c.File == name:
 			return entry{c}, nil
 		case errors.Is(err, fs.ErrNotExist) && path.Dir(c.File) == name:
@@ -93,10 +100,14 @@ func (o overlay) Stat(name string) (fs.FileInfo, error) {
 	return info, err
 }
 
-// ReadDir lists a folder with the files that are new in it.
+// ReadDir lists a folder with the files that are new in it, without those that
+// go.
 func (o overlay) ReadDir(name string) ([]fs.DirEntry, error) {
 	entries, err := fs.ReadDir(o.FS, name)
 	for _, c := range o.changes {
+		if c.goes() {
+			entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return path.Join(name, e.Name()) == c.File })
+		}
 		if c.Before == nil && path.Dir(c.File) == name {
 			entries, err = append(entries, fs.FileInfoToDirEntry(entry{c})), nil
 		}

@@ -72,7 +72,9 @@ func WriteChanges(dir string, changes []edit.Change) (err error) {
 	var files []staged
 	defer func() {
 		for _, f := range files {
-			os.Remove(f.temp)
+			if f.temp != "" {
+				os.Remove(f.temp)
+			}
 		}
 	}()
 	for _, c := range changes {
@@ -95,14 +97,20 @@ func WriteChanges(dir string, changes []edit.Change) (err error) {
 		if err := unchanged(name, c); err != nil {
 			return err
 		}
-		temp, err := stage(name, c.After, mode)
-		if err != nil {
-			return err
+		f := staged{name: name}
+		if c.After != nil || c.Before == nil {
+			if f.temp, err = stage(name, c.After, mode); err != nil {
+				return err
+			}
 		}
-		files = append(files, staged{temp, name})
+		files = append(files, f)
 	}
 	for i, f := range files {
-		if err := os.Rename(f.temp, f.name); err != nil {
+		put := func() error { return os.Rename(f.temp, f.name) }
+		if f.temp == "" {
+			put = func() error { return os.Remove(f.name) }
+		}
+		if err := put(); err != nil {
 			for j := range i {
 				err = errors.Join(err, restore(files[j].name, changes[j]))
 			}

@@ -1,0 +1,61 @@
+package edit
+
+import (
+	"io/fs"
+	"slices"
+
+	"cairn/releases"
+	"cairn/releases/syntax"
+)
+
+// Retire takes a release out of the definitions that is over: its file and its
+// activations go, and its version stays known, so that the devices that still
+// run it get what they got. Whether that is so, the caller compares.
+func (p Project) Retire(version string) ([]Change, error) {
+	r, err := p.release(version)
+	if err != nil {
+		return nil, err
+	}
+	text, err := fs.ReadFile(p.Files, r.File)
+	if err != nil {
+		return nil, err
+	}
+	changes := []Change{{File: r.File, Before: text}}
+	for _, c := range p.Fleet.Cohorts {
+		if _, active := p.activation(c.Slug, r.Version); !active {
+			continue
+		}
+		some, err := p.change(c.File, func(d *Document) error { return d.Remove("activate", r.Version) })
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, some...)
+	}
+	some, err := p.change(releases.ProjectFile, func(d *Document) error {
+		for _, software := range softwareTypes(r) {
+			known := []any{"software", software, "known_versions"}
+			var err error
+			switch {
+			case slices.Contains(p.Fleet.Software[software].KnownVersions, r.Version):
+			case d.Has(known...):
+				err = d.Append([]string{syntax.String(r.Version)}, known...)
+			default:
+				err = d.Set("["+syntax.String(r.Version)+"]", known...)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return append(changes, some...), err
+}
+
+// softwareTypes are those that a release has a payload for, ascending.
+func softwareTypes(r *releases.Release) (all []string) {
+	for _, p := range r.Payloads {
+		all = append(all, p.SoftwareType)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

@@ -20,7 +20,9 @@ max_serial in it. They are burned into firmware: change none of them afterwards.
 
 A device whose version has no folder compares it with what is offered, in this
 project's version_order. With --no-compare it takes itself for up to date, and
-the code is smaller; then list every version in the field in known_versions.
+the code is smaller. Such firmware needs unknown_version = "hold", for as long as
+it is in the field: otherwise a listed version has no folder where its answer is
+what other versions are offered, and the device is never updated.
 
 A promise of short serials, max_serial = 31, makes the code smaller, too. The header
 refuses a serial or a cohort that breaks a promise.`,
@@ -48,6 +50,6 @@ refuses a serial or a cohort that breaks a promise.`,
 	f := cmd.Flags()
 	f.StringVar(&out, "out", "", "`file` to write to (default: standard output)")
 	f.IntVar(&opts.MaxCohort, "max-cohort", 63, "most `bytes` of a cohort's name")
-	f.BoolVar(&opts.NoCompare, "no-compare", false, "leave out the comparison of versions: smaller, but a version that is not listed gets no update")
+	f.BoolVar(&opts.NoCompare, "no-compare", false, "leave out the comparison of versions: smaller, but a version without a folder gets no update; needs unknown_version = \"hold\"")
 	return cmd
 }

@@ -3,13 +3,20 @@ package publish
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// elsewhere finds the prefixes of a store below which the same fleet is
-// published: with its slug, or one of its payloads. It looks at the first keys
-// only, which a state is among; where they may not be listed, it finds none.
-func elsewhere(ctx context.Context, site *Site, store Store) (prefixes []string) {
+// neighbor is another prefix of a store below which something is published.
+type neighbor struct {
+	prefix string
+	same   bool // the same fleet: with its slug, or one of its payloads
+}
+
+// elsewhere finds where the same fleet is published, and the prefixes that lie
+// inside the site's, or that it lies in. It looks at the first keys only, which
+// a state is among; where they may not be listed, it finds those it lies in.
+func elsewhere(ctx context.Context, site *Site, store Store) (found []neighbor) {
 	ours := map[string]bool{}
 	for _, p := range site.Tree.Payloads {
 		ours[p.SHA256[:payloadDigits]+"/"] = true
@@ -17,14 +24,19 @@ func elsewhere(ctx context.Context, site *Site, store Store) (prefixes []string)
 	for _, p := range site.Tree.Stored {
 		ours[p.SHA256[:payloadDigits]+"/"] = true
 	}
-	const page = 1000 // of a listing
-	n := 0
-	for e, err := range store.List(ctx, "") {
-		if n++; err != nil || n > page {
-			break
+	own := site.Tree.Layout.Prefix
+	var prefixes []string
+	for i := range own {
+		if own[i] == '/' {
+			prefixes = append(prefixes, own[:i])
 		}
-		prefix, isState := strings.CutSuffix(e.Key, "/"+StateFolder+"/state")
-		if !isState || prefix == site.Tree.Layout.Prefix {
+	}
+	for _, below := range []string{"", own + "/"} {
+		prefixes = append(prefixes, statesBelow(ctx, store, below)...)
+	}
+	slices.Sort(prefixes)
+	for _, prefix := range slices.Compact(prefixes) {
+		if prefix == own {
 			continue
 		}
 		remote, err := ReadState(ctx, store, prefix)
@@ -36,25 +48,53 @@ func elsewhere(ctx context.Context, site *Site, store Store) (prefixes []string)
 			_, rest, _ := strings.Cut(strings.TrimPrefix(p.Key, prefix), "/payloads/")
 			same = same || ours[rest[:min(len(rest), payloadDigits+1)]]
 		}
-		if same {
+		if same || inside(prefix, own) || inside(own, prefix) {
+			found = append(found, neighbor{prefix, same})
+		}
+	}
+	return found
+}
+
+// statesBelow is the prefixes whose states are among the first keys below
+// another one.
+func statesBelow(ctx context.Context, store Store, below string) (prefixes []string) {
+	const page = 1000 // of a listing
+	n := 0
+	for e, err := range store.List(ctx, below) {
+		if n++; err != nil || n > page {
+			break
+		}
+		if prefix, isState := strings.CutSuffix(e.Key, "/"+StateFolder+"/state"); isState {
 			prefixes = append(prefixes, prefix)
 		}
 	}
 	return prefixes
 }
 
+// inside says whether a prefix lies below another one.
+func inside(prefix, other string) bool { return strings.HasPrefix(prefix, other+"/") }
+
 // payloadDigits is how many digits of its SHA-256 a payload's key has.
 const payloadDigits = 32
 
-// otherPrefix is that the first publish below a prefix is none of the fleet.
+// otherPrefix is that the first publish below a prefix is none of the fleet, or
+// mixes its keys with those of another one.
 func otherPrefix(p *Proposal) (trips []Trip) {
-	for _, prefix := range p.elsewhere {
-		trips = append(trips, Trip{
-			Concerns: "all devices in the field",
-			What: fmt.Sprintf("prefix would change from %s to %s: devices go on asking below the old one, where nothing changes any more",
-				prefix, p.Site.Tree.Layout.Prefix),
-			Limit: "it is burned into firmware",
-		})
+	own := p.Site.Tree.Layout.Prefix
+	for _, n := range p.elsewhere {
+		t := Trip{Concerns: "all devices in the field", Limit: "it is burned into firmware"}
+		switch {
+		case n.same:
+			t.What = fmt.Sprintf("prefix would change from %s to %s: devices go on asking below the old one, where nothing changes any more", n.prefix, own)
+		case inside(own, n.prefix):
+			t.What = fmt.Sprintf("prefix %s lies inside %s, below which another fleet is published: each takes the keys of the other for strays", own, n.prefix)
+		default:
+			t.What = fmt.Sprintf("prefix %s lies inside %s, which is new here: each fleet takes the keys of the other for strays", n.prefix, own)
+		}
+		if !n.same {
+			t.Concerns, t.Limit = "both fleets", `give each a prefix of its own, such as "a" and "b"`
+		}
+		trips = append(trips, t)
 	}
 	return trips
 }

@@ -39,7 +39,7 @@ type Proposal struct {
 	Remote  *Remote
 	Scanned bool // what is there was listed, not taken from the state
 
-	elsewhere []string // prefixes where the fleet is, while it is not here
+	elsewhere []neighbor // where the fleet is not published yet
 }
 
 // ProposeOptions say how a proposal is made. The zero value works.
@@ -55,7 +55,9 @@ func (e Edition) Propose(ctx context.Context, store Store, remote *Remote, opts 
 	var live *Inventory
 	var err error
 	if remote.State != nil && !opts.Rescan {
-		live, err = remote.State.Live.Confirm(ctx, e.Site, store)
+		if live, err = remote.State.Live.Confirm(ctx, e.Site, store); err == nil && remote.State.Doing != nil && store.Traits().TempFiles {
+			live.Leftovers, err = leftovers(ctx, store, e.Site.Tree.Layout.Prefix)
+		}
 	} else {
 		live, err = Scan(ctx, e.Site, store, opts.Concurrency)
 		p.Scanned = true

@@ -297,3 +297,16 @@ func (s *scan) fold() {
 	slices.SortFunc(s.live.Folders, compareFolders)
 	s.live.Answers = answers.answers
 }
+
+// leftovers is what writes that were cut off have left below a prefix.
+func leftovers(ctx context.Context, store Store, prefix string) (keys []string, err error) {
+	for e, err := range store.List(ctx, prefix+"/") {
+		if err != nil {
+			return nil, err
+		}
+		if strings.HasPrefix(path.Base(e.Key), TempPrefix) {
+			keys = append(keys, e.Key)
+		}
+	}
+	return keys, nil
+}

@@ -50,6 +50,9 @@ type Store interface {
 type Traits struct {
 	// Headers is whether the store keeps the header of an object.
 	Headers bool
+	// TempFiles is whether a write that is cut off may leave a file behind,
+	// with a name of [TempPrefix].
+	TempFiles bool
 	// Parallel is how many operations a caller may have under way at once, 1
 	// or more. The store may hold some of them back.
 	Parallel int

@@ -13,6 +13,7 @@ import (
 
 	"cairn/cmd/cairn/internal/cli"
 	"cairn/manifest"
+	"cairn/publish/dirstore"
 	"cairn/publish/edge"
 
 	"github.com/spf13/cobra"
@@ -35,7 +36,8 @@ func serveCommand(global *globalOptions) *cobra.Command {
 		Short: "Answer devices: the query API, and the tree beside it",
 		Long: `serve answers GET /api/v0/releases/latest and /api/v0/releases/latest/url, and
 serves the tree of answers and payloads beside them: from a published folder or
-bucket, or straight from the definitions, as they are when it starts.
+bucket, or straight from the definitions, as they are when it starts. A link
+that leads out of the folder is not followed.
 
 It speaks HTTP/1.1 and HTTP/2, in clear text (h2c) or with TLS. Each request is
 a line of JSON on standard error. An interrupt lets requests under way finish.
@@ -162,6 +164,9 @@ func (p *project) source(opts *serveOptions) (edge.Source, string, error) {
 	}
 	if !opts.at.IsZero() {
 		return nil, "", cli.Usagef("--at goes with --from definitions: %s was decided when it was published", store)
+	}
+	if dir, ok := store.(*dirstore.Store); ok {
+		store = dir.Confined()
 	}
 	return store, store.String(), nil
 }

@@ -48,7 +48,10 @@ definitions nor the schedule may have moved on since.
 
 --base-url asks a CDN, as a device does, and tells how old its answers are.
 Nothing can be listed there, so stray keys are not looked for; nor are they with
---sample, which looks at so many keys of the tree, drawn at random.`,
+--sample, which looks at so many answers, drawn at random, and at all payloads.
+
+A temporary file that a kill has left in a folder is counted, and no difference:
+the next publish removes it.`,
 		Example: `  cairn verify
   cairn verify --state --deep
   cairn verify --base-url project --sample 500`,
@@ -73,7 +76,7 @@ Nothing can be listed there, so stray keys are not looked for; nor are they with
 	f := cmd.Flags()
 	f.BoolVar(&opts.state, "state", false, "compare with what the last publish recorded, not with the definitions")
 	f.BoolVar(&opts.deep, "deep", false, "read payloads, and compare their digests")
-	f.IntVar(&opts.sample, "sample", 0, "look at `N` keys only, drawn at random")
+	f.IntVar(&opts.sample, "sample", 0, "look at `N` keys only, drawn at random, and at all payloads")
 	f.Uint64Var(&opts.seed, "seed", 0, "draw the sample with this `number` again (default random)")
 	f.StringVar(&opts.baseURL, "base-url", "", "look through the CDN at this `URL`; \"project\" is base_url in cairn.toml")
 	f.BoolVar(&opts.json, "json", false, "write one JSON object, with all that differs")
@@ -105,7 +108,8 @@ type verification struct {
 	at      time.Time
 	objects iter.Seq[audit.Object]
 	len     int // of the objects
-	of      int // so many were there to draw them from
+	of      int // so many are there in all
+	drawn   int // of the answers and cohort files, where it is a sample
 	listing iter.Seq2[publish.Entry, error]
 	// published is the instant of what was published last; zero where that
 	// is not known.
@@ -123,6 +127,7 @@ func runVerify(cmd *cobra.Command, p *project, opts verifyOptions) error {
 func (p *project) verification(cmd *cobra.Command, opts verifyOptions) (*verification, error) {
 	v := &verification{options: opts, at: opts.at.Instant()}
 	var remote *publish.Remote
+	var payloads int
 	if opts.baseURL == "" || opts.state {
 		store, err := p.store(opts.to, opts.concurrency)
 		if err != nil {
@@ -148,13 +153,17 @@ func (p *project) verification(cmd *cobra.Command, opts verifyOptions) (*verific
 	}
 	if opts.state {
 		v.objects, v.len, v.at = audit.OfState(remote.State), remote.State.Live.Len(), remote.State.Done.At
+		payloads = len(remote.State.Live.Payloads)
 	} else {
 		site := p.site(v.at)
 		v.objects, v.len = audit.OfSite(site), site.Len()+len(site.Tree.Stored)
+		payloads = len(site.Tree.Payloads) + len(site.Tree.Stored)
 	}
 	if v.of = v.len; opts.sample > 0 {
-		v.len = min(opts.sample, v.of)
-		v.objects = audit.Sample(v.objects, v.of, v.len, rand.New(rand.NewPCG(opts.seed, 0)))
+		others := v.of - payloads
+		v.drawn = min(opts.sample, others)
+		v.len = v.drawn + payloads
+		v.objects = audit.Sample(v.objects, others, v.drawn, rand.New(rand.NewPCG(opts.seed, 0)))
 	}
 	return v, nil
 }
@@ -211,7 +220,8 @@ func (v *verification) run(cmd *cobra.Command, layout manifest.Layout) error {
 		fmt.Fprintln(stderr, "through a CDN nothing can be listed: stray keys are not looked for")
 	}
 	if v.options.sample > 0 {
-		fmt.Fprintf(stderr, "a sample of %s keys from %s: --seed %d draws it again\n", cli.Thousands(v.len), cli.Thousands(v.of), v.options.seed)
+		fmt.Fprintf(stderr, "a sample of %s keys from %s, and %s: --seed %d draws it again\n",
+			cli.Thousands(v.drawn), cli.Thousands(v.of-v.len+v.drawn), cli.Count(v.len-v.drawn, "payload"), v.options.seed)
 	}
 	c := report.Comparison{
 		Of: v.where, Against: "definitions", At: v.at, Deep: v.options.deep, Strays: v.listing != nil, Keys: v.of,

@@ -47,6 +47,7 @@ type Summary struct {
 	Right, Wrong int // keys
 	InDoubt      int // keys of which nothing certain is known
 	Kept         int // payloads that no release names
+	Leftovers    int // temporary files of writes that are under way, or were cut off
 	Ages         Ages
 }
 

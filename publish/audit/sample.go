@@ -5,15 +5,22 @@ import (
 	"math/rand/v2"
 )
 
-// Sample draws n of so many objects, each n of them as likely as any other,
-// and keeps their order (selection sampling: Knuth, TAOCP volume 2, section
-// 3.4.2, algorithm S).
+// Sample draws n of so many answers, each n of them as likely as any other, and
+// keeps their order (selection sampling: Knuth, TAOCP volume 2, section 3.4.2,
+// algorithm S). Payloads are few, and any number of devices may need one: all
+// of them are in each sample, and not counted.
 func Sample(objects iter.Seq[Object], of, n int, draw *rand.Rand) iter.Seq[Object] {
 	return func(yield func(Object) bool) {
 		left, wanted := of, n
 		for o := range objects {
-			if wanted == 0 || left == 0 {
-				return
+			if o.payload() {
+				if !yield(o) {
+					return
+				}
+				continue
+			}
+			if left == 0 {
+				continue
 			}
 			if draw.IntN(left) < wanted {
 				wanted--

@@ -27,10 +27,11 @@ import (
 // file system can: a million answers are of few kinds. A file is never written
 // to once it has its name.
 type Store struct {
-	name string // of the root, as the user wrote it
-	root string
-	temp atomic.Uint64 // numbers the temporary files
-	made sync.Map      // folders that exist, as far as is known
+	name     string // of the root, as the user wrote it
+	root     string
+	confined bool
+	temp     atomic.Uint64 // numbers the temporary files
+	made     sync.Map      // folders that exist, as far as is known
 
 	twins twins
 
@@ -41,12 +42,18 @@ type Store struct {
 // New is the store in the directory root, which the first Put makes.
 func New(root string) *Store { return &Store{name: root, root: filepath.Clean(root)} }
 
+// Confined is a store of the same root whose Get refuses a symbolic link that
+// leads out of it, or that is absolute: for what anybody may ask for.
+func (s *Store) Confined() *Store {
+	return &Store{name: s.name, root: s.root, confined: true}
+}
+
 // String is "dir:" and the root as New got it.
 func (s *Store) String() string { return "dir:" + s.name }
 
-// Traits are that no headers are kept, and [publish.DefaultConcurrency].
+// Traits are that no headers are kept, temporary files may be left, and [publish.DefaultConcurrency].
 func (s *Store) Traits() publish.Traits {
-	return publish.Traits{Parallel: publish.DefaultConcurrency}
+	return publish.Traits{TempFiles: true, Parallel: publish.DefaultConcurrency}
 }
 
 // Get opens the file at key. What is not a regular file is not there.
@@ -63,8 +70,7 @@ func (s *Store) get(ctx context.Context, key string) (*publish.Stored, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A pipe without a writer would block.
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := s.open(name, key)
 	if isMissing(err) {
 		return nil, fs.ErrNotExist
 	}
@@ -83,6 +89,20 @@ func (s *Store) get(ctx context.Context, key string) (*publish.Stored, error) {
 		ReadSeekCloser: f,
 		Entry:          publish.Entry{Key: key, Size: info.Size(), Modified: info.ModTime()},
 	}, nil
+}
+
+// open opens a file to read. A pipe without a writer would block otherwise.
+func (s *Store) open(name, key string) (*os.File, error) {
+	const flags = os.O_RDONLY | syscall.O_NONBLOCK
+	if !s.confined {
+		return os.OpenFile(name, flags, 0)
+	}
+	root, err := os.OpenRoot(s.root) // anew, since the folder may be replaced
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return root.OpenFile(filepath.FromSlash(key), flags, 0)
 }
 
 // Stat tells of the file at key. What is not a regular file is not there.

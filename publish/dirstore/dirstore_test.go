@@ -211,6 +211,34 @@ func TestSymlinks(t *testing.T) {
 	if diff := cmp.Diff([]string{"file", "folder/a", "folder/b", "real/a", "real/b"}, list(t, store, "")); diff != "" {
 		t.Errorf("list (-want +got):\n%s", diff)
 	}
+	if err := os.Symlink(filepath.Join(dir, "secret"), target+"/absolute"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("../secret", target+"/out"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "secret"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for key, inside := range map[string]bool{"file": true, "folder/a": true, "out": false, "absolute": false} {
+		for s, may := range map[publish.Store]bool{store: true, store.Confined(): inside} {
+			got, err := s.Get(t.Context(), key)
+			if (err == nil) != may {
+				t.Errorf("get %s: %v, want allowed: %v", key, err, may)
+			}
+			if err == nil {
+				got.Close()
+			}
+		}
+	}
+	if _, err := store.Confined().Get(t.Context(), "dangling"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("get of a dangling link: %v", err)
+	}
+	for _, name := range []string{"out", "absolute"} {
+		if err := os.Remove(filepath.Join(target, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	err := store.Put(t.Context(), "dangling/a", publish.BytesContent([]byte("x")), publish.Header{})
 	if err == nil || !strings.Contains(err.Error(), "dangling: not a directory") {
 		t.Errorf("put below a dangling link: %v", err)

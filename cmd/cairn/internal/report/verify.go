@@ -98,6 +98,9 @@ func (r *Verify) details(s *audit.Summary) string {
 	if s.Kept > 0 {
 		text += fmt.Sprintf("; %s that no release names kept", cli.Count(s.Kept, "payload"))
 	}
+	if s.Leftovers > 0 {
+		text += fmt.Sprintf("; %s of writes that are under way or were cut off", cli.Count(s.Leftovers, "temporary file"))
+	}
 	switch {
 	case !r.of.Cached:
 	case s.Ages.Len() == 0:
@@ -148,6 +151,7 @@ func (r *Verify) tail(s *audit.Summary, failure error) {
 		Wrong   int    `json:"wrong"`
 		InDoubt int    `json:"in_doubt"`
 		Kept    int    `json:"kept_payloads"`
+		Temp    int    `json:"temporary_files"`
 		Ages    *ages  `json:"ages"`
 		Error   string `json:"error,omitempty"` // why it is not complete
 	}
@@ -155,7 +159,7 @@ func (r *Verify) tail(s *audit.Summary, failure error) {
 		tail.Error = failure.Error()
 	}
 	if s != nil {
-		tail.Right, tail.Wrong, tail.InDoubt, tail.Kept = s.Right, s.Wrong, s.InDoubt, s.Kept
+		tail.Right, tail.Wrong, tail.InDoubt, tail.Kept, tail.Temp = s.Right, s.Wrong, s.InDoubt, s.Kept, s.Leftovers
 		if s.Ages.Len() > 0 {
 			tail.Ages = &ages{s.Ages.Len(), int64(s.Ages.Median() / time.Second), int64(s.Ages.Max() / time.Second)}
 		}

@@ -112,6 +112,8 @@ func (g *Garbage) Apply(ctx context.Context, store Store, opts ApplyOptions) err
 
 func (g *Garbage) admissible() error { return nil }
 
+func (g *Garbage) undoes(*Remote) error { return nil }
+
 func (g *Garbage) recorded() bool { return len(g.gone) == 0 }
 
 // states say that the garbage may be gone, so a publish asks the store for
@@ -136,5 +138,7 @@ func (g *Garbage) states(time.Time) (during, after State) {
 	}
 	during, after = *g.remote.State, *g.remote.State
 	during.Live, after.Live, after.Lease = &mayBeGone, &isGone, nil
+	during.Late = g.remote.late()
+	after.Late = during.Late
 	return during, after
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -134,4 +136,57 @@ func (s checkedStore) Delete(ctx context.Context, key string) error {
 		return err
 	}
 	return s.Store.Delete(ctx, key)
+}
+
+// LostError is that another one has published since the lease was lost. What
+// it wrote stands: to publish the same again may undo it.
+type LostError struct {
+	Cause error
+	Late  []string // the keys that were under way, ascending; they may have been written later than it wrote
+}
+
+func (e *LostError) Error() string {
+	text := fmt.Sprintf("the lease was lost: %v", e.Cause)
+	if len(e.Late) > 0 {
+		const most = 20
+		keys, more := e.Late, ""
+		if len(keys) > most {
+			keys, more = keys[:most], fmt.Sprintf("\n  and %d more", len(keys)-most)
+		}
+		text += fmt.Sprintf("\nunder way when it was lost, and maybe written over what the other one wrote:\n  %s%s", strings.Join(keys, "\n  "), more)
+	}
+	return text
+}
+
+// sentStore notes the keys whose requests were under way when the lease was
+// lost.
+type sentStore struct {
+	Store
+	lost func() error
+
+	mu   sync.Mutex
+	late []string
+}
+
+func (s *sentStore) ended(key string, err error) error {
+	if lost := s.lost(); lost != nil && !errors.Is(err, lost) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.late = append(s.late, key)
+		slices.Sort(s.late)
+	}
+	return err
+}
+
+func (s *sentStore) Put(ctx context.Context, key string, content Content, header Header) error {
+	return s.ended(key, s.Store.Put(ctx, key, content, header))
+}
+
+func (s *sentStore) PutIf(ctx context.Context, key string, content Content, header Header, etag string) (string, error) {
+	tag, err := s.Store.PutIf(ctx, key, content, header, etag)
+	return tag, s.ended(key, err)
+}
+
+func (s *sentStore) Delete(ctx context.Context, key string) error {
+	return s.ended(key, s.Store.Delete(ctx, key))
 }

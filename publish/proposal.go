@@ -55,7 +55,14 @@ func (e Edition) Propose(ctx context.Context, store Store, remote *Remote, opts 
 	var live *Inventory
 	var err error
 	if remote.State != nil && !opts.Rescan {
-		if live, err = remote.State.Live.Confirm(ctx, e.Site, store); err == nil && remote.State.Doing != nil && store.Traits().TempFiles {
+		live = remote.State.Live
+		if late := remote.State.Late; late != nil {
+			live, err = live.reread(ctx, store, late.Keys)
+		}
+		if err == nil {
+			live, err = live.Confirm(ctx, e.Site, store)
+		}
+		if s := remote.State; err == nil && (s.Doing != nil || s.Late != nil) && store.Traits().TempFiles {
 			live.Leftovers, err = leftovers(ctx, store, e.Site.Tree.Layout.Prefix)
 		}
 	} else {
@@ -121,16 +128,63 @@ func (p *Proposal) needed() []string {
 func (p *Proposal) states(now time.Time) (during, after State) {
 	stamp := Stamp{Published: now, At: p.Edition.At, Source: p.Edition.Source, Encoder: Encoder, BurnedIn: BurnedInOf(&p.Site.Tree.Fleet.Project), Unchecked: uncheckedIn(p.Site.Tree.Fleet), Rollouts: p.Edition.Rollouts}
 	prefix := p.Site.Tree.Layout.Prefix
-	during = State{Prefix: prefix, Live: p.InDoubt(now), Doing: &stamp}
+	during = State{Prefix: prefix, Live: p.InDoubt(now), Doing: &stamp, Late: p.Late()}
 	if p.Remote.State != nil {
 		during.Done = p.Remote.State.Done
 	}
-	return during, State{Prefix: prefix, Live: p.Result(now), Done: stamp}
+	return during, State{Prefix: prefix, Live: p.Result(now), Done: stamp, Late: p.Late()}
+}
+
+// UndoesError is that another publisher has taken releases back while a publish
+// was planned that offers them.
+type UndoesError struct{ Rollouts []Rollout }
+
+func (e *UndoesError) Error() string {
+	var all []string
+	for _, r := range e.Rollouts {
+		all = append(all, fmt.Sprintf("%s in cohort %s", r.Version, r.Cohort))
+	}
+	return fmt.Sprintf("somebody else has published meanwhile, and has taken back %s, which this would offer again: nothing was written\nbring in what they changed, and read 'cairn plan' before another publish", strings.Join(all, ", "))
+}
+
+func (p *Proposal) undoes(before *Remote) error {
+	if before == p.Remote {
+		return nil
+	}
+	was, now := before.offers(), p.Remote.offers()
+	var undone []Rollout
+	for _, r := range p.Edition.Rollouts {
+		id := [2]string{r.Cohort, r.Version}
+		if now[id] < was[id] && r.Percent > now[id] {
+			undone = append(undone, r)
+		}
+	}
+	if undone == nil {
+		return nil
+	}
+	return &UndoesError{undone}
+}
+
+// offers is the percent of each cohort and version that was published last, or
+// was about to be.
+func (r *Remote) offers() map[[2]string]float64 {
+	if r.State == nil {
+		return nil
+	}
+	last := r.State.Done.Rollouts
+	if r.State.Doing != nil {
+		last = r.State.Doing.Rollouts
+	}
+	all := map[[2]string]float64{}
+	for _, of := range last {
+		all[[2]string{of.Cohort, of.Version}] = of.Percent
+	}
+	return all
 }
 
 func (p *Proposal) recorded() bool {
 	s := p.Remote.State
-	if s == nil || s.Doing != nil || s.Lease != nil || s.Done.Encoder != Encoder || s.Done.Source != p.Edition.Source || s.Done.BurnedIn != BurnedInOf(&p.Site.Tree.Fleet.Project) || p.ReferencesChanged() {
+	if s == nil || s.Doing != nil || s.Lease != nil || s.Late != nil && p.Late() == nil || s.Done.Encoder != Encoder || s.Done.Source != p.Edition.Source || s.Done.BurnedIn != BurnedInOf(&p.Site.Tree.Fleet.Project) || p.ReferencesChanged() {
 		return false
 	}
 	buckets := p.Site.Tree.Layout.Buckets()

@@ -22,8 +22,10 @@ type Remote struct {
 	// Date is what the store's clock said, zero where nothing did.
 	Date time.Time
 
-	raw  []byte
-	etag string // "" where nothing is there
+	read     time.Time // the publisher's clock, before it was read; zero where it is only looked at
+	modified time.Time // the store's clock, zero where it isn't known
+	raw      []byte
+	etag     string // "" where nothing is there
 }
 
 // ReadState reads the state of a prefix, in one request. An error is about the
@@ -37,7 +39,7 @@ func ReadState(ctx context.Context, store Store, prefix string) (*Remote, error)
 		return nil, err
 	}
 	defer object.Close()
-	r := &Remote{etag: object.ETag, Date: object.Date}
+	r := &Remote{etag: object.ETag, Date: object.Date, modified: object.Modified}
 	if r.raw, err = io.ReadAll(io.LimitReader(object, maxState)); err != nil {
 		return nil, err
 	}
@@ -53,10 +55,19 @@ func ReadState(ctx context.Context, store Store, prefix string) (*Remote, error)
 }
 
 // Held is the lease that keeps others from writing at an instant; nil for
-// none.
+// none. One that ends later than any may is of a wrong clock, and counts for
+// as long as the longest from when it was written.
 func (r *Remote) Held(now time.Time) *Lease {
 	if r.State == nil || r.State.Lease == nil || !now.Before(r.State.Lease.Expires) {
 		return nil
+	}
+	if r.State.Lease.Odd(now) && !r.modified.IsZero() {
+		if !r.Date.IsZero() {
+			now = r.Date
+		}
+		if now.Sub(r.modified) >= LongestLease {
+			return nil
+		}
 	}
 	return r.State.Lease
 }
@@ -86,18 +97,24 @@ var ErrUnconditional = errors.New("the store ignores conditions on writes (If-No
 type HeldError struct {
 	Lease
 	Store Store
+	Now   time.Time
 }
 
 func (e *HeldError) Error() string {
+	if e.Odd(e.Now) {
+		return fmt.Sprintf("%s holds the lease of %s until %s, which is more than an hour after now, %s: its clock is wrong, or this one\nset the clock; the lease is taken over an hour after it was written, or run 'cairn unlock' if its holder is dead",
+			e.Lease, e.Store, e.Expires.Format(time.RFC3339), e.Now.Format(time.RFC3339))
+	}
 	return fmt.Sprintf("%s has been publishing to %s since %s\nwait until it is done; if it is dead, its lease runs out at %s, or run 'cairn unlock'",
 		e.Lease, e.Store, e.Began.Format(time.TimeOnly+"Z"), e.Expires.Format(time.TimeOnly+"Z"))
 }
 
-// Unlock takes the lease out of a state. What its holder may have touched
-// stays in doubt. A store that takes no conditions gets the state without one.
-func Unlock(ctx context.Context, store Store, remote *Remote) error {
+// Unlock takes the lease out of a state at an instant. What its holder may have
+// touched stays in doubt, and what it may still write is kept. A store that takes no conditions gets the state without one.
+func Unlock(ctx context.Context, store Store, remote *Remote, now time.Time) error {
 	s := *remote.State
-	s.Lease = nil
+	remote.read = now
+	s.Late, s.Lease = remote.late(), nil
 	err := newRecord(store, remote, false).write(ctx, &s)
 	if errors.Is(err, ErrRefused) {
 		err = newRecord(store, remote, true).write(ctx, &s)

@@ -18,6 +18,9 @@ type Work interface {
 	// states are what the state says while the work goes on, or after it was
 	// cut off, and what it says at the end.
 	states(now time.Time) (during, after State)
+	// undoes is an error where the work brings back what another publisher has
+	// taken back since a state was read.
+	undoes(before *Remote) error
 	// recorded says whether the state needn't be written if there is no
 	// operation.
 	recorded() bool
@@ -61,16 +64,22 @@ func Run[W Work](ctx context.Context, opts RunOptions, find func(context.Context
 	if opts.NoLock {
 		opts.Store = Unconditional(opts.Store)
 	}
+	var first *Remote
 	for attempt := 1; ; attempt++ {
 		var work W
 		remote, err := opts.turn(ctx)
 		if err != nil {
 			return work, err
 		}
+		if first == nil {
+			first = remote
+		}
 		if work, err = find(ctx, remote); err != nil {
 			return work, err
 		}
-		err = opts.carryOut(ctx, remote, work)
+		if err = work.undoes(first); err == nil {
+			err = opts.carryOut(ctx, remote, work)
+		}
 		if !errors.Is(err, ErrMoved) || attempt == attempts {
 			return work, err
 		}
@@ -86,15 +95,17 @@ func (o *RunOptions) turn(ctx context.Context) (*Remote, error) {
 		return &Remote{}, nil
 	}
 	for {
+		now := o.Clock.Now()
 		remote, err := ReadState(ctx, o.Store, o.Prefix)
 		if err != nil {
 			return nil, err
 		}
+		remote.read = now
 		lease := remote.Held(o.Clock.Now())
 		if lease == nil {
 			return remote, nil
 		}
-		held := &HeldError{*lease, o.Store}
+		held := &HeldError{*lease, o.Store, now}
 		if o.Held == nil {
 			return nil, held
 		}
@@ -103,12 +114,6 @@ func (o *RunOptions) turn(ctx context.Context) (*Remote, error) {
 		}
 	}
 }
-
-// LostError is that somebody else has published while a run was under way.
-// What they wrote stands: to run again may undo it.
-type LostError struct{ moved error }
-
-func (e *LostError) Error() string { return fmt.Sprintf("the lease was lost: %v", e.moved) }
 
 func (o *RunOptions) carryOut(ctx context.Context, remote *Remote, work Work) error {
 	// What has begun comes to its end in an interrupt, the lease included.
@@ -144,17 +149,21 @@ func (o *RunOptions) carryOut(ctx context.Context, remote *Remote, work Work) er
 	if err != nil {
 		return err
 	}
-	err = work.Apply(ctx, Checked(o.Store, held.check), apply)
+	sent := &sentStore{Store: Checked(o.Store, held.check), lost: held.check}
+	err = work.Apply(ctx, sent, apply)
 	held.stop()
 	if err != nil {
 		after = during
 		after.Lease = nil
 	}
+	if len(sent.late) > 0 {
+		after.Late = during.Late.and(during.Live, o.Clock.Now().Add(LongestRequest))
+	}
 	last, cancel := o.Clock.Timeout(context.WithoutCancel(ctx), o.Duration)
 	defer cancel()
 	switch e := record.write(last, &after); {
 	case errors.Is(e, ErrMoved):
-		return &LostError{e} // which is not to plan again
+		return &LostError{e, sent.late} // which is not to plan again
 	case e != nil:
 		return errors.Join(err, fmt.Errorf("the lease could not be given back: %w\nit runs out within %s; 'cairn unlock' takes it away", e, o.Duration))
 	}

@@ -256,6 +256,9 @@ func TestWhoeverWasAsleepStops(t *testing.T) {
 		if err == nil || errors.Is(err, publish.ErrMoved) || !strings.Contains(err.Error(), "the lease was lost") {
 			t.Errorf("woken by %s: %v", wakesBy, err)
 		}
+		if lost := (*publish.LostError)(nil); !errors.As(err, &lost) || !slices.Equal(lost.Late, []string{woken.key}) {
+			t.Errorf("woken by %s, %s was under way: %v", wakesBy, woken.key, err)
+		}
 		holds(t, store, w)
 		delete(after, woken.key) // the request that was under way
 		now := contents(t, store)
@@ -324,12 +327,12 @@ func TestTheLoserOfARaceWritesNothing(t *testing.T) {
 			t.Errorf("%v, moved %d times", err, moved)
 		}
 		if stale.State != nil {
-			if err := publish.Unlock(ctx, test.store, stale); !errors.Is(err, publish.ErrMoved) {
+			if err := publish.Unlock(ctx, test.store, stale, eve.now); !errors.Is(err, publish.ErrMoved) {
 				t.Errorf("unlocks: %v", err)
 			}
 		}
 		unchanged(t, before, test.store)
-		if err := publish.Unlock(ctx, test.store, read(t, test.store, w)); err != nil {
+		if err := publish.Unlock(ctx, test.store, read(t, test.store, w), eve.now); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -473,7 +476,7 @@ func TestAProbeThatFailsLeavesTheStoreAsItWas(t *testing.T) {
 
 func TestUnlockLeavesTheDoubt(t *testing.T) {
 	store, plan, w := begun(t)
-	if err := publish.Unlock(ctx, store, read(t, store, w)); err != nil {
+	if err := publish.Unlock(ctx, store, read(t, store, w), bob.now); err != nil {
 		t.Fatal(err)
 	}
 	remote := read(t, store, w)
@@ -508,6 +511,7 @@ func TestTwoPublishersAtOnceTakeTurns(t *testing.T) {
 			switch {
 			case err == nil:
 				turn++
+			case errors.As(err, new(*publish.UndoesError)): // planned again, it would offer what the other has taken back
 			case errors.Is(err, publish.ErrMoved), err == errHeld:
 				mu.Lock()
 				refused[err]++

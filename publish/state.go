@@ -23,6 +23,9 @@ type State struct {
 	// Lease is the right of one publisher to write, until it expires; nil
 	// where there is none.
 	Lease *Lease
+	// Late is what a publisher that lost its lease may still write; nil where
+	// there is none.
+	Late *Late
 }
 
 // Stamp says what a publish puts there.
@@ -65,6 +68,13 @@ type Lease struct {
 func (l Lease) String() string {
 	return fmt.Sprintf("%s@%s (process %d)", l.Holder, l.Host, l.PID)
 }
+
+// Odd says whether a lease ends later than any may at an instant: a clock is
+// wrong then.
+func (l Lease) Odd(now time.Time) bool { return l.Expires.Sub(now) > LongestLease }
+
+// LongestLease is the longest lease that a publisher may take.
+const LongestLease = time.Hour
 
 // StateKey is where the state of a prefix is.
 func StateKey(prefix string) string { return prefix + "/" + StateFolder + "/state" }

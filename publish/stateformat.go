@@ -23,11 +23,21 @@ import (
 const stateFormat, formatPrefix = 2, "cairn state "
 
 type stateJSON struct {
-	Format   string        `json:"format"` // [formatPrefix] and the number
-	Prefix   string        `json:"prefix"`
-	Done     *Stamp        `json:"done,omitempty"`
-	Doing    *Stamp        `json:"doing,omitempty"`
-	Lease    *Lease        `json:"lease,omitempty"`
+	Format string    `json:"format"` // [formatPrefix] and the number
+	Prefix string    `json:"prefix"`
+	Done   *Stamp    `json:"done,omitempty"`
+	Doing  *Stamp    `json:"doing,omitempty"`
+	Lease  *Lease    `json:"lease,omitempty"`
+	Late   *lateJSON `json:"late,omitempty"`
+	inventoryJSON
+}
+
+type lateJSON struct {
+	Until time.Time `json:"until"`
+	inventoryJSON
+}
+
+type inventoryJSON struct {
 	Answers  []answerJSON  `json:"answers"`
 	Folders  []folderJSON  `json:"folders"`
 	Payloads []payloadJSON `json:"payloads"`
@@ -85,24 +95,31 @@ const maxState = 1 << 30
 
 // Encode is the state as the bytes of an object, the same for the same state.
 func (s *State) Encode() []byte {
-	out := stateJSON{Format: fmt.Sprint(formatPrefix, stateFormat), Prefix: s.Prefix, Doing: s.Doing, Lease: s.Lease}
+	out := stateJSON{Format: fmt.Sprint(formatPrefix, stateFormat), Prefix: s.Prefix, Doing: s.Doing, Lease: s.Lease, inventoryJSON: encodeInventory(s.Live)}
 	if !s.Done.Published.IsZero() {
 		out.Done = &s.Done
 	}
-	for _, a := range s.Live.Answers[1:] {
-		out.Answers = append(out.Answers, encodeAnswer(a))
-	}
-	for _, f := range s.Live.Folders {
-		out.Folders = append(out.Folders, folderJSON(f))
-	}
-	for _, p := range s.Live.Payloads {
-		out.Payloads = append(out.Payloads, payloadJSON{p.Key, p.Size, encodeMD5(p.MD5), p.Header, p.Doubtful, p.UnreferencedSince})
+	if s.Late != nil {
+		out.Late = &lateJSON{s.Late.Until, encodeInventory(s.Late.Keys)}
 	}
 	text, err := json.Marshal(out)
 	if err != nil {
 		panic(err) // nothing in it can't be JSON
 	}
 	return zstdWriter().EncodeAll(text, nil)
+}
+
+func encodeInventory(l *Inventory) (out inventoryJSON) {
+	for _, a := range l.Answers[1:] {
+		out.Answers = append(out.Answers, encodeAnswer(a))
+	}
+	for _, f := range l.Folders {
+		out.Folders = append(out.Folders, folderJSON(f))
+	}
+	for _, p := range l.Payloads {
+		out.Payloads = append(out.Payloads, payloadJSON{p.Key, p.Size, encodeMD5(p.MD5), p.Header, p.Doubtful, p.UnreferencedSince})
+	}
+	return out
 }
 
 func encodeAnswer(a Answer) answerJSON {
@@ -150,11 +167,16 @@ func DecodeState(b []byte, prefix string) (*State, error) {
 	if in.Prefix != prefix {
 		return nil, fmt.Errorf("it is the state of another prefix, %q", in.Prefix)
 	}
-	live, err := in.inventory()
+	live, err := in.inventory(prefix)
+	var late *Late
+	if err == nil && in.Late != nil {
+		late = &Late{Until: in.Late.Until}
+		late.Keys, err = in.Late.inventory(prefix)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("it is damaged: %w", err)
 	}
-	s := &State{Prefix: in.Prefix, Live: live, Doing: in.Doing, Lease: in.Lease}
+	s := &State{Prefix: in.Prefix, Live: live, Doing: in.Doing, Lease: in.Lease, Late: late}
 	if in.Done != nil {
 		s.Done = *in.Done
 	}
@@ -167,7 +189,7 @@ var (
 	errOrder    = errors.New("it is out of order")
 )
 
-func (in *stateJSON) inventory() (*Inventory, error) {
+func (in *inventoryJSON) inventory(prefix string) (*Inventory, error) {
 	live := &Inventory{Answers: make([]Answer, 1, 1+len(in.Answers))}
 	for _, a := range in.Answers {
 		answer, err := a.decode()
@@ -176,7 +198,7 @@ func (in *stateJSON) inventory() (*Inventory, error) {
 		}
 		live.Answers = append(live.Answers, answer)
 	}
-	layout := manifest.Layout{Prefix: in.Prefix}
+	layout := manifest.Layout{Prefix: prefix}
 	for _, f := range in.Folders {
 		if err := f.check(layout, len(live.Answers)); err != nil {
 			return nil, err

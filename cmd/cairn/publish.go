@@ -51,6 +51,10 @@ Caches keep an answer for a while. With --settle publish waits for as long befor
 it deletes version folders that say what the new _other says: a cache with the
 old one may otherwise offer devices the version that they run.
 
+After a publisher that lost its lease, what it was writing may land for another
+15 minutes: until then each publish reads those keys again, and mends them. With
+--settle publish waits for as long, and publishes again by itself.
+
 Guards stop a publish that moves devices as nobody can have meant it, and tell
 all of it in one run, with the --allow that lets exactly that through once.
 [guard] has their limits. Credentials come from the usual AWS environment
@@ -59,7 +63,7 @@ variables and files.`,
   cairn publish --dry-run --at 2026-12-01T09:00:00Z
   cairn publish --to dir:/srv/ota`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if opts.lease < time.Second || opts.lease > time.Hour {
+			if opts.lease < time.Second || opts.lease > publish.LongestLease {
 				return cli.Usagef("--lease %s is outside 1s to 1h", opts.lease)
 			}
 			p, err := global.open(cmd.Context())
@@ -83,7 +87,7 @@ variables and files.`,
 	f.Var(&opts.allow, "allow", "guards that let this publish through, `NAME,…` of "+strings.Join(opts.allow.Of, ", "))
 	f.BoolVar(&opts.allowExposure, "allow-exposure", false, "the same as --allow exposure")
 	f.BoolVar(&opts.allowDeletes, "allow-deletes", false, "the same as --allow deletes")
-	f.BoolVar(&opts.settle, "settle", false, "before version folders are deleted, wait as long as caches may keep an answer")
+	f.BoolVar(&opts.settle, "settle", false, "before version folders are deleted, wait as long as caches may keep an answer; after a publisher that lost its lease, wait for what it may still write")
 	f.DurationVar(&opts.lease, "lease", time.Minute, "how long the lease lasts where the holder dies, 1s to 1h")
 	return cmd
 }
@@ -101,7 +105,7 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 	if opts.wait {
 		run.Held = waiting(cmd)
 	}
-	proposal, err := carryOut(cmd, run, func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
+	find := func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
 		edition := p.edition(opts.at.Instant())
 		edition.Lacks, edition.Stops = p.lacks(ctx, remote, opts.source), opts.stops
 		edition.Source, edition.Limits.Allow = opts.source, opts.allowed()
@@ -110,7 +114,8 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 			proposal, err = p.stopAlone(cmd, proposal, opts.targetOptions)
 		}
 		return proposal, err
-	})
+	}
+	proposal, err := carryOut(cmd, run, find)
 	var tripped *publish.TrippedError
 	if errors.As(err, &tripped) {
 		err = explainGuard(tripped, proposal)
@@ -121,7 +126,28 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 	if err == nil && opts.stops && len(proposal.Missing) > 0 {
 		fmt.Fprintf(cmd.ErrOrStderr(), "not in %s, and no answer names them: 'cairn publish' asks for these payloads before anything else\n  %s\n", store, cli.List(proposal.Missing, 20))
 	}
-	return cmp.Or(report.Publish(cmd.OutOrStdout(), proposal, opts.json, opts.dryRun), err)
+	if err := cmp.Or(report.Publish(cmd.OutOrStdout(), proposal, opts.json, opts.dryRun), err); err != nil || opts.dryRun {
+		return err
+	}
+	late := proposal.Late()
+	if late == nil {
+		return nil
+	}
+	stderr := cmd.ErrOrStderr()
+	fmt.Fprintf(stderr, "a publisher that lost its lease may still write %s until %s; each publish reads them again\n", cli.Count(late.Keys.Len(), "key"), late.Until.Format(time.RFC3339))
+	if !opts.settle {
+		fmt.Fprintln(stderr, "hint: publish once more after that; --settle waits for it, and does so")
+		return nil
+	}
+	if err := pause(cmd.Context(), time.Until(late.Until)); err != nil {
+		return err
+	}
+	run.Progress = &publish.Progress{}
+	again, err := carryOut(cmd, run, find)
+	if err == nil {
+		fmt.Fprintf(stderr, "published again: %s\n", cli.Count(again.Len(), "operation"))
+	}
+	return err
 }
 
 // stopAlone is the proposal for an edit that takes a release back. What has
@@ -185,8 +211,12 @@ func waiting(cmd *cobra.Command) func(*publish.HeldError) error {
 // waitForCaches waits until no cache holds an answer from before.
 func waitForCaches(ctx context.Context, cmd *cobra.Command, lifetime time.Duration) error {
 	fmt.Fprintf(cmd.ErrOrStderr(), "answers are up; waiting %s for caches before version folders are deleted\n", lifetime)
+	return pause(ctx, lifetime)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
 	select {
-	case <-time.After(lifetime):
+	case <-time.After(d):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -25,7 +25,8 @@ func unlockCommand(global *globalOptions) *cobra.Command {
 		Long: `unlock takes away the lease that keeps others from publishing, where its holder
 is dead and it has not run out by itself. A holder that is alive stops before
 it writes again at the latest when it renews the lease. What it was about to
-write stays on record as doubtful: the next publish writes that again.`,
+write stays on record as doubtful: the next publish writes that again, and those
+of the next 15 minutes read it again, since a request may be on its way.`,
 		Example: "  cairn unlock\n  cairn unlock --yes",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := global.open(cmd.Context())
@@ -53,7 +54,7 @@ write stays on record as doubtful: the next publish writes that again.`,
 					return err
 				}
 			}
-			err = publish.Unlock(cmd.Context(), store, remote)
+			err = publish.Unlock(cmd.Context(), store, remote, wallClock())
 			if errors.Is(err, publish.ErrMoved) {
 				return fmt.Errorf("%w: its holder is not dead", err)
 			}

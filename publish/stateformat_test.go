@@ -146,7 +146,7 @@ func states(t testing.TB, before, w *world) (all []*publish.State) {
 	lease := publish.Lease{Holder: "ada", Nonce: "1", Began: now, Expires: now.Add(leaseTime)}
 	back := publish.NewPlan(before.site, p.InDoubt(now), true)
 	for _, live := range []*publish.Inventory{p.InDoubt(now), back.InDoubt(now)} {
-		all = append(all, &publish.State{Prefix: w.fleet.Project.Prefix, Live: live, Doing: &stamp, Lease: &lease})
+		all = append(all, &publish.State{Prefix: w.fleet.Project.Prefix, Live: live, Doing: &stamp, Lease: &lease, Late: &publish.Late{Until: now, Keys: live}})
 	}
 	return append(all, &publish.State{Prefix: w.fleet.Project.Prefix, Live: p.Result(now), Done: stamp})
 }
@@ -178,6 +178,12 @@ func TestAStateComesBackAsItWas(t *testing.T) {
 		}
 		want := *s
 		want.Live = got.Live
+		if s.Late != nil {
+			if a, b := variantsOf(s.Late.Keys), variantsOf(got.Late.Keys); !maps.Equal(a, b) || !s.Late.Until.Equal(got.Late.Until) {
+				t.Fatalf("the late keys differ (-want +got):\n%s", cmp.Diff(a, b))
+			}
+			want.Late = got.Late
+		}
 		if diff := cmp.Diff(&want, got, cmp.AllowUnexported(publish.Inventory{})); diff != "" {
 			t.Fatalf("the state differs (-want +got):\n%s", diff)
 		}

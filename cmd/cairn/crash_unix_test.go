@@ -3,10 +3,13 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"cairn/publish"
 )
 
 // TestAStoppedPublisherWritesNoMore stops one for longer than its lease lasts,
@@ -36,4 +39,53 @@ func TestAStoppedPublisherWritesNoMore(t *testing.T) {
 		t.Errorf("%d objects were written without a lease", n)
 	}
 	b.holds(b.fresh("--at", before))
+}
+
+// TestWhatADeadPublisherWritesLateIsMended kills one, and has a write of it land
+// after another has published.
+func TestWhatADeadPublisherWritesLateIsMended(t *testing.T) {
+	b := newBucket(t)
+	b.run("publish", "--at", before)
+	was := b.contents()
+	b.proxy.Inject(slowly(20 * time.Millisecond))
+	cmd, _, _ := b.command("publish", "--at", after, "--concurrency", "4", "--lease", "1s")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for !b.unfinished() {
+		time.Sleep(5 * time.Millisecond)
+	}
+	cmd.Process.Kill()
+	_ = cmd.Wait()
+	b.proxy.Inject(nil)
+	time.Sleep(time.Until(b.state().Lease.Expires))
+	next, land := b.fresh("--at", after), ""
+	for key, o := range was {
+		if o != next[key] && next[key].Body != "" && strings.Contains(key, "/latest/") {
+			land = key
+		}
+	}
+	publishAgain := func(want string, args ...string) {
+		t.Helper()
+		o := next[land]
+		if err := b.store().Put(context.Background(), land, publish.BytesContent([]byte(o.Body)), o.Header); err != nil {
+			t.Fatal(err)
+		}
+		cmd, _, stderr := b.command("publish", append(args, "--at", before)...)
+		if err := cmd.Run(); err != nil || !strings.Contains(stderr.String(), want) {
+			t.Errorf("no %q: %v: %s", want, err, stderr)
+		}
+		b.holds(was)
+	}
+	publishAgain("a publisher that lost its lease may still write ")
+	publishAgain("hint: publish once more after that")
+	state := b.state()
+	state.Late.Until = time.Now().Add(2 * time.Second).UTC()
+	if err := b.store().Put(context.Background(), publish.StateKey("smartfridge"), publish.BytesContent(state.Encode()), publish.Header{}); err != nil {
+		t.Fatal(err)
+	}
+	publishAgain("published again: 0 operations", "--settle")
+	if late := b.state().Late; late != nil {
+		t.Errorf("%d keys may still be written", late.Keys.Len())
+	}
 }

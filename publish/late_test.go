@@ -262,3 +262,24 @@ func TestALeaseOfAWrongClockIsTakenOverAfterTheLongest(t *testing.T) {
 	}
 	holds(t, store, w)
 }
+
+// TestADeletionOfGarbageThatLandsLateIsMended kills gc, and lets a deletion of
+// it land when a release names the payload again.
+func TestADeletionOfGarbageThatLandsLateIsMended(t *testing.T) {
+	store, fleet := withGarbage(t)
+	d := &dying{Store: store, holds: 1}
+	if err := collect(collection(d, day(100)), fleet, day(99)); err == nil || len(d.held) != 1 {
+		t.Fatalf("%v, %d deletions held back", err, len(d.held))
+	}
+	_, all := threeReleases(t, "1", "2", "3")
+	now := day(101)
+	publishTo(t, store, all, now)
+	d.held[0]()
+	if there := payloadsThere(t, store); len(there) != 2 {
+		t.Fatalf("%v are there after the deletion", there)
+	}
+	publishTo(t, store, all, now.Add(time.Minute))
+	if there := payloadsThere(t, store); len(there) != 3 {
+		t.Errorf("only %v are there", there)
+	}
+}

@@ -59,7 +59,7 @@ of the next 15 minutes read it again, since a request may be on its way.`,
 				return fmt.Errorf("%w: its holder is not dead", err)
 			}
 			if err == nil {
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is unlocked; what %s may have written is doubtful until the next publish\n", store, remote.State.Lease)
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is unlocked; what %s may have written is doubtful: the next publish writes it again, and publish once more in 15 minutes, or with --settle\n", store, remote.State.Lease)
 			}
 			return err
 		},

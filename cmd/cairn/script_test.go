@@ -45,7 +45,9 @@ func TestScripts(t *testing.T) {
 			"s3": func(ts *testscript.TestScript, _ bool, _ []string) {
 				useS3(ts, server, server.NewBucket(t))
 			},
-			"edit": editFile,
+			"edit":     editFile,
+			"accident": accident,
+			"stops":    stops,
 		},
 	})
 }

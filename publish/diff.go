@@ -110,6 +110,9 @@ func (p *Plan) planFolder(pair folderPair, unread []bool) {
 		fallback = p.Site.fallback(pair.inLive)
 	}
 	pair.buckets(func(b bucketPair) {
+		if !p.touches(pair.folder(), b.bucket) {
+			return
+		}
 		for variant, reason := range p.compare(b.was, b.want) {
 			if reason == right {
 				continue

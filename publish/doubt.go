@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -16,19 +17,34 @@ func (p *Plan) InDoubt(now time.Time) *Inventory {
 		f := Folder{Key: pair.folder().Key, Digits: pair.folder().Digits}
 		pair.buckets(func(b bucketPair) {
 			at := [2]uint32{b.was, b.want}
+			if !p.touches(pair.folder(), b.bucket) {
+				if b.live < 0 {
+					return
+				}
+				at[1] = untouched
+			}
 			answer, ok := known[at]
 			if !ok {
-				answer = table.intern(p.between(b.was, b.want))
+				if at[1] == untouched {
+					answer = table.intern(p.Live.Answers[b.was])
+				} else {
+					answer = table.intern(p.between(b.was, b.want))
+				}
 				known[at] = answer
 			}
 			f.Buckets = append(f.Buckets, b.bucket)
 			f.Answers = append(f.Answers, answer)
 		})
-		doubtful.Folders = append(doubtful.Folders, f)
+		if len(f.Buckets) > 0 {
+			doubtful.Folders = append(doubtful.Folders, f)
+		}
 	}
 	doubtful.Answers = table.answers
 	return doubtful
 }
+
+// untouched is the answer that a plan leaves as it is.
+const untouched = math.MaxUint32
 
 // between is what is known of an answer that was one and is about to be
 // another.
@@ -55,7 +71,34 @@ func union(a, b []string) []string {
 
 // Result is what the store holds when a plan has been carried out.
 func (p *Plan) Result(now time.Time) *Inventory {
+	if p.only != nil {
+		return p.partialResult(now)
+	}
 	return &Inventory{Answers: p.Site.want.Answers, Folders: p.Site.want.Folders, Payloads: p.payloadsAfter(now, false)}
+}
+
+// partialResult is that of a plan that leaves buckets as they are.
+func (p *Plan) partialResult(now time.Time) *Inventory {
+	table := newAnswerTable()
+	result := &Inventory{Payloads: p.payloadsAfter(now, false)}
+	for _, pair := range p.pairs {
+		f := Folder{Key: pair.folder().Key, Digits: pair.folder().Digits}
+		pair.buckets(func(b bucketPair) {
+			there, answer := b.live >= 0, &p.Live.Answers[b.was]
+			if p.touches(pair.folder(), b.bucket) {
+				there, answer = b.site >= 0, &p.Site.want.Answers[b.want]
+			}
+			if there {
+				f.Buckets = append(f.Buckets, b.bucket)
+				f.Answers = append(f.Answers, table.intern(*answer))
+			}
+		})
+		if len(f.Buckets) > 0 {
+			result.Folders = append(result.Folders, f)
+		}
+	}
+	result.Answers = table.answers
+	return result
 }
 
 func (p *Plan) payloadsAfter(now time.Time, doubtful bool) []KnownPayload {

@@ -77,6 +77,7 @@ type Plan struct {
 	ops     [phases][urgencies][]operation
 	count   [right]int
 
+	only      map[devices]map[uint16]bool  // the buckets that it may touch; nil for all, and payloads too
 	unchecked []string                     // cohorts that served lower versions before; nil where nothing is on record
 	crowds    []Crowd                      // nil until somebody asks
 	versions  map[manifest.Target][]string // that have a folder in the store; likewise

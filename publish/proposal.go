@@ -54,7 +54,7 @@ func (e Edition) Propose(ctx context.Context, store Store, remote *Remote, opts 
 	p := &Proposal{Edition: e, Store: store, Remote: remote}
 	var live *Inventory
 	var err error
-	if remote.State != nil && !opts.Rescan {
+	if remote.State != nil && !opts.Rescan && !remote.Distrusted {
 		live = remote.State.Live
 		if late := remote.State.Late; late != nil {
 			live, err = live.reread(ctx, store, late.Keys)
@@ -98,10 +98,23 @@ func (e *MissingError) Error() string {
 }
 
 func (p *Proposal) admissible() error {
+	if p.Stops() {
+		return nil
+	}
 	if needed := p.needed(); len(needed) > 0 {
 		return &MissingError{p.Store, needed}
 	}
 	return p.Tripped()
+}
+
+// Stoppable says whether it is better to take back first what the definitions
+// stop, by [Proposal.Stop]: the rest has payloads to put, or must not be
+// published. From a checkout that lacks what was published nothing is.
+func (p *Proposal) Stoppable() bool {
+	if len(p.Edition.Lacks) > 0 && !slices.Contains(p.Edition.Limits.Allow, "older") {
+		return false
+	}
+	return p.phaseLen(Payloads) > 0 || p.admissible() != nil
 }
 
 // needed is the missing payloads without which it must not be published.
@@ -128,6 +141,10 @@ func (p *Proposal) needed() []string {
 func (p *Proposal) states(now time.Time) (during, after State) {
 	stamp := Stamp{Published: now, At: p.Edition.At, Source: p.Edition.Source, Encoder: Encoder, BurnedIn: BurnedInOf(&p.Site.Tree.Fleet.Project), Unchecked: uncheckedIn(p.Site.Tree.Fleet), Rollouts: p.Edition.Rollouts}
 	prefix := p.Site.Tree.Layout.Prefix
+	if done := p.Remote.State; p.Stops() && done != nil {
+		// The rest is still to come.
+		stamp.BurnedIn, stamp.Unchecked = done.Done.BurnedIn, done.Done.Unchecked
+	}
 	during = State{Prefix: prefix, Live: p.InDoubt(now), Doing: &stamp, Late: p.Late()}
 	if p.Remote.State != nil {
 		during.Done = p.Remote.State.Done
@@ -183,6 +200,9 @@ func (r *Remote) offers() map[[2]string]float64 {
 }
 
 func (p *Proposal) recorded() bool {
+	if p.Stops() {
+		return true
+	}
 	s := p.Remote.State
 	if s == nil || s.Doing != nil || s.Lease != nil || s.Late != nil && p.Late() == nil || s.Done.Encoder != Encoder || s.Done.Source != p.Edition.Source || s.Done.BurnedIn != BurnedInOf(&p.Site.Tree.Fleet.Project) || p.ReferencesChanged() {
 		return false

@@ -22,6 +22,10 @@ type Remote struct {
 	// Date is what the store's clock said, zero where nothing did.
 	Date time.Time
 
+	// Distrusted says that what the state tells of the objects is found wrong:
+	// they are listed.
+	Distrusted bool
+
 	read     time.Time // the publisher's clock, before it was read; zero where it is only looked at
 	modified time.Time // the store's clock, zero where it isn't known
 	raw      []byte

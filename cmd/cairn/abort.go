@@ -24,8 +24,9 @@ What is aborted already stays so: run with --publish once more, it publishes
 what an earlier run could not.
 
 It edits the cohort's file, and shows the difference. With --publish the offer is
-gone when the command ends, but for what a CDN still keeps. A stored payload that
-is not there does not hold it up where no answer names it.`,
+gone when the command ends, but for what a CDN still keeps. Payloads that are not
+there or cannot be put do not hold it up, nor do guards that other edits trip: it
+goes through alone then, and says what it has left to 'cairn publish'.`,
 		Example: `  cairn abort-rollout --cohort default --reason "compressor stalls" --publish
   cairn abort-rollout --cohort beta --release-version 1.1.0 --reason "bad radio" --commit --publish`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

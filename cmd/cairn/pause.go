@@ -48,7 +48,7 @@ func scheduleCommand(global *globalOptions, verb string, do reschedule, cmd *cob
 			for _, a := range as {
 				versions = append(versions, a.Release.Version)
 			}
-			return change{files: files, title: title(cohort, "%s %s", verb, strings.Join(versions, ", "))}, err
+			return change{stops: verb == "pause", files: files, title: title(cohort, "%s %s", verb, strings.Join(versions, ", "))}, err
 		}))
 	}
 	f := cmd.Flags()

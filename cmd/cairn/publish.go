@@ -115,7 +115,15 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 		}
 		return proposal, err
 	}
-	proposal, err := carryOut(cmd, run, find)
+	if !opts.stops {
+		proposal, err := carryOut(cmd, run, find)
+		return finishPublish(cmd, run, opts, find, proposal, err)
+	}
+	return publishStop(cmd, run, opts, find)
+}
+
+// finishPublish reports what a run has come to.
+func finishPublish(cmd *cobra.Command, run publish.RunOptions, opts publishOptions, find finding, proposal *publish.Proposal, err error) error {
 	var tripped *publish.TrippedError
 	if errors.As(err, &tripped) {
 		err = explainGuard(tripped, proposal)
@@ -124,7 +132,7 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 		return err
 	}
 	if err == nil && opts.stops && len(proposal.Missing) > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "not in %s, and no answer names them: 'cairn publish' asks for these payloads before anything else\n  %s\n", store, cli.List(proposal.Missing, 20))
+		fmt.Fprintf(cmd.ErrOrStderr(), "not in %s, and no answer names them: 'cairn publish' asks for these payloads before anything else\n  %s\n", proposal.Store, cli.List(proposal.Missing, 20))
 	}
 	if err := cmp.Or(report.Publish(cmd.OutOrStdout(), proposal, opts.json, opts.dryRun), err); err != nil || opts.dryRun {
 		return err

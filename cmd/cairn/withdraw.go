@@ -17,7 +17,9 @@ func withdrawCommand(global *globalOptions) *cobra.Command {
 		Long: `withdraw takes the offer of a release back from all cohorts at once. Devices that
 have installed it keep it: what brings them on is a higher release.
 
-It edits the release's file, and shows the difference.`,
+It edits the release's file, and shows the difference. With --publish nothing
+that is about other releases holds it up: it goes through alone then, and says
+what it has left to 'cairn publish'.`,
 		Example: `  cairn withdraw 1.1.0 --reason "bricks EVT boards" --commit --publish`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {

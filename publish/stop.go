@@ -1,0 +1,226 @@
+package publish
+
+import (
+	"cmp"
+	"context"
+	"crypto/md5"
+	"errors"
+	"io"
+	"io/fs"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"cairn/manifest"
+	"cairn/releases"
+)
+
+// Stop is what of a proposal takes back the releases that the definitions stop
+// (aborted in a cohort, or withdrawn), and nothing else: for when the rest
+// cannot be published. It puts no payload and none but the answers of buckets
+// that offer such a release. They offer instead what was on offer before and
+// still is, as far as its payloads are there; else nothing.
+func (p *Proposal) Stop() *Proposal {
+	tree := manifest.New(p.before(), p.Edition.At)
+	site := NewSite(tree, p.Site.Cache, nil)
+	stop := *p
+	stop.Edition.Site = site
+	stop.Edition.Rollouts = RolloutsOf(tree.Fleet, p.Edition.At)
+	plan := &Plan{Site: site, Live: p.Live, headers: p.headers, differs: map[[2]uint32][variants]Reason{}, unchecked: p.unchecked}
+	plan.pairs = pairFolders(p.Live, site.want)
+	plan.only = plan.stopped()
+	for _, pair := range plan.pairs {
+		plan.planFolder(pair, nil)
+	}
+	stop.Plan = plan
+	return &stop
+}
+
+// Stops says whether the plan takes releases back and does nothing else.
+func (p *Plan) Stops() bool { return p.only != nil }
+
+// before is the fleet as it is, but with no more on offer than was before.
+func (p *Proposal) before() *releases.Fleet {
+	fleet := *p.Site.Tree.Fleet
+	fleet.Cohorts = nil
+	there := map[*releases.Release]bool{}
+	for _, r := range fleet.Releases {
+		there[r] = p.payloadsThere(r)
+	}
+	for _, c := range p.Site.Tree.Fleet.Cohorts {
+		cohort := *c
+		cohort.Activations = nil
+		if p.unchecked != nil && !slices.Contains(p.unchecked, c.Slug) {
+			cohort.VersionCheck = true
+		}
+		for _, a := range c.Activations {
+			if was := p.percentBefore(c.Slug, a); a.Offers() {
+				if was == 0 || !there[a.Release] {
+					continue
+				}
+				a.Rollout = releases.Rollout{Fixed: min(was, a.Percent(p.Edition.At))}
+				a.Paused = time.Time{}
+			}
+			cohort.Activations = append(cohort.Activations, a)
+		}
+		fleet.Cohorts = append(fleet.Cohorts, &cohort)
+	}
+	return &fleet
+}
+
+// payloadsThere says whether the store has all payloads of a release.
+func (p *Proposal) payloadsThere(r *releases.Release) bool {
+	return !slices.ContainsFunc(r.Payloads, func(of *releases.Payload) bool {
+		if of.URL != "" {
+			return false
+		}
+		l := p.Live.Payload(p.Site.Tree.Layout.PayloadKey(of.SHA256, of.Name))
+		return l == nil || l.Doubtful || l.Size != of.Size
+	})
+}
+
+// percentBefore is how far an activation was rolled out before, in percent.
+// Where that is not on record, what is not above any offer counts as it is now.
+func (p *Proposal) percentBefore(cohort string, a releases.Activation) (percent float64) {
+	if p.Remote.State == nil {
+		order := p.Site.Tree.Fleet.Project.Order
+		for _, answer := range p.Live.Answers {
+			if slices.ContainsFunc(answer.Offers, func(offer string) bool { return order.Compare(a.Release.Version, offer) <= 0 }) {
+				return 100
+			}
+		}
+		return 0
+	}
+	for _, b := range p.Remote.Rollouts() {
+		if b.Cohort == cohort && b.Version == a.Release.Version && b.Seed == a.Seed {
+			percent = max(percent, b.Percent)
+		}
+	}
+	return percent
+}
+
+// stopped is the buckets in which a device may be offered a release that the
+// definitions stop, for each of the devices that share them.
+func (p *Plan) stopped() map[devices]map[uint16]bool {
+	all := map[devices]map[uint16]bool{}
+	p.offeringStopped(func(d devices, f *Folder, bucket uint16) {
+		if fallback := p.Site.fallback(f); fallback != nil {
+			if _, reads := slices.BinarySearch(fallback.Buckets, bucket); reads {
+				if all[d] == nil {
+					all[d] = map[uint16]bool{}
+				}
+				all[d][bucket] = true
+			}
+		}
+	})
+	return all
+}
+
+// Unstopped is how many answers would go on offering a release that the
+// definitions stop, since other edits have moved their devices or keys.
+func (p *Plan) Unstopped() (n int) {
+	p.offeringStopped(func(d devices, _ *Folder, bucket uint16) {
+		if !p.only[d][bucket] {
+			n++
+		}
+	})
+	return n
+}
+
+func (p *Plan) offeringStopped(visit func(d devices, f *Folder, bucket uint16)) {
+	stops := p.stops()
+	for i := range p.Live.Folders {
+		f := &p.Live.Folders[i]
+		at := f.Location(p.Site.Tree.Layout)
+		if at.Class != manifest.Answer || len(stops[at.Cohort]) == 0 {
+			continue
+		}
+		for j, answer := range f.Answers {
+			if slices.ContainsFunc(p.Live.Answers[answer].Offers, func(v string) bool {
+				return slices.ContainsFunc(stops[at.Cohort], func(a releases.Activation) bool { return a.Release.Version == v })
+			}) {
+				visit(devices{at.Target, at.Cohort}, f, f.Buckets[j])
+			}
+		}
+	}
+}
+
+// stops is the activations that the definitions stop, for each cohort.
+func (p *Plan) stops() map[string][]releases.Activation {
+	all := map[string][]releases.Activation{}
+	for _, c := range p.Site.Tree.Fleet.Cohorts {
+		for _, a := range c.Activations {
+			if !a.Offers() {
+				all[c.Slug] = append(all[c.Slug], a)
+			}
+		}
+	}
+	return all
+}
+
+// touches says whether the plan may touch a bucket of a folder.
+func (p *Plan) touches(f *Folder, bucket uint16) bool {
+	if p.only == nil {
+		return true
+	}
+	at := f.Location(p.Site.Tree.Layout)
+	return at.Class == manifest.Answer && p.only[devices{at.Target, at.Cohort}][bucket]
+}
+
+// StopsHold reads some answers of the buckets that a stopped release reached
+// first, and says whether all are as the inventory has them: one that is not,
+// such as by a state that was restored from a backup, casts doubt on all.
+func (p *Plan) StopsHold(ctx context.Context, store Store, concurrency int) (bool, error) {
+	const perFolder, most = 4, 256
+	type sample struct {
+		key  string
+		want Variant
+	}
+	var samples []sample
+	text := variantOf(textForm, 0)
+	stops, layout := p.stops(), p.Site.Tree.Layout
+	for i := range p.Live.Folders {
+		f := &p.Live.Folders[i]
+		at := f.Location(layout)
+		if at.Class != manifest.Answer || f.Digits != layout.BucketDigits {
+			continue
+		}
+		for _, a := range stops[at.Cohort] {
+			ranks := layout.Ranks(a.Seed)
+			places := make([]int, len(f.Buckets))
+			for j := range places {
+				places[j] = j
+			}
+			slices.SortFunc(places, func(x, y int) int { return int(ranks[f.Buckets[x]]) - int(ranks[f.Buckets[y]]) })
+			for _, j := range places[:min(perFolder, len(places))] {
+				if v := p.Live.Answers[f.Answers[j]].Variants[text]; v.Presence == Present {
+					samples = append(samples, sample{f.key(j, text), v})
+				}
+			}
+		}
+	}
+	if len(samples) > most {
+		for i := range most {
+			samples[i] = samples[i*len(samples)/most]
+		}
+		samples = samples[:most]
+	}
+	var wrong atomic.Bool
+	err := each(ctx, cmp.Or(concurrency, store.Traits().Parallel), len(samples), func(ctx context.Context, i int) error {
+		object, err := store.Get(ctx, samples[i].key)
+		if errors.Is(err, fs.ErrNotExist) {
+			wrong.Store(true)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		defer object.Close()
+		body, err := io.ReadAll(io.LimitReader(object, samples[i].want.Size+1))
+		if err == nil && md5.Sum(body) != samples[i].want.MD5 {
+			wrong.Store(true)
+		}
+		return err
+	})
+	return !wrong.Load(), err
+}

@@ -14,9 +14,10 @@ type neighbor struct {
 }
 
 // elsewhere finds where the same fleet is published, and the prefixes that lie
-// inside the site's, or that it lies in. It looks at the first keys only, which
-// a state is among; where they may not be listed, it finds those it lies in.
-func elsewhere(ctx context.Context, site *Site, store Store) (found []neighbor) {
+// inside the site's, by the foreign keys there, or that it lies in. Elsewhere it
+// looks at the first keys only, which a state is among; where they may not be
+// listed, it finds those it lies in.
+func elsewhere(ctx context.Context, site *Site, store Store, foreign []string) (found []neighbor) {
 	ours := map[string]bool{}
 	for _, p := range site.Tree.Payloads {
 		ours[p.SHA256[:payloadDigits]+"/"] = true
@@ -31,8 +32,18 @@ func elsewhere(ctx context.Context, site *Site, store Store) (found []neighbor) 
 			prefixes = append(prefixes, own[:i])
 		}
 	}
-	for _, below := range []string{"", own + "/"} {
-		prefixes = append(prefixes, statesBelow(ctx, store, below)...)
+	keys, n := slices.Clone(foreign), 0
+	for e, err := range store.List(ctx, "") {
+		const page = 1000 // of a listing
+		if n++; err != nil || n > page {
+			break
+		}
+		keys = append(keys, e.Key)
+	}
+	for _, key := range keys {
+		if prefix, isState := strings.CutSuffix(key, "/"+StateFolder+"/state"); isState {
+			prefixes = append(prefixes, prefix)
+		}
 	}
 	slices.Sort(prefixes)
 	for _, prefix := range slices.Compact(prefixes) {
@@ -53,22 +64,6 @@ func elsewhere(ctx context.Context, site *Site, store Store) (found []neighbor) 
 		}
 	}
 	return found
-}
-
-// statesBelow is the prefixes whose states are among the first keys below
-// another one.
-func statesBelow(ctx context.Context, store Store, below string) (prefixes []string) {
-	const page = 1000 // of a listing
-	n := 0
-	for e, err := range store.List(ctx, below) {
-		if n++; err != nil || n > page {
-			break
-		}
-		if prefix, isState := strings.CutSuffix(e.Key, "/"+StateFolder+"/state"); isState {
-			prefixes = append(prefixes, prefix)
-		}
-	}
-	return prefixes
 }
 
 // inside says whether a prefix lies below another one.

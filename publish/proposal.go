@@ -73,7 +73,7 @@ func (e Edition) Propose(ctx context.Context, store Store, remote *Remote, opts 
 		return nil, err
 	}
 	if remote.State == nil && len(live.Folders) == 0 {
-		p.elsewhere = elsewhere(ctx, e.Site, store)
+		p.elsewhere = elsewhere(ctx, e.Site, store, live.Foreign)
 	}
 	p.Plan = NewPlan(e.Site, live, store.Traits().Headers)
 	if remote.State != nil {

@@ -17,6 +17,9 @@ import (
 type Garbage struct {
 	Payloads []UnreferencedPayload // ascending by key
 	Young    int                   // so many more are unnamed, but not for long
+	// Leftovers are the temporary files that writes have left which were cut
+	// off before the instant; ascending.
+	Leftovers []string
 
 	remote *Remote
 	gone   []string // unnamed, but not in the store any more; ascending
@@ -80,7 +83,10 @@ func FindGarbage(ctx context.Context, fleet *releases.Fleet, store Store, remote
 			g.Payloads = append(g.Payloads, UnreferencedPayload{*e, old[i].UnreferencedSince})
 		}
 	}
-	return g, nil
+	if store.Traits().TempFiles {
+		g.Leftovers, err = leftovers(ctx, store, remote.State.Prefix, func(e Entry) bool { return e.Modified.Before(before) })
+	}
+	return g, err
 }
 
 // referencedPayloads is the keys of the payloads that releases name.
@@ -94,15 +100,22 @@ func referencedPayloads(fleet *releases.Fleet) map[string]bool {
 	return all
 }
 
-// Len is the number of payloads that may go.
-func (g *Garbage) Len() int { return len(g.Payloads) }
+// Len is the number of files that may go.
+func (g *Garbage) Len() int { return len(g.Payloads) + len(g.Leftovers) }
+
+func (g *Garbage) key(i int) string {
+	if i < len(g.Payloads) {
+		return g.Payloads[i].Key
+	}
+	return g.Leftovers[i-len(g.Payloads)]
+}
 
 // Apply deletes the garbage.
 func (g *Garbage) Apply(ctx context.Context, store Store, opts ApplyOptions) error {
 	opts = opts.complete(ctx, store, g.Len())
 	opts.Progress.Phase.Store(int32(Deletions))
 	return each(ctx, opts.Concurrency, g.Len(), func(_ context.Context, i int) error {
-		err := store.Delete(opts.InFlight, g.Payloads[i].Key)
+		err := store.Delete(opts.InFlight, g.key(i))
 		if err == nil {
 			opts.Progress.Done.Add(1)
 		}

@@ -63,7 +63,7 @@ func (e Edition) Propose(ctx context.Context, store Store, remote *Remote, opts 
 			live, err = live.Confirm(ctx, e.Site, store)
 		}
 		if s := remote.State; err == nil && (s.Doing != nil || s.Late != nil) && store.Traits().TempFiles {
-			live.Leftovers, err = leftovers(ctx, store, e.Site.Tree.Layout.Prefix)
+			live.Leftovers, err = leftovers(ctx, store, e.Site.Tree.Layout.Prefix, func(Entry) bool { return true })
 		}
 	} else {
 		live, err = Scan(ctx, e.Site, store, opts.Concurrency)

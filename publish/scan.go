@@ -298,13 +298,14 @@ func (s *scan) fold() {
 	s.live.Answers = answers.answers
 }
 
-// leftovers is what writes that were cut off have left below a prefix.
-func leftovers(ctx context.Context, store Store, prefix string) (keys []string, err error) {
+// leftovers is what writes that were cut off have left below a prefix, as far as
+// it is old enough.
+func leftovers(ctx context.Context, store Store, prefix string, old func(Entry) bool) (keys []string, err error) {
 	for e, err := range store.List(ctx, prefix+"/") {
 		if err != nil {
 			return nil, err
 		}
-		if strings.HasPrefix(path.Base(e.Key), TempPrefix) {
+		if strings.HasPrefix(path.Base(e.Key), TempPrefix) && old(e) {
 			keys = append(keys, e.Key)
 		}
 	}

@@ -31,7 +31,8 @@ names any more: a device may just be fetching it. gc deletes those that no
 release in the definitions names, that publish has found without a name for
 --older-than at least, and that have been in the bucket for as long. It leaves
 alone what the state does not know, such as a payload stored for a release to
-come.
+come. In a folder it also deletes temporary files as old, of writes that a kill
+cut off.
 
 It holds the lease while it deletes, as publish does, and needs the last publish
 to have ended. An interrupt lets the requests under way end and gives the lease
@@ -95,6 +96,9 @@ func (o *gcOptions) write(cmd *cobra.Command, store publish.Store, g *publish.Ga
 	for _, p := range g.Payloads {
 		fmt.Fprintf(w, "delete  unnamed for %-4s  %14s  %s\n", cli.Age(now.Sub(p.Since)).Coarse(), cli.Thousands(int(p.Size))+" bytes", p.Key)
 	}
+	for _, key := range g.Leftovers {
+		fmt.Fprintf(w, "delete  temporary file  %s\n", key)
+	}
 	done := "%s: %s deleted, %s bytes freed"
 	if o.dryRun {
 		done = "%s: %s would be deleted, %s bytes freed"
@@ -121,7 +125,8 @@ func (o *gcOptions) writeJSON(cmd *cobra.Command, store publish.Store, g *publis
 		Size     int64         `json:"bytes"`
 		Younger  int           `json:"younger"` // unnamed payloads that are kept
 		Payloads []garbageJSON `json:"payloads"`
-	}{store.String(), o.dryRun, int64(time.Duration(o.olderThan) / time.Second), size, g.Young, []garbageJSON{}}
+		Temp     []string      `json:"temporary_files,omitempty"`
+	}{store.String(), o.dryRun, int64(time.Duration(o.olderThan) / time.Second), size, g.Young, []garbageJSON{}, g.Leftovers}
 	for _, p := range g.Payloads {
 		out.Payloads = append(out.Payloads, garbageJSON{p.Key, p.Size, p.Since.UTC()})
 	}

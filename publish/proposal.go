@@ -109,12 +109,12 @@ func (p *Proposal) admissible() error {
 
 // Stoppable says whether it is better to take back first what the definitions
 // stop, by [Proposal.Stop]: the rest has payloads to put, or must not be
-// published. From a checkout that lacks what was published nothing is.
-func (p *Proposal) Stoppable() bool {
+// published, such as since it is blocked. From a checkout that lacks what was published nothing is.
+func (p *Proposal) Stoppable(blocked bool) bool {
 	if len(p.Edition.Lacks) > 0 && !slices.Contains(p.Edition.Limits.Allow, "older") {
 		return false
 	}
-	return p.phaseLen(Payloads) > 0 || p.admissible() != nil
+	return blocked || p.phaseLen(Payloads) > 0 || p.admissible() != nil
 }
 
 // needed is the missing payloads without which it must not be published.

@@ -33,6 +33,27 @@ func Load(fsys fs.FS, warnings ...string) (*Fleet, error) {
 	return l.result()
 }
 
+// LoadToStop reads the definitions as [Load] does, for an edit that takes a
+// release back: what is wrong with payload files alone comes beside the fleet.
+// A payload whose file cannot be read has a digest of zeros there.
+func LoadToStop(fsys fs.FS, warnings ...string) (*Fleet, Faults, error) {
+	l := newLoader(fsys)
+	l.warnings = warnings
+	l.definitions()
+	if len(l.faults) > 0 {
+		l.digest()
+		_, err := l.result()
+		return nil, nil, err
+	}
+	l.digest()
+	for _, p := range l.payloads {
+		if p.payload.SHA256 == "" {
+			p.payload.SHA256 = strings.Repeat("0", 64)
+		}
+	}
+	return l.fleet, l.faults.sorted(), nil
+}
+
 // Outline reads the definitions as [Load] does, but no payload file: of those
 // it tells what is stated.
 func Outline(fsys fs.FS) (*Fleet, error) {

@@ -9,7 +9,7 @@ import (
 )
 
 func abortRolloutCommand(global *globalOptions) *cobra.Command {
-	var opts editOptions
+	opts := editOptions{stops: true}
 	var version, cohort, reason string
 	cmd := &cobra.Command{
 		Use:   "abort-rollout --cohort COHORT --reason REASON",

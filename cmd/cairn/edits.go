@@ -27,6 +27,8 @@ import (
 // editOptions say what becomes of an edit of the definitions.
 type editOptions struct {
 	dryRun, commit, publish, noLock bool
+
+	stops bool // it takes a release back, which payload files at fault do not hold up
 }
 
 func (o *editOptions) add(cmd *cobra.Command) {
@@ -94,7 +96,7 @@ func (g *globalOptions) begin(cmd *cobra.Command, opts editOptions, decide func(
 			return nil, err
 		}
 	}
-	if e.project, err = g.open(cmd.Context()); err != nil {
+	if e.project, err = g.openTo(cmd.Context(), opts.stops); err != nil {
 		e.unlock()
 		return nil, err
 	}
@@ -191,6 +193,7 @@ func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions) error {
 	ctx, tree := cmd.Context(), git.Worktree{Dir: e.project.dir}
 	publishing := publishOptions{lease: time.Minute, wait: true, noLock: opts.noLock, source: tree.Source(ctx)}
 	if publishing.stops = e.stops; e.stops {
+		publishing.faults = e.project.faults
 		publishing.allow.Chosen = []string{"time"}
 		if _, err := tree.Head(ctx); err != nil {
 			publishing.allow.Chosen = append(publishing.allow.Chosen, "older") // nobody knows, and a stop can't wait
@@ -221,7 +224,7 @@ func (e *halfwayError) Error() string { return e.at + ": " + e.err.Error() }
 func (e *halfwayError) Unwrap() error { return e.err }
 
 func (p *project) definitions() edit.Project {
-	return edit.Project{Fleet: p.fleet, Files: p.root.FS(), Warnings: lint.Names()}
+	return edit.Project{Fleet: p.fleet, Files: p.root.FS(), Warnings: lint.Names(), Stops: p.stops}
 }
 
 // difference is a change as a unified diff, as git shows it.

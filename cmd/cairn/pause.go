@@ -36,7 +36,7 @@ the pause has held up comes later by as long as it took.`,
 type reschedule func(p edit.Project, version, cohort string, at time.Time) ([]edit.Change, []releases.Activation, error)
 
 func scheduleCommand(global *globalOptions, verb string, do reschedule, cmd *cobra.Command) *cobra.Command {
-	var opts editOptions
+	opts := editOptions{stops: verb == "pause"}
 	var version, cohort string
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if cohort == "" {

@@ -21,18 +21,25 @@ type project struct {
 	dir   string
 	root  *os.Root // nothing outside of it is read
 	fleet *releases.Fleet
+
+	stops  bool            // it is read to take a release back
+	faults releases.Faults // of payload files, where it is
 }
 
 // open reads the project. The caller closes it. An interrupt leaves the
 // reading of a large or stalled file to the end of the program.
-func (g *globalOptions) open(ctx context.Context) (*project, error) {
+func (g *globalOptions) open(ctx context.Context) (*project, error) { return g.openTo(ctx, false) }
+
+// openTo opens the project, if need be to take a release back: then payload
+// files may be at fault.
+func (g *globalOptions) openTo(ctx context.Context, stop bool) (*project, error) {
 	type result struct {
 		project *project
 		err     error
 	}
 	done := make(chan result, 1)
 	go func() {
-		p, err := g.load()
+		p, err := g.load(stop)
 		done <- result{p, err}
 	}()
 	select {
@@ -47,17 +54,22 @@ func (g *globalOptions) open(ctx context.Context) (*project, error) {
 	}
 }
 
-func (g *globalOptions) load() (*project, error) {
+func (g *globalOptions) load(stop bool) (*project, error) {
 	root, err := os.OpenRoot(g.dir)
 	if err != nil {
 		return nil, cli.Usagef("project folder %q: %w", g.dir, cli.Cause(err))
 	}
-	fleet, err := releases.Load(root.FS(), lint.Names()...)
+	p := &project{dir: g.dir, root: root, stops: stop}
+	if stop {
+		p.fleet, p.faults, err = releases.LoadToStop(root.FS(), lint.Names()...)
+	} else {
+		p.fleet, err = releases.Load(root.FS(), lint.Names()...)
+	}
 	if err != nil {
 		root.Close()
 		return nil, err
 	}
-	return &project{g.dir, root, fleet}, nil
+	return p, nil
 }
 
 func (p *project) close() { p.root.Close() }

@@ -12,6 +12,7 @@ import (
 	"cairn/cmd/cairn/internal/cli"
 	"cairn/cmd/cairn/internal/report"
 	"cairn/publish"
+	"cairn/releases"
 
 	"github.com/spf13/cobra"
 )
@@ -27,8 +28,9 @@ type publishOptions struct {
 	allowDeletes  bool
 	settle        bool
 	lease         time.Duration
-	wait          bool // for a lease that somebody holds
-	stops         bool // it takes a release back
+	wait          bool            // for a lease that somebody holds
+	stops         bool            // it takes a release back
+	faults        releases.Faults // of payload files, where it does
 }
 
 func publishCommand(global *globalOptions) *cobra.Command {

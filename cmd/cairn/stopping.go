@@ -20,8 +20,11 @@ type finding func(context.Context, *publish.Remote) (*publish.Proposal, error)
 func publishStop(cmd *cobra.Command, run publish.RunOptions, opts publishOptions, find finding) error {
 	proposal, err := carryOut(cmd, run, func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
 		proposal, err := checked(ctx, cmd, opts, remote, find)
-		if err == nil && proposal.Stoppable() {
+		if err == nil && proposal.Stoppable(opts.faults != nil) {
 			proposal = proposal.Stop()
+		}
+		if err == nil && opts.faults != nil && !proposal.Stops() {
+			err = opts.faults
 		}
 		return proposal, err
 	})
@@ -34,7 +37,10 @@ func publishStop(cmd *cobra.Command, run publish.RunOptions, opts publishOptions
 		}
 	}
 	run.Progress = &publish.Progress{}
-	rest, err := carryOut(cmd, run, find)
+	var rest *publish.Proposal
+	if err = opts.faults; opts.faults == nil {
+		rest, err = carryOut(cmd, run, find)
+	}
 	if err == nil || cmd.Context().Err() != nil {
 		return finishPublish(cmd, run, opts, find, rest, err)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 func withdrawCommand(global *globalOptions) *cobra.Command {
-	var opts editOptions
+	opts := editOptions{stops: true}
 	var reason string
 	cmd := &cobra.Command{
 		Use:   "withdraw VERSION --reason REASON",

@@ -19,6 +19,8 @@ type Project struct {
 	Files fs.FS // of the project folder
 	// Warnings are the names that [lint] may allow, as for [releases.Load].
 	Warnings []string
+	// Stops says that what is wrong with payload files keeps no change back.
+	Stops bool
 }
 
 // Change is what becomes of a file of the project folder.
@@ -34,8 +36,12 @@ func (c Change) goes() bool { return c.Before != nil && c.After == nil }
 // loader's: [releases.Faults].
 func (p Project) Check(changes []Change) (Project, error) {
 	files := overlay{p.Files, changes}
+	if p.Stops {
+		fleet, _, err := releases.LoadToStop(files, p.Warnings...)
+		return Project{fleet, files, p.Warnings, true}, err
+	}
 	fleet, err := releases.Load(files, p.Warnings...)
-	return Project{fleet, files, p.Warnings}, err
+	return Project{fleet, files, p.Warnings, false}, err
 }
 
 // change edits a file, which may not be there yet; nil where that leaves it as

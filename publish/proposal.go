@@ -139,7 +139,7 @@ func (p *Proposal) needed() []string {
 }
 
 func (p *Proposal) states(now time.Time) (during, after State) {
-	stamp := Stamp{Published: now, At: p.Edition.At, Source: p.Edition.Source, Encoder: Encoder, BurnedIn: BurnedInOf(&p.Site.Tree.Fleet.Project), Unchecked: uncheckedIn(p.Site.Tree.Fleet), Rollouts: p.Edition.Rollouts}
+	stamp := Stamp{Published: now, At: p.Edition.At, Source: p.Edition.Source, Encoder: Encoder, BurnedIn: BurnedInOf(&p.Site.Tree.Fleet.Project), Unchecked: uncheckedIn(p.Site.Tree.Fleet), Rollouts: p.Edition.Rollouts, Stops: p.StopsAfter(now)}
 	prefix := p.Site.Tree.Layout.Prefix
 	if done := p.Remote.State; p.Stops() && done != nil {
 		// The rest is still to come.
@@ -212,5 +212,6 @@ func (p *Proposal) recorded() bool {
 		return a.Cohort == b.Cohort && a.Version == b.Version && a.Seed == b.Seed &&
 			releases.Buckets(a.Percent, buckets) == releases.Buckets(b.Percent, buckets) && reflect.DeepEqual(a.Targets, b.Targets)
 	}
-	return slices.Equal(s.Done.Unchecked, uncheckedIn(p.Site.Tree.Fleet)) && slices.EqualFunc(s.Done.Rollouts, p.Edition.Rollouts, same)
+	return slices.EqualFunc(s.Done.Stops, p.StopsAfter(time.Time{}), Stop.equal) &&
+		slices.Equal(s.Done.Unchecked, uncheckedIn(p.Site.Tree.Fleet)) && slices.EqualFunc(s.Done.Rollouts, p.Edition.Rollouts, same)
 }

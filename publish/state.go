@@ -42,6 +42,8 @@ type Stamp struct {
 	// state doesn't tell.
 	Unchecked []string  `json:"unchecked,omitzero"`
 	Rollouts  []Rollout `json:"rollouts"`
+	// Stops is what is taken back, by cohort, version and kind.
+	Stops []Stop `json:"stops,omitempty"`
 }
 
 // Rollout is a release that a cohort offers.

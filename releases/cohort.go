@@ -48,7 +48,7 @@ func (l *loader) cohort(t *table) {
 	l.fleet.Cohorts = append(l.fleet.Cohorts, c)
 }
 
-var activationKeys = []string{"rollout", "seed", "paused", "aborted"}
+var activationKeys = []string{"rollout", "seed", "paused", "aborted", "resumed"}
 
 func (l *loader) activation(c *Cohort, m member, t *table) {
 	a := Activation{Rollout: t.rollout()}
@@ -57,6 +57,7 @@ func (l *loader) activation(c *Cohort, m member, t *table) {
 	if a.Aborted, n = t.text("aborted"); n != nil {
 		a.Aborted = strings.TrimSpace(a.Aborted)
 	}
+	a.Resumed, _ = t.instant("resumed")
 	if a.Seed, n = t.text("seed"); n != nil && a.Seed == "" {
 		t.fault(n.offset, "leave seed out, or write any text", "seed is empty")
 	} else if n == nil {

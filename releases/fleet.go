@@ -131,7 +131,8 @@ type Release struct {
 	Created         time.Time // UTC; zero where nothing is said
 	Forced          *bool     // nil where nothing is said
 	MustPassThrough bool
-	Withdrawn       string // the reason of a recall, or ""
+	Withdrawn       string    // the reason of a recall, or ""
+	Resumed         time.Time // ends a recall before it; zero for never
 	ExtraInfo       map[string]any
 	Payloads        []*Payload // by software type, hardware version, from-version
 }
@@ -179,6 +180,7 @@ type Activation struct {
 	Seed    string    // never empty; by default "<cohort>/<version>"
 	Paused  time.Time // from here the schedule stands still; zero for never
 	Aborted string    // the reason, or ""
+	Resumed time.Time // ends what was aborted or paused before it; zero for never
 }
 
 // Percent is the share of the cohort's devices that the activation covers at

@@ -62,6 +62,7 @@ func (l *loader) release(t *table) {
 	if r.Withdrawn, n = t.text("withdrawn"); n != nil {
 		r.Withdrawn = strings.TrimSpace(r.Withdrawn)
 	}
+	r.Resumed, _ = t.instant("resumed")
 	r.ExtraInfo = t.extraInfo()
 
 	for m, hardware := range t.tables("payload") {

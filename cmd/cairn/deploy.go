@@ -59,7 +59,7 @@ init' sets that up.`,
 	f.DurationVar(&opts.every, "every", 24*time.Hour, "the time from one of the steps to the next")
 	f.Var(&opts.start, "start", "the instant at which a ramp or steps begin (default now)")
 	f.BoolVar(&opts.deactivate, "deactivate", false, "take the release out of the cohort instead")
-	f.BoolVar(&opts.deployment.Again, "again", false, "offer it although it was aborted in this cohort")
+	f.BoolVar(&opts.deployment.Again, "again", false, "offer it although it was aborted or paused in this cohort, here or by what was published")
 	f.BoolVar(&opts.deployment.Create, "create-cohort", false, "make the cohort where it does not exist")
 	opts.add(cmd)
 	cli.AcceptMemfault(cmd)
@@ -74,6 +74,7 @@ func runDeployRelease(cmd *cobra.Command, global *globalOptions, opts *deployOpt
 		return cli.Usagef("deploy-release needs --release-version VERSION and --cohort COHORT")
 	}
 	at := now()
+	d.At = at
 	var err error
 	if d.Rollout, err = opts.rollout(cmd, at); err != nil {
 		return cli.Usage(err)

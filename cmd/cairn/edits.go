@@ -209,7 +209,7 @@ func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions) error {
 		fmt.Fprintf(cmd.ErrOrStderr(), "published with what is not committed:\n%s\n", dirty)
 	}
 	if dirty != "" || err != nil && !opts.commit {
-		fmt.Fprintln(cmd.ErrOrStderr(), "commit and push this edit: the next publish from what is committed takes it back otherwise")
+		fmt.Fprintln(cmd.ErrOrStderr(), "commit and push this edit: otherwise the next publish from what is committed takes it back, or is stopped by a guard")
 	}
 	return nil
 }

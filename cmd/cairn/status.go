@@ -25,7 +25,8 @@ func statusCommand(global *globalOptions) *cobra.Command {
 		Short: "Show what each cohort is offered, what is published, and what comes next",
 		Long: `status shows each cohort with the releases that it activates: the percentage that
 the definitions say now, the one that is published, and what the schedule does
-next. It changes nothing.`,
+next; and what was aborted, paused or withdrawn in what is published, since when.
+It changes nothing.`,
 		Example: "  cairn status\n  cairn status --at 2026-12-01T09:00:00Z",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := global.open(cmd.Context())
@@ -61,6 +62,7 @@ type status struct {
 	Pending   int            `json:"pending"`   // objects that a publish would change
 	Cohorts   []cohortStatus `json:"cohorts"`
 	Idle      []string       `json:"not_activated"` // releases
+	Stops     []publish.Stop `json:"stops"`         // that stand in what is published
 }
 
 type publishedAs struct {
@@ -92,7 +94,7 @@ type nextStatus struct {
 
 func (p *project) status(pub *publish.Proposal) status {
 	f := p.fleet
-	s := status{Project: f.Project.Slug, To: pub.Store.String(), At: pub.Edition.At.Truncate(time.Second), Pending: pub.Len(), Cohorts: []cohortStatus{}, Idle: []string{}}
+	s := status{Project: f.Project.Slug, To: pub.Store.String(), At: pub.Edition.At.Truncate(time.Second), Pending: pub.Len(), Cohorts: []cohortStatus{}, Idle: []string{}, Stops: append([]publish.Stop{}, pub.Remote.Stops()...)}
 	if state := pub.Remote.State; state != nil && !state.Done.Published.IsZero() {
 		s.Published = &publishedAs{state.Done.Published, state.Done.At, state.Done.Source}
 	}
@@ -173,6 +175,16 @@ func (s status) write(w io.Writer) error {
 	}
 	if len(s.Idle) > 0 {
 		fmt.Fprintf(&b, "\nno cohort activates %s\n", strings.Join(s.Idle, ", "))
+	}
+	if len(s.Stops) > 0 {
+		fmt.Fprintf(&b, "\nstopped, until the definitions say resumed:\n")
+		for _, stop := range s.Stops {
+			where := "every cohort"
+			if stop.Cohort != "" {
+				where = "cohort " + stop.Cohort
+			}
+			fmt.Fprintf(&b, "  %s in %s: %s\n", stop.Version, where, stop)
+		}
 	}
 	if s.Pending > 0 {
 		fmt.Fprintf(&b, "\na publish would change %s; 'cairn plan' shows what that means\n", cli.Count(s.Pending, "object"))

@@ -69,7 +69,7 @@ func command(r *rand.Rand, p Project) (name string, run func() ([]Change, error)
 	}
 	switch r.IntN(7) {
 	case 0:
-		d := Deployment{Version: v, Cohort: "beta", Again: true, Rollout: releases.Rollout{Fixed: float64(r.IntN(101))}}
+		d := Deployment{Version: v, Cohort: "beta", Again: true, At: at, Rollout: releases.Rollout{Fixed: float64(r.IntN(101))}}
 		switch r.IntN(3) {
 		case 0:
 			d.Rollout = releases.Rollout{Ramp: &releases.Ramp{Start: at, Duration: 90 * time.Minute, From: 1.5, To: 100, Linear: r.IntN(2) == 0}}
@@ -84,9 +84,9 @@ func command(r *rand.Rand, p Project) (name string, run func() ([]Change, error)
 			if active {
 				seed = was.Seed
 			}
-			s.Active["beta"][v] = releases.Activation{Rollout: d.Rollout, Seed: seed}
+			s.Active["beta"][v] = releases.Activation{Rollout: d.Rollout, Seed: seed, Resumed: at.Add(time.Second)}
 			return nil
-		}, keys("rollout", "paused", "aborted")
+		}, keys("rollout", "paused", "aborted", "resumed")
 	case 1:
 		return "deactivate", func() ([]Change, error) { return p.Deactivate(v, "beta") }, func(s *said) error {
 			if !active {
@@ -102,10 +102,10 @@ func command(r *rand.Rand, p Project) (name string, run func() ([]Change, error)
 			}, func(s *said) error {
 				return change(s, func(a *releases.Activation) {
 					if a.Aborted == "" {
-						a.Aborted = "it's \"hot\""
+						a.Aborted, a.Resumed = "it's \"hot\"", time.Time{}
 					}
 				})
-			}, keys("aborted")
+			}, keys("aborted", "resumed")
 	case 3:
 		return "pause", func() ([]Change, error) {
 				changes, _, err := p.Pause(v, "beta", at)
@@ -115,8 +115,8 @@ func command(r *rand.Rand, p Project) (name string, run func() ([]Change, error)
 				if !active || stands {
 					return errRefused
 				}
-				return change(s, func(a *releases.Activation) { a.Paused = at })
-			}, keys("paused")
+				return change(s, func(a *releases.Activation) { a.Paused, a.Resumed = at, time.Time{} })
+			}, keys("paused", "resumed")
 	case 4:
 		return "resume", func() ([]Change, error) {
 				changes, _, err := p.Resume(v, "beta", at)
@@ -126,6 +126,7 @@ func command(r *rand.Rand, p Project) (name string, run func() ([]Change, error)
 					return errRefused
 				}
 				return change(s, func(a *releases.Activation) {
+					a.Resumed = at.Add(time.Second)
 					if a.Paused = (time.Time{}); was.Rollout.Percent(at) <= was.Percent(at) {
 						return
 					}
@@ -143,7 +144,7 @@ func command(r *rand.Rand, p Project) (name string, run func() ([]Change, error)
 						}
 					}
 				})
-			}, keys("paused", "rollout")
+			}, keys("paused", "rollout", "resumed")
 	case 5:
 		return "withdraw", func() ([]Change, error) { return p.Withdraw(v, "bricks") }, func(s *said) error {
 			if s.Withdrawn[v] == "" {

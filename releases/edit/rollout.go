@@ -16,8 +16,9 @@ type Deployment struct {
 	Version string
 	Cohort  string
 	Rollout releases.Rollout
-	Create  bool // the cohort, where there is none of that name
-	Again   bool // although it was aborted there
+	Create  bool      // the cohort, where there is none of that name
+	Again   bool      // although it was aborted there
+	At      time.Time // of the edit
 }
 
 // Deploy activates a release in a cohort, or gives it another rollout there. A
@@ -60,8 +61,17 @@ func (p Project) Deploy(d Deployment) ([]Change, error) {
 				return err
 			}
 		}
+		if d.Again || !a.Paused.IsZero() {
+			return resumed(doc, d.Version, d.At)
+		}
 		return nil
 	})
+}
+
+// resumed says that a release is on offer again, and no accident. It is later
+// than a stop in the same second.
+func resumed(d *Document, version string, at time.Time) error {
+	return d.Set(Time(at.Truncate(time.Second).Add(time.Second)), "activate", version, "resumed")
 }
 
 // unset takes a key out of an activation, which stays though it may have stood
@@ -106,6 +116,9 @@ func (p Project) Abort(version, cohort, reason string, at time.Time) ([]Change, 
 		return nil, a, nil
 	}
 	changes, err := p.change(p.Fleet.Cohort(cohort).File, func(d *Document) error {
+		if err := unset(d, a.Release.Version, "resumed"); err != nil {
+			return err
+		}
 		return d.Set(syntax.String(reason), "activate", a.Release.Version, "aborted")
 	})
 	return changes, a, err
@@ -165,6 +178,9 @@ func (p Project) Pause(version, cohort string, at time.Time) ([]Change, []releas
 	}
 	changes, err := p.change(p.Fleet.Cohort(cohort).File, func(d *Document) error {
 		for _, a := range as {
+			if err := unset(d, a.Release.Version, "resumed"); err != nil {
+				return err
+			}
 			if err := d.Set(Time(at), "activate", a.Release.Version, "paused"); err != nil {
 				return err
 			}
@@ -176,7 +192,7 @@ func (p Project) Pause(version, cohort string, at time.Time) ([]Change, []releas
 
 // Resume lets paused schedules of a cohort go on at an instant, from the percent
 // at which they stand. What the pause has held up comes later by as much as it
-// took; a pause that has held up nothing leaves no trace.
+// took.
 func (p Project) Resume(version, cohort string, at time.Time) ([]Change, []releases.Activation, error) {
 	as, err := p.activations(version, cohort, "no rollout that is paused", func(a releases.Activation) string {
 		if a.Paused.IsZero() {
@@ -190,6 +206,9 @@ func (p Project) Resume(version, cohort string, at time.Time) ([]Change, []relea
 	changes, err := p.change(p.Fleet.Cohort(cohort).File, func(d *Document) error {
 		for _, a := range as {
 			if err := unset(d, a.Release.Version, "paused"); err != nil {
+				return err
+			}
+			if err := resumed(d, a.Release.Version, at); err != nil {
 				return err
 			}
 			if a.Rollout.Percent(at) > a.Percent(at) {

@@ -55,7 +55,7 @@ demo: build
 	@$(GO) run ./examples/demo $(BIN)/cairn examples/smartfridge $(DEMO)
 
 test: deps-test
-	$(GO) test $(FLAGS) $(filter-out $(EDGES),$(shell $(GO) list ./...))
+	$(GO) test -timeout 30m $(FLAGS) $(filter-out $(EDGES),$(shell $(GO) list ./...))
 
 # The doors for devices, and CI's jobs, in what they really run on: needs more
 # than the base tools, and installs that where it may.

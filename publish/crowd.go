@@ -5,8 +5,6 @@ import (
 
 	"cairn/manifest"
 	"cairn/releases"
-
-	"github.com/cespare/xxhash/v2"
 )
 
 // Crowd is devices that look for their answers in one cohort before a publish,
@@ -75,7 +73,7 @@ func (p *Plan) findCrowds() (all []Crowd) {
 	for _, c := range p.Site.Tree.Fleet.Cohorts {
 		counts := make([]int, layout.Buckets())
 		for _, d := range c.Devices {
-			counts[xxhash.Sum64String(d.Serial)>>(64-4*layout.BucketDigits)]++
+			counts[layout.BucketOf(d.Serial)]++
 		}
 		after[c.Slug] = len(c.Devices)
 		crowd := Crowd{From: c.Slug, To: c.Slug}

@@ -4,6 +4,7 @@
 package manifest
 
 import (
+	"encoding/hex"
 	"strconv"
 	"strings"
 
@@ -93,6 +94,26 @@ func (l Layout) payloadsFolder() string { return l.Prefix + "/v1/payloads/" }
 
 func (l Layout) latestFolder() string { return l.Prefix + "/v1/latest/" }
 
+// SignedFolder is the key of the signed form, slash included.
+func (l Layout) SignedFolder() string { return l.Prefix + "/v1/signed/" }
+
+// Where the notes of the signed form are, in its folder.
+const (
+	signedHead = "head.txt"
+	signedKeys = "keys.txt"
+)
+
+// HeadKey is the key of the signed head.
+func (l Layout) HeadKey() string { return l.SignedFolder() + signedHead }
+
+// KeysKey is the key of the statement of the keys that sign heads.
+func (l Layout) KeysKey() string { return l.SignedFolder() + signedKeys }
+
+// PartKey is the key of a part of the signed form, by its digest.
+func (l Layout) PartKey(digest [32]byte) string {
+	return l.SignedFolder() + hex.EncodeToString(digest[:16])
+}
+
 // CohortKey is the key of a cohort shard.
 func (l Layout) CohortKey(shard string) string { return l.CohortsFolder() + shard + ".txt" }
 
@@ -151,6 +172,9 @@ const (
 	CohortIndex Class = iota
 	Answer
 	Payload
+	SignedHead
+	SignedKeys
+	SignedPart
 )
 
 // Location is a key taken apart. Names are unescaped, but for the version.
@@ -166,7 +190,7 @@ type Location struct {
 	Bucket         string
 	Form           Form
 
-	SHA256 string // of a payload: the first 32 hex digits
+	SHA256 string // of a payload or a signed part: the first 32 hex digits
 	Name   string // of a payload: its file name
 }
 
@@ -177,6 +201,12 @@ func (l Layout) Key(at Location) string {
 		return l.CohortKey(at.Shard) + string(at.Encoding)
 	case Answer:
 		return l.AnswerFolder(at.Target, at.Cohort, at.VersionSegment) + at.Bucket + string(at.Form) + string(at.Encoding)
+	case SignedHead:
+		return l.HeadKey()
+	case SignedKeys:
+		return l.KeysKey()
+	case SignedPart:
+		return l.SignedFolder() + at.SHA256
 	}
 	return l.PayloadKey(at.SHA256, at.Name)
 }
@@ -206,6 +236,15 @@ func (l Layout) parse(key string) (at Location, ok bool) {
 		at = Location{Class: Payload, SHA256: sha256}
 		at.Name, ok = unescape(name)
 		return at, ok && isHex(sha256, 32)
+	}
+	if name, ok := strings.CutPrefix(key, l.SignedFolder()); ok {
+		switch name {
+		case signedHead:
+			return Location{Class: SignedHead}, true
+		case signedKeys:
+			return Location{Class: SignedKeys}, true
+		}
+		return Location{Class: SignedPart, SHA256: name}, isHex(name, 32)
 	}
 	at.Encoding = Identity
 	for _, e := range []Encoding{Brotli, Gzip} {

@@ -35,6 +35,10 @@ func TestKeys(t *testing.T) {
 		"ota/fridges/v1/payloads/" + sha32 + "/a_20b.bin": {Class: manifest.Payload, SHA256: sha32, Name: "a b.bin"},
 		"ota/fridges/v1/payloads/" + sha32 + "/x.txt.br":  {Class: manifest.Payload, SHA256: sha32, Name: "x.txt.br"},
 		"ota/fridges/v1/payloads/" + sha32 + "/_2e.":      {Class: manifest.Payload, SHA256: sha32, Name: ".."},
+
+		"ota/fridges/v1/signed/head.txt": {Class: manifest.SignedHead},
+		"ota/fridges/v1/signed/keys.txt": {Class: manifest.SignedKeys},
+		"ota/fridges/v1/signed/" + sha32: {Class: manifest.SignedPart, SHA256: sha32},
 	} {
 		got, ok := ota.Parse(key)
 		if diff := cmp.Diff(want, got); diff != "" || !ok {
@@ -81,6 +85,11 @@ func TestNoKeys(t *testing.T) {
 		"ota/fridges/v1/payloads/" + sha32 + "/../x", "ota/fridges/v1/payloads/" + sha32 + "/a/b", "ota/fridges/v1/payloads/" + sha32 + "//a",
 		"ota/fridges/v1/payloads/" + sha32 + "/..", "ota/fridges/v1/payloads/" + sha32 + "/a b", "ota/fridges/v1/payloads/" + sha32 + "/%2e",
 		"ota/fridges/v1/payloads/" + sha32 + "/" + long,
+
+		// The signed form.
+		"ota/fridges/v1/signed/", "ota/fridges/v1/signed/head.txt.gz", "ota/fridges/v1/signed/keys.txt.br", "ota/fridges/v1/signed/head",
+		"ota/fridges/v1/signed/" + sha32 + ".br", "ota/fridges/v1/signed/" + sha32[1:], "ota/fridges/v1/signed/" + sha32 + "00",
+		"ota/fridges/v1/signed/" + strings.ToUpper(sha32), "ota/fridges/v1/signed/" + sha32 + "/", "ota/fridges/v1/signed//" + sha32,
 	} {
 		if at, ok := ota.Parse(key); ok {
 			t.Errorf("%q is taken for %+v", key, at)
@@ -118,20 +127,22 @@ func FuzzKey(f *testing.F) {
 	f.Add(uint8(0), "main", "mp", "1.0.0", "beta", uint16(0xaf), "a.bin")
 	f.Add(uint8(7), "..", ".", "_none", "default", uint16(0xfff), "x.br")
 	f.Fuzz(func(t *testing.T, how uint8, software, hardware, version, cohort string, n uint16, name string) {
-		want := manifest.Location{Class: manifest.Class(how % 3)}
-		encoding := []manifest.Encoding{manifest.Identity, manifest.Brotli, manifest.Gzip}[how/3%3]
+		want := manifest.Location{Class: manifest.Class(how % 6)}
+		encoding := []manifest.Encoding{manifest.Identity, manifest.Brotli, manifest.Gzip}[how/6%3]
 		switch want.Class {
 		case manifest.CohortIndex:
 			want.Shard, want.Encoding = ota.ShardName(int(n%16)), encoding
 		case manifest.Answer:
 			want.Target = manifest.Target{SoftwareType: software, HardwareVersion: hardware}
 			want.Cohort, want.VersionSegment, want.Bucket = cohort, manifest.VersionSegment(version), ota.BucketName(int(n%4096))
-			want.Form, want.Encoding = []manifest.Form{manifest.JSON, manifest.Text}[how/9%2], encoding
+			want.Form, want.Encoding = []manifest.Form{manifest.JSON, manifest.Text}[how/18%2], encoding
 		case manifest.Payload:
 			want.SHA256, want.Name = sha32, name
+		case manifest.SignedPart:
+			want.SHA256 = sha32
 		}
 		sound := func(s string) bool { return s != "" && len(releases.Escape(s)) <= releases.MaxSegment }
-		valid := want.Class == manifest.CohortIndex || want.Class == manifest.Payload && sound(name) ||
+		valid := want.Class == manifest.CohortIndex || want.Class >= manifest.SignedHead || want.Class == manifest.Payload && sound(name) ||
 			want.Class == manifest.Answer && sound(software) && sound(hardware) && len(releases.Escape(version)) <= releases.MaxSegment && releases.ValidSlug(cohort)
 		got, ok := ota.Parse(ota.Key(want))
 		if ok != valid || ok && got != want {

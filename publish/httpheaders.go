@@ -17,6 +17,9 @@ func HeaderOf(at manifest.Location, cache releases.Cache) Header {
 	case at.Class == manifest.Payload:
 		h.ContentType = "application/octet-stream"
 		h.CacheControl = maxAge(year) + ", immutable"
+	case at.Class == manifest.SignedPart:
+		h.ContentType = "application/octet-stream"
+		h.CacheControl = maxAge(24*time.Hour) + ", immutable" // a cache may have got another: not for a year
 	case at.Class == manifest.CohortIndex:
 		h.CacheControl = maxAge(cache.Cohorts)
 	default:

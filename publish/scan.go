@@ -139,7 +139,7 @@ func (s *scan) list(ctx context.Context, store Store) error {
 		case strings.HasPrefix(e.Key, layout.Prefix+"/"+StateFolder+"/"):
 		case strings.HasPrefix(path.Base(e.Key), TempPrefix):
 			s.live.Leftovers = append(s.live.Leftovers, e.Key)
-		case !ours:
+		case !ours, at.Class == manifest.SignedHead, at.Class == manifest.SignedKeys, at.Class == manifest.SignedPart:
 			s.live.Foreign = append(s.live.Foreign, e.Key)
 		case at.Class == manifest.Payload:
 			s.live.Payloads = append(s.live.Payloads, KnownPayload{Key: e.Key, Size: e.Size, MD5: sum})

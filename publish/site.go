@@ -255,7 +255,10 @@ func (s *Site) find(key string) (place, bool) {
 	if !ok {
 		return place{}, false
 	}
-	if at.Class == manifest.Payload {
+	switch at.Class {
+	case manifest.SignedHead, manifest.SignedKeys, manifest.SignedPart:
+		return place{}, false
+	case manifest.Payload:
 		i, found := s.payload(s.Tree.Payloads, key)
 		return place{folder: payloadFolder, index: int32(i)}, found
 	}

@@ -59,7 +59,7 @@ func runChild(kind string, args []string) error {
 	switch kind {
 	case "command":
 		return measureCommand(args)
-	case "plan", "hash":
+	case "plan", "signed", "hash":
 		work, err = planning(kind, args[0])
 	case "write":
 		work, err = writing(args[0], args[1])

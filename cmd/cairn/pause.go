@@ -18,7 +18,9 @@ func pauseCommand(global *globalOptions) *cobra.Command {
 		Long: `pause lets schedules stand still at the percentage that they have now: that of
 one release, or of all that are on their way in the cohort. Devices that are
 offered the release already go on to be; 'cairn abort-rollout' takes it back.
-'cairn resume' lets them go on.`,
+'cairn resume' lets them go on.
+
+With --publish a pause goes first, and alone where the rest cannot be published.`,
 		Example: "  cairn pause --cohort default --publish\n  cairn pause --cohort default --release-version 1.1.0",
 	})
 }

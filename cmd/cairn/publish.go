@@ -41,7 +41,9 @@ func publishCommand(global *globalOptions) *cobra.Command {
 		Long: `publish sends what has changed to the bucket or folder that [publish] names:
 payloads first, then answers, those that withdraw a release before those that
 offer one, so that no answer names a payload that is not there, and deletions
-last. Nothing outside the project's prefix is touched.
+last. Nothing outside the project's prefix is touched. 'cairn abort-rollout',
+'withdraw' and 'pause' with --publish put what stops a release first, and alone
+where the rest cannot be published.
 
 It keeps a state below the prefix, so it lists nothing and asks for nothing that
 is right already. It holds a lease while it writes: a second publisher is

@@ -1,0 +1,192 @@
+// Package consoletest looks at the page that "cairn report" writes, in a real
+// browser. Its folder has the npm packages that this needs, locked.
+package consoletest
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"cairn/manifest"
+	"cairn/manifest/lint"
+	"cairn/publish/dirstore"
+	"cairn/publish/edge"
+	"cairn/publish/edge/conformance/conformancetest"
+	"cairn/releases"
+	"cairn/releases/fleettest"
+	"cairn/templates/console"
+)
+
+// question is what is asked in the form, and what the page has to say.
+type question struct {
+	Serial  string `json:"serial"`
+	Target  int    `json:"target"`
+	Version string `json:"version"`
+	URL     string `json:"url"` // "" for up to date
+	Missing bool   `json:"missing"`
+}
+
+// job is what look.mjs reads.
+type job struct {
+	Browser   string     `json:"browser"`
+	Page      string     `json:"page"`
+	Now       time.Time  `json:"now"`
+	Questions []question `json:"questions"`
+	Pictures  string     `json:"pictures"` // the folder they go to; "" for none
+}
+
+// look has a browser look at a page, and fails for what it finds.
+func look(t *testing.T, j job) {
+	t.Helper()
+	for _, name := range []string{"chromium", "node"} {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			t.Fatalf(`%v: "make deps-edges" installs it, or says how`, err)
+		}
+		if name == "chromium" {
+			j.Browser = path
+		}
+	}
+	in, err := json.Marshal(j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "node", "look.mjs")
+	cmd.Stdin = bytes.NewReader(in)
+	cmd.Env = append(os.Environ(), "HOME="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// pageOf writes the page of a fleet to a file, and gives its URL.
+func pageOf(t *testing.T, f *releases.Fleet, at time.Time) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "index.html")
+	if err := os.WriteFile(file, render(t, f, at), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "file://" + file
+}
+
+func render(t *testing.T, f *releases.Fleet, at time.Time) []byte {
+	t.Helper()
+	page, err := console.Page(console.ModelOf(f, at, nil, lint.Check(f, lint.Options{At: at})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page
+}
+
+// TestTheFormAnswersAsExplainDoes asks a live tree by the form, for devices of
+// all kinds: the page goes the way of a device, and says what the definitions say.
+func TestTheFormAnswersAsExplainDoes(t *testing.T) {
+	samples := []*conformancetest.Sample{conformancetest.Odd()}
+	for seed := range uint64(3) {
+		samples = append(samples, conformancetest.Random(seed))
+	}
+	for _, s := range samples {
+		t.Run(s.Name, func(t *testing.T) {
+			mux := http.NewServeMux()
+			server := httptest.NewServer(mux)
+			defer server.Close()
+			s.Fleet.Project.BaseURL = server.URL
+			dir := t.TempDir()
+			if err := s.Publish(t.Context(), dirstore.New(dir)); err != nil {
+				t.Fatal(err)
+			}
+			page := render(t, s.Fleet, s.At)
+			mux.HandleFunc("/_cairn/", func(w http.ResponseWriter, _ *http.Request) { w.Write(page) })
+			mux.Handle("/", edge.New(dirstore.New(dir), edge.Options{Layout: manifest.LayoutOf(s.Fleet), Order: s.Fleet.Project.Order, Cache: s.Fleet.Cache}))
+			look(t, job{Page: server.URL + "/_cairn/", Now: s.At, Questions: questions(s.Fleet, s.At, 50)})
+		})
+	}
+}
+
+func questions(f *releases.Fleet, at time.Time, n int) []question {
+	random := rand.New(rand.NewPCG(1, 2))
+	pick := func(from []string) string { return from[random.IntN(len(from))] }
+	serials := []string{"SN-1", "SN-2", "SN-3", "a-serial-that-nobody-lists"}
+	for _, c := range f.Cohorts {
+		for _, d := range c.Devices[:min(len(c.Devices), 20)] {
+			serials = append(serials, d.Serial)
+		}
+	}
+	resolver, targets := manifest.NewResolver(f), manifest.Targets(f)
+	var all []question
+	for range n {
+		target := random.IntN(len(targets))
+		known := resolver.Known(targets[target])
+		versions := slices.Concat([]string{""}, known, manifest.Unlisted(f.Project.Order, known))
+		q := question{Serial: pick(serials), Target: target, Version: strings.TrimSpace(pick(versions))}
+		e := manifest.Explain(f, manifest.Device{Serial: q.Serial, Target: targets[target], CurrentVersion: q.Version}, at)
+		q.Missing = !slices.ContainsFunc(e.Fetches, func(fetch manifest.Fetch) bool { return fetch.Found })
+		if e.Payload != nil {
+			q.URL = manifest.PayloadURL(f.Project, manifest.LayoutOf(f), e.Payload)
+		}
+		all = append(all, q)
+	}
+	return all
+}
+
+// TestThePageHoldsForEverybody looks at the example, at odd names, and at many
+// of everything: sizes, themes, keyboard, axe, and what the page asks for.
+func TestThePageHoldsForEverybody(t *testing.T) {
+	at := time.Date(2026, 12, 2, 12, 0, 0, 0, time.UTC)
+	example, err := releases.Load(os.DirFS("../../../examples/smartfridge"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	odd := conformancetest.Odd()
+	pages := map[string]string{
+		"example": pageOf(t, example, at),
+		"odd":     pageOf(t, odd.Fleet, odd.At),
+		"hostile": pageOf(t, hostile(t), at),
+		"large":   pageOf(t, fleettest.Large(50*10*40*256), at),
+	}
+	for name, page := range pages {
+		t.Run(name, func(t *testing.T) {
+			pictures := t.ArtifactDir()
+			look(t, job{Page: page, Now: at, Pictures: pictures})
+		})
+	}
+}
+
+// hostile is definitions whose texts would like to be more than text.
+func hostile(t *testing.T) *releases.Fleet {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"cairn.toml":             "[project]\nslug = \"x\"\nbase_url = \"https://ota.example.com\"\nversion_order = \"natural\"\n[publish]\nto = \"dir:public\"\n",
+		"releases/a.toml":        "version = \"__proto__\"\nnotes = \"\"\"</script><script>document.title = 'taken'</script>" + strings.Repeat("x", 10_000) + "\"\"\"\n[payload.\"<img src=x onerror=document.title='taken'>\".mp]\nfile = \"a.bin\"\n",
+		"releases/a.bin":         "\x7fa payload",
+		"releases/b.toml":        "version = \"constructor\"\n[payload.\"<img src=x onerror=document.title='taken'>\".mp]\nfile = \"b.bin\"\n",
+		"releases/b.bin":         "\x7fanother payload",
+		"cohorts/default.toml":   "[activate.\"__proto__\"]\nrollout = 100\n[activate.constructor]\nrollout = 30\naborted = \"</script><b onmouseover=alert(1)>‮gnihton\"\n",
+		"cohorts/__proto__.toml": "devices = [\"SN-1\"]\n[activate.constructor]\nrollout = 50\n",
+	} {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := releases.Load(os.DirFS(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}

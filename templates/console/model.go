@@ -1,0 +1,189 @@
+package console
+
+import (
+	"slices"
+	"time"
+
+	"cairn/manifest"
+	"cairn/manifest/lint"
+	"cairn/releases"
+)
+
+// Model is what the page shows: the definitions, without serials and without
+// what no answer depends on. Times are in seconds since 1970. Versions are
+// indexes into Versions, releases into Releases, targets into Targets.
+type Model struct {
+	Project   Project   `json:"project"`
+	At        int64     `json:"at"` // what the page calls now
+	Published *Publish  `json:"published"`
+	Versions  []string  `json:"versions"` // ascending
+	Targets   []Target  `json:"targets"`
+	Releases  []Release `json:"releases"` // ascending
+	Cohorts   []Cohort  `json:"cohorts"`
+	Warnings  []Warning `json:"warnings"`
+}
+
+// Project is what firmware has burned in.
+type Project struct {
+	Slug         string                  `json:"slug"`
+	BaseURL      string                  `json:"base_url"`
+	Prefix       string                  `json:"prefix"`
+	Order        releases.Order          `json:"order"`
+	Unknown      releases.UnknownVersion `json:"unknown"`
+	BucketDigits int                     `json:"bucket_digits"`
+	CohortDigits int                     `json:"cohort_digits"`
+	Timezone     string                  `json:"timezone"` // "" for UTC
+}
+
+// Publish is the last publish.
+type Publish struct {
+	At     int64  `json:"at"`
+	For    int64  `json:"for"` // the instant of its answers
+	Source string `json:"source"`
+}
+
+// Target is a software type and a hardware version, with the versions that are
+// known of them, ascending.
+type Target struct {
+	Software string `json:"software"`
+	Hardware string `json:"hardware"`
+	Known    []int  `json:"known"`
+}
+
+// Release is a release with its payloads.
+type Release struct {
+	Version   int       `json:"version"`
+	Notes     string    `json:"notes,omitempty"`
+	Must      bool      `json:"must,omitempty"` // must_pass_through
+	Withdrawn string    `json:"withdrawn,omitempty"`
+	Payloads  []Payload `json:"payloads"`
+}
+
+// Payload is what a device installs. From is -1 for a whole image.
+type Payload struct {
+	Target int    `json:"target"`
+	From   int    `json:"from"`
+	Name   string `json:"name"`
+	Size   int64  `json:"size"`
+	URL    string `json:"url"`
+}
+
+// Cohort is a cohort. Devices is nil for the one that lists none; otherwise
+// Buckets are those that its devices are in, ascending, and Counts how many of
+// them are in each.
+type Cohort struct {
+	Slug         string       `json:"slug"`
+	Devices      *int         `json:"devices"`
+	Buckets      []int        `json:"buckets,omitempty"`
+	Counts       []int        `json:"counts,omitempty"`
+	VersionCheck bool         `json:"version_check"`
+	Activations  []Activation `json:"activations"`
+}
+
+// Activation is a rollout. Of Steps and Ramp at most one is there; Fixed is the
+// percentage where neither is.
+type Activation struct {
+	Release int          `json:"release"`
+	Seed    string       `json:"seed"`
+	Paused  *int64       `json:"paused,omitempty"`
+	Aborted string       `json:"aborted,omitempty"`
+	Fixed   float64      `json:"fixed"`
+	Steps   [][2]float64 `json:"steps,omitempty"` // instant, percent
+	Ramp    *Ramp        `json:"ramp,omitempty"`
+}
+
+// Ramp is a percentage that grows, for so many seconds from Start on.
+type Ramp struct {
+	Start    int64   `json:"start"`
+	Duration float64 `json:"duration"`
+	From     float64 `json:"from"`
+	To       float64 `json:"to"`
+	Linear   bool    `json:"linear"`
+}
+
+// Warning is what "cairn check" warns of.
+type Warning struct {
+	Rule    string `json:"rule"`
+	Place   string `json:"place"`
+	Message string `json:"message"`
+}
+
+// ModelOf is the model of a fleet at an instant.
+func ModelOf(f *releases.Fleet, at time.Time, published *Publish, warnings []*lint.Warning) *Model {
+	layout := manifest.LayoutOf(f)
+	m := &Model{
+		Project: Project{f.Project.Slug, f.Project.BaseURL, f.Project.Prefix, f.Project.Order, f.Project.Unknown,
+			f.Project.BucketDigits, f.Project.CohortDigits, f.Project.Timezone},
+		At: at.Unix(), Published: published, Warnings: []Warning{}, Targets: []Target{}, Releases: []Release{},
+	}
+	resolver := manifest.NewResolver(f)
+	targets := manifest.Targets(f)
+	for _, r := range f.Releases {
+		m.Versions = append(m.Versions, r.Version)
+	}
+	for _, t := range targets {
+		m.Versions = append(m.Versions, resolver.Known(t)...)
+	}
+	slices.SortFunc(m.Versions, f.Project.Order.Compare)
+	m.Versions = slices.Compact(m.Versions)
+	version := func(v string) int { return slices.Index(m.Versions, v) }
+	for _, t := range targets {
+		known := []int{}
+		for _, v := range resolver.Known(t) {
+			known = append(known, version(v))
+		}
+		m.Targets = append(m.Targets, Target{t.SoftwareType, t.HardwareVersion, known})
+	}
+	for _, r := range f.Releases {
+		row := Release{Version: version(r.Version), Notes: r.Notes, Must: r.MustPassThrough, Withdrawn: r.Withdrawn, Payloads: []Payload{}}
+		for _, p := range r.Payloads {
+			target := slices.Index(targets, manifest.Target{SoftwareType: p.SoftwareType, HardwareVersion: p.HardwareVersion})
+			row.Payloads = append(row.Payloads, Payload{target, version(p.From), p.Name, p.Size, manifest.PayloadURL(f.Project, layout, p)})
+		}
+		m.Releases = append(m.Releases, row)
+	}
+	for _, c := range f.Cohorts {
+		m.Cohorts = append(m.Cohorts, cohortOf(f, c, layout))
+	}
+	for _, w := range warnings {
+		m.Warnings = append(m.Warnings, Warning{w.Name, w.Fault.Place.String(), w.Fault.Message})
+	}
+	return m
+}
+
+func cohortOf(f *releases.Fleet, c *releases.Cohort, layout manifest.Layout) Cohort {
+	row := Cohort{Slug: c.Slug, VersionCheck: c.VersionCheck, Activations: []Activation{}}
+	if c.Slug != releases.DefaultCohort {
+		devices := len(c.Devices)
+		row.Devices = &devices
+		counts := make([]int, layout.Buckets())
+		for _, d := range c.Devices {
+			counts[layout.BucketOf(d.Serial)]++
+		}
+		row.Buckets, row.Counts = []int{}, []int{}
+		for bucket, n := range counts {
+			if n > 0 {
+				row.Buckets, row.Counts = append(row.Buckets, bucket), append(row.Counts, n)
+			}
+		}
+	}
+	for _, a := range c.Activations {
+		row.Activations = append(row.Activations, activationOf(slices.Index(f.Releases, a.Release), a))
+	}
+	return row
+}
+
+func activationOf(release int, a releases.Activation) Activation {
+	row := Activation{Release: release, Seed: a.Seed, Aborted: a.Aborted, Fixed: a.Rollout.Fixed}
+	if !a.Paused.IsZero() {
+		paused := a.Paused.Unix()
+		row.Paused = &paused
+	}
+	for _, s := range a.Rollout.Steps {
+		row.Steps = append(row.Steps, [2]float64{float64(s.At.UnixMilli()) / 1e3, s.Percent})
+	}
+	if r := a.Rollout.Ramp; r != nil {
+		row.Ramp = &Ramp{r.Start.Unix(), r.Duration.Seconds(), r.From, r.To, r.Linear}
+	}
+	return row
+}

@@ -25,7 +25,7 @@ func (p *Proposal) Stop() *Proposal {
 	site := NewSite(tree, p.Site.Cache, nil)
 	stop := *p
 	stop.Edition.Site = site
-	stop.Edition.Rollouts = RolloutsOf(tree.Fleet, p.Edition.At)
+	stop.Edition.Rollouts = append(RolloutsOf(tree.Fleet, p.Edition.At), p.unknown()...)
 	plan := &Plan{Site: site, Live: p.Live, headers: p.headers, differs: map[[2]uint32][variants]Reason{}, unchecked: p.unchecked}
 	plan.pairs = pairFolders(p.Live, site.want)
 	plan.only = plan.stopped()
@@ -55,7 +55,7 @@ func (p *Proposal) before() *releases.Fleet {
 		}
 		for _, a := range c.Activations {
 			if was := p.percentBefore(c.Slug, a); a.Offers() {
-				if was == 0 || !there[a.Release] {
+				if c.Partial || was == 0 || !there[a.Release] {
 					continue
 				}
 				a.Rollout = releases.Rollout{Fixed: min(was, a.Percent(p.Edition.At))}
@@ -66,6 +66,19 @@ func (p *Proposal) before() *releases.Fleet {
 		fleet.Cohorts = append(fleet.Cohorts, &cohort)
 	}
 	return &fleet
+}
+
+// unknown is what is on record of cohorts whose definitions are not known in
+// full, without what they stop: to the next publish it is on offer.
+func (p *Proposal) unknown() (all []Rollout) {
+	stops := p.stops()
+	for _, r := range p.Remote.Rollouts() {
+		c := p.Site.Tree.Fleet.Cohort(r.Cohort)
+		if c != nil && c.Partial && !slices.ContainsFunc(stops[r.Cohort], func(a releases.Activation) bool { return a.Release.Version == r.Version }) {
+			all = append(all, r)
+		}
+	}
+	return all
 }
 
 // payloadsThere says whether the store has all payloads of a release.

@@ -15,6 +15,8 @@ func (l *loader) cohorts() {
 	for _, name := range l.tomlFiles("cohorts", false) {
 		if doc := l.document(name, "make it readable"); doc != nil {
 			l.cohort(doc)
+		} else if ValidSlug(slug(name)) {
+			l.fleet.Cohorts = append(l.fleet.Cohorts, &Cohort{Slug: slug(name), File: name, VersionCheck: true})
 		}
 	}
 	if l.fleet.Cohort(DefaultCohort) == nil {
@@ -24,8 +26,10 @@ func (l *loader) cohorts() {
 	l.doubled()
 }
 
+func slug(file string) string { return strings.TrimSuffix(path.Base(file), ".toml") }
+
 func (l *loader) cohort(t *table) {
-	c := &Cohort{Slug: strings.TrimSuffix(path.Base(t.path), ".toml"), File: t.path}
+	c := &Cohort{Slug: slug(t.path), File: t.path}
 	if !ValidSlug(c.Slug) {
 		l.fault(t.path, slugHint+"; rename the file", "cohort slug %q is not valid", c.Slug)
 	}
@@ -69,6 +73,7 @@ func (l *loader) activation(c *Cohort, m member, t *table) {
 		c.Activations = append(c.Activations, a)
 		return
 	}
+	c.Partial = true
 	if l.refused[m.name] {
 		return
 	}
@@ -80,6 +85,7 @@ func (l *loader) activation(c *Cohort, m member, t *table) {
 		hint = fmt.Sprintf("did you mean %q? Otherwise %s", near, hint)
 	}
 	t.fault(m.offset, hint, "no release has version %q", m.name)
+	l.follows[l.faults[len(l.faults)-1]] = len(l.unread) > 0
 }
 
 const shareHint = "rollout is the share of the cohort's devices, 0 to 100"

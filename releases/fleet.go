@@ -164,6 +164,10 @@ type Cohort struct {
 	Devices      []Device
 	VersionCheck bool         // false: lower versions may be served too
 	Activations  []Activation // ascending in version order
+
+	// Partial says that faults have left out some of what it offers. Only
+	// [LoadToStop] gives such.
+	Partial bool
 }
 
 // Device is a device that a cohort lists.

@@ -34,17 +34,32 @@ func Load(fsys fs.FS, warnings ...string) (*Fleet, error) {
 }
 
 // LoadToStop reads the definitions as [Load] does, for an edit that takes a
-// release back: what is wrong with payload files alone comes beside the fleet.
-// A payload whose file cannot be read has a digest of zeros there.
-func LoadToStop(fsys fs.FS, warnings ...string) (*Fleet, Faults, error) {
+// release back. What is wrong comes beside the fleet, but for faults of the
+// project file and of its own files, those that the edit changes.
+//
+// A release with faults is left out, and a cohort that has some, or activates
+// such a release, is [Cohort.Partial]. A payload whose file cannot be read has a
+// digest of zeros.
+func LoadToStop(fsys fs.FS, own []string, warnings ...string) (*Fleet, Faults, error) {
 	l := newLoader(fsys)
 	l.warnings = warnings
 	l.definitions()
-	if len(l.faults) > 0 {
+	faulty := map[string]bool{}
+	for _, f := range l.faults {
+		if l.follows[f] {
+			continue
+		}
+		faulty[f.Place.File] = true
+		if f := f.Place.File; f == ProjectFile || f == "releases" || f == "cohorts" {
+			own = append(own[:len(own):len(own)], f)
+		}
+	}
+	if slices.ContainsFunc(own, func(file string) bool { return faulty[file] }) {
 		l.digest()
 		_, err := l.result()
 		return nil, nil, err
 	}
+	l.leaveOut(faulty)
 	l.digest()
 	for _, p := range l.payloads {
 		if p.payload.SHA256 == "" {
@@ -52,6 +67,25 @@ func LoadToStop(fsys fs.FS, warnings ...string) (*Fleet, Faults, error) {
 		}
 	}
 	return l.fleet, l.faults.sorted(), nil
+}
+
+// leaveOut leaves releases with faults out of the fleet.
+func (l *loader) leaveOut(faulty map[string]bool) {
+	out := func(r *Release) bool { return faulty[r.File] || l.refused[r.Version] }
+	l.fleet.Releases = slices.DeleteFunc(l.fleet.Releases, out)
+	for _, c := range l.fleet.Cohorts {
+		left := slices.DeleteFunc(c.Activations, func(a Activation) bool { return out(a.Release) })
+		c.Partial = c.Partial || faulty[c.File] || len(left) < len(c.Activations)
+		c.Activations = left
+		if _, read := l.fleet.documents[c.File]; read || c.File == "" {
+			continue
+		}
+		for _, r := range l.fleet.Releases { // what is withdrawn is so here, too
+			if r.Withdrawn != "" {
+				c.Activations = append(c.Activations, Activation{Release: r, Seed: c.Slug + "/" + r.Version})
+			}
+		}
+	}
 }
 
 // Outline reads the definitions as [Load] does, but no payload file: of those
@@ -81,6 +115,7 @@ type loader struct {
 	versions map[string]*versionPlace
 	refused  map[string]bool   // versions of releases, stated but faulty
 	unread   []string          // files of releases whose version is not known
+	follows  map[*Fault]bool   // from a file that cannot be read
 	slugs    map[string]string // of cohorts, in lower case: how each is written
 	texts    map[string]*file  // where cohorts list devices, by path
 	inline   map[*Cohort][]int // the offsets of the devices that a cohort's own file lists
@@ -88,7 +123,7 @@ type loader struct {
 }
 
 func newLoader(fsys fs.FS) *loader {
-	return &loader{fsys: fsys, fleet: &Fleet{documents: map[string]*table{}}, refused: map[string]bool{}, slugs: map[string]string{}, texts: map[string]*file{}, inline: map[*Cohort][]int{}}
+	return &loader{fsys: fsys, fleet: &Fleet{documents: map[string]*table{}}, refused: map[string]bool{}, follows: map[*Fault]bool{}, slugs: map[string]string{}, texts: map[string]*file{}, inline: map[*Cohort][]int{}}
 }
 
 func (l *loader) definitions() {

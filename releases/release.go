@@ -45,6 +45,7 @@ func (l *loader) release(t *table) {
 		r.Version = version
 		if other := l.versions[version]; other != nil {
 			t.fault(n.offset, "give each release a version of its own", "version %q is also that of %s", version, other.place)
+			l.refused[version] = true
 		} else {
 			l.versions[version] = &versionPlace{r, t.place(n.offset)}
 		}

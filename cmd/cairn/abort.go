@@ -25,8 +25,9 @@ what an earlier run could not.
 
 It edits the cohort's file, and shows the difference. With --publish the offer is
 gone when the command ends, but for what a CDN still keeps. Payloads that are not
-there or cannot be put do not hold it up, nor do guards that other edits trip: it
-goes through alone then, and says what it has left to 'cairn publish'.`,
+there or cannot be put do not hold it up, nor do faults in other files or guards
+that other edits trip: it goes through alone then, and says what it has left to
+'cairn publish'.`,
 		Example: `  cairn abort-rollout --cohort default --reason "compressor stalls" --publish
   cairn abort-rollout --cohort beta --release-version 1.1.0 --reason "bad radio" --commit --publish`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -28,7 +28,7 @@ import (
 type editOptions struct {
 	dryRun, commit, publish, noLock bool
 
-	stops bool // it takes a release back, which payload files at fault do not hold up
+	stops bool // it takes a release back, which no fault elsewhere holds up
 }
 
 func (o *editOptions) add(cmd *cobra.Command) {
@@ -106,6 +106,9 @@ func (g *globalOptions) begin(cmd *cobra.Command, opts editOptions, decide func(
 		}
 	}(e)
 	if e.change, err = decide(e.project); err != nil {
+		if len(e.project.faults) > 0 {
+			return nil, fmt.Errorf("%w\nwhat is at fault is left out:\n%w", err, e.project.faults)
+		}
 		return nil, cli.Usage(err)
 	}
 	after, err := e.project.definitions().Check(e.files)

@@ -23,15 +23,15 @@ type project struct {
 	fleet *releases.Fleet
 
 	stops  bool            // it is read to take a release back
-	faults releases.Faults // of payload files, where it is
+	faults releases.Faults // where it is: what holds no stop up
 }
 
 // open reads the project. The caller closes it. An interrupt leaves the
 // reading of a large or stalled file to the end of the program.
 func (g *globalOptions) open(ctx context.Context) (*project, error) { return g.openTo(ctx, false) }
 
-// openTo opens the project, if need be to take a release back: then payload
-// files may be at fault.
+// openTo opens the project, if need be to take a release back: then all but the
+// project file may be at fault.
 func (g *globalOptions) openTo(ctx context.Context, stop bool) (*project, error) {
 	type result struct {
 		project *project
@@ -61,7 +61,7 @@ func (g *globalOptions) load(stop bool) (*project, error) {
 	}
 	p := &project{dir: g.dir, root: root, stops: stop}
 	if stop {
-		p.fleet, p.faults, err = releases.LoadToStop(root.FS(), lint.Names()...)
+		p.fleet, p.faults, err = releases.LoadToStop(root.FS(), nil, lint.Names()...)
 	} else {
 		p.fleet, err = releases.Load(root.FS(), lint.Names()...)
 	}

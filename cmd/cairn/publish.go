@@ -30,7 +30,7 @@ type publishOptions struct {
 	lease         time.Duration
 	wait          bool            // for a lease that somebody holds
 	stops         bool            // it takes a release back
-	faults        releases.Faults // of payload files, where it does
+	faults        releases.Faults // where it does: what holds it not up
 }
 
 func publishCommand(global *globalOptions) *cobra.Command {

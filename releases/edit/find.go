@@ -89,6 +89,9 @@ func (p Project) activations(version, cohort, otherwise string, unfit func(relea
 		}
 		return []releases.Activation{a}, nil
 	}
+	if p.Fleet.Cohort(cohort).Partial {
+		return nil, fmt.Errorf("cohort %s may have another release that is meant, since faults have left some out\nname the one that is meant with --release-version", cohort)
+	}
 	var as []releases.Activation
 	for _, a := range p.Fleet.Cohort(cohort).Activations {
 		if unfit(a) == "" {

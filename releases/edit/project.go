@@ -19,7 +19,7 @@ type Project struct {
 	Files fs.FS // of the project folder
 	// Warnings are the names that [lint] may allow, as for [releases.Load].
 	Warnings []string
-	// Stops says that what is wrong with payload files keeps no change back.
+	// Stops says that what is wrong elsewhere keeps no change back.
 	Stops bool
 }
 
@@ -37,7 +37,11 @@ func (c Change) goes() bool { return c.Before != nil && c.After == nil }
 func (p Project) Check(changes []Change) (Project, error) {
 	files := overlay{p.Files, changes}
 	if p.Stops {
-		fleet, _, err := releases.LoadToStop(files, p.Warnings...)
+		var own []string
+		for _, c := range changes {
+			own = append(own, c.File)
+		}
+		fleet, _, err := releases.LoadToStop(files, own, p.Warnings...)
 		return Project{fleet, files, p.Warnings, true}, err
 	}
 	fleet, err := releases.Load(files, p.Warnings...)

@@ -20,14 +20,20 @@ func TestWarnings(t *testing.T) {
 		implementation = "#define CAIRN_OTA_IMPLEMENTATION\n#include \"cairn_ota.h\"\n#include \"cairn_ota.h\"\n"
 		user           = "#include \"cairn_ota.h\"\nint main(void) { static struct cairn_ota c; return cairn_ota_done(&c, 0) == CAIRN_OTA_GET_NEXT; }\n"
 	)
-	for _, digits := range []int{1, 3} {
+	const verifier = "#include \"cairn_ota.h\"\nint cairn_ota_ed25519(const uint8_t sig[64], const uint8_t key[32], const void *msg, size_t len) { return sig[0] == key[0] && len == 0 && msg == NULL; }\n"
+	for i, digits := range []int{1, 3, 1, 3, 4} {
 		for maxSerial, maxCohort := range map[int]int{128: 63, 31: 7} {
 			p := fridges
 			p.BucketDigits, p.CohortDigits, p.MaxSerial = digits, 5-digits, maxSerial
 			if maxSerial == 31 {
 				p.Order = releases.Natural
 			}
-			dir := folder(t, p, device.Options{MaxCohort: maxCohort, NoCompare: digits == 3 && maxSerial == 31})
+			o, user := device.Options{MaxCohort: maxCohort, NoCompare: digits == 3 && maxSerial == 31}, user
+			if i > 1 {
+				o.Signed, user = newBucket("ota.example.com/x").options(1).Signed, user+verifier
+			}
+			p.CohortDigits = max(p.CohortDigits, 1)
+			dir := folder(t, p, o)
 			for name, text := range map[string]string{"implementation.c": implementation, "user.c": user} {
 				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 					t.Fatal(err)
@@ -42,24 +48,26 @@ func TestWarnings(t *testing.T) {
 
 // TestIncludes holds the header to what freestanding C99 has.
 func TestIncludes(t *testing.T) {
-	dir := folder(t, fridges, compared)
-	if err := os.WriteFile(filepath.Join(dir, "h.c"), []byte("#define CAIRN_OTA_IMPLEMENTATION\n#include \"cairn_ota.h\"\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	header, err := os.ReadFile(filepath.Join(dir, "cairn_ota.h"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(header)) {
-		if strings.HasPrefix(line, "#include") && line != "#include <stddef.h>\n" && line != "#include <stdint.h>\n" {
-			t.Errorf("the header has %s", line)
+	for yours, o := range map[string]device.Options{"": compared, "cairn_ota_ed25519": newBucket("ota.example.com/x").options(1)} {
+		dir := folder(t, fridges, o)
+		if err := os.WriteFile(filepath.Join(dir, "h.c"), []byte("#define CAIRN_OTA_IMPLEMENTATION\n#include \"cairn_ota.h\"\n"), 0o644); err != nil {
+			t.Fatal(err)
 		}
-	}
-	for _, level := range []string{"-O0", "-O1", "-O2", "-O3", "-Os"} {
-		gcc(t, dir, "-std=c99", "-ffreestanding", level, "-fno-stack-protector", "-fno-pic", "-c", "h.c")
-		out, err := exec.Command("nm", "-u", filepath.Join(dir, "h.o")).CombinedOutput()
-		if err != nil || len(out) > 0 {
-			t.Errorf("%s: the header calls for %s (%v)", level, out, err)
+		header, err := os.ReadFile(filepath.Join(dir, "cairn_ota.h"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(header)) {
+			if strings.HasPrefix(line, "#include") && line != "#include <stddef.h>\n" && line != "#include <stdint.h>\n" {
+				t.Errorf("the header has %s", line)
+			}
+		}
+		for _, level := range []string{"-O0", "-O1", "-O2", "-O3", "-Os"} {
+			gcc(t, dir, "-std=c99", "-ffreestanding", level, "-fno-stack-protector", "-fno-pic", "-c", "h.c")
+			out, err := exec.Command("nm", "-u", filepath.Join(dir, "h.o")).CombinedOutput()
+			if strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(string(out)), "U")) != yours || err != nil {
+				t.Errorf("%s: the header calls for %s (%v), want %q", level, out, err, yours)
+			}
 		}
 	}
 }

@@ -5,7 +5,7 @@ package device
 import (
 	"bytes"
 	"cmp"
-	_ "embed"
+	"embed"
 	"fmt"
 	"net/url"
 	"strings"
@@ -35,10 +35,10 @@ func CheckCohorts(f *releases.Fleet, most int) error {
 	return nil
 }
 
-//go:embed cairn_ota.h.tmpl
-var text string
+//go:embed header
+var files embed.FS
 
-var header = template.Must(template.New("cairn_ota.h").Funcs(template.FuncMap{"c": quote}).Parse(text))
+var header = template.Must(template.New("cairn_ota.h.tmpl").Funcs(template.FuncMap{"c": quote}).ParseFS(files, "header/*"))
 
 // quote writes printable ASCII as a C string.
 func quote(s string) string {
@@ -52,6 +52,17 @@ type Options struct {
 	// NoCompare leaves out the comparison of versions. A device whose version
 	// has no folder is up to date then.
 	NoCompare bool
+	Signed    *Signed // nil for answers that are not
+}
+
+// Signed is what a device that takes signed answers has from the factory, as
+// docs/signing.md defines it.
+type Signed struct {
+	Origin     string     // names the online keys
+	Roots      [][36]byte // each the 4 bytes of an id and an Ed25519 public key
+	Threshold  int        // so many of the roots sign the online keys
+	Generation uint32     // the least one of the online keys
+	MaxKeys    int        // most online keys, 1 to 3
 }
 
 // Header is cairn_ota.h for a project.
@@ -77,12 +88,13 @@ func Header(p releases.Project, o Options) ([]byte, error) {
 	err = header.Execute(&b, struct {
 		releases.Project
 		MaxCohort          int
-		Compare            bool
+		Compare, Offers    bool
+		Signed             *Signed
 		Origin, Host, Port string
 		TLS                int
 		Root               string
 	}{
-		p, cmp.Or(o.MaxCohort, LongestCohort), !o.NoCompare,
+		p, cmp.Or(o.MaxCohort, LongestCohort), !o.NoCompare, !o.NoCompare && o.Signed == nil, o.Signed,
 		origin, base.Hostname(), port,
 		tls,
 		path + "/" + strings.TrimSuffix(cohorts, "/cohorts/"),

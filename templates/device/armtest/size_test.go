@@ -23,14 +23,22 @@ var bounds = []struct {
 	order       releases.Order
 	maxSerial   int
 	code, stack int
+	state       int // of struct cairn_ota
 }{
-	{device.Options{MaxCohort: 63}, releases.SemVer, 128, 2050, 240},
-	{device.Options{MaxCohort: 63}, releases.SemVer, 31, 1650, 240},
-	{device.Options{MaxCohort: 63}, releases.Natural, 128, 2050, 240},
-	{device.Options{MaxCohort: 63}, releases.Natural, 31, 1650, 240},
-	{device.Options{MaxCohort: 63, NoCompare: true}, releases.SemVer, 128, 1600, 200},
-	{device.Options{MaxCohort: 63, NoCompare: true}, releases.SemVer, 31, 1200, 200},
+	{device.Options{MaxCohort: 63}, releases.SemVer, 128, 2050, 240, 112},
+	{device.Options{MaxCohort: 63}, releases.SemVer, 31, 1650, 240, 112},
+	{device.Options{MaxCohort: 63}, releases.Natural, 128, 2050, 240, 112},
+	{device.Options{MaxCohort: 63}, releases.Natural, 31, 1650, 240, 112},
+	{device.Options{MaxCohort: 63, NoCompare: true}, releases.SemVer, 128, 1600, 200, 112},
+	{device.Options{MaxCohort: 63, NoCompare: true}, releases.SemVer, 31, 1200, 200, 112},
+	{device.Options{MaxCohort: 63, Signed: trust}, releases.SemVer, 128, 4800, 500, 640},
+	{device.Options{MaxCohort: 63, Signed: trust}, releases.SemVer, 31, 4500, 500, 640},
+	{device.Options{MaxCohort: 63, Signed: trust}, releases.Natural, 128, 4800, 500, 640},
+	{device.Options{MaxCohort: 63, Signed: trust}, releases.Natural, 31, 4500, 500, 640},
 }
+
+// trust is a root and its spare. The Ed25519 verifier is not the header's.
+var trust = &device.Signed{Origin: "ota.example.com/smartfridge", Roots: make([][36]byte, 2), Threshold: 1, Generation: 1, MaxKeys: 3}
 
 // caller calls all that the header offers, so that the linker keeps it.
 const caller = `#include "cairn_ota.h"
@@ -48,7 +56,15 @@ void _start(void)
     path = cairn_ota_next(&ota);
     cairn_ota_body(&ota, path, 1);
     if (cairn_ota_done(&ota, get(path)) == CAIRN_OTA_INSTALL)
+#ifdef CAIRN_OTA_SIGNER
+        digest[0] = (uint8_t)cairn_ota_verify(&ota, digest, (uint32_t)get(cairn_ota_url(&ota)));
+}
+int cairn_ota_ed25519(const uint8_t sig[64], const uint8_t key[32], const void *msg, size_t len)
+{
+    return sig[0] == key[0] && len > 0 && msg != NULL;
+#else
         digest[0] = (uint8_t)cairn_ota_verify(path, digest);
+#endif
 }
 `
 
@@ -60,20 +76,26 @@ func TestSize(t *testing.T) {
 				if bound.options.NoCompare {
 					name += " not compared"
 				}
+				if bound.options.Signed != nil {
+					name += " signed"
+				}
 				t.Run(name, func(t *testing.T) {
 					dir := compile(t, cpu, bound.options, releases.Project{
 						Slug: "smartfridge", Prefix: "smartfridge", BaseURL: "https://ota.example.com",
 						CohortDigits: digits[0], BucketDigits: digits[1], MaxSerial: bound.maxSerial, Order: bound.order,
 					})
-					code, data := sections(t, filepath.Join(dir, "program.map"))
+					code, data, state := sections(t, filepath.Join(dir, "program.map"))
 					if code > bound.code || data > 0 {
 						t.Errorf("the header takes %d bytes of code and constants, and %d of data; the bounds are %d and 0", code, data, bound.code)
+					}
+					if state > bound.state {
+						t.Errorf("struct cairn_ota has %d bytes; the bound is %d", state, bound.state)
 					}
 					deepest, chain := stack(t, filepath.Join(dir, "header.ci"))
 					if deepest > bound.stack {
 						t.Errorf("%s takes %d bytes of stack; the bound is %d", chain, deepest, bound.stack)
 					}
-					t.Logf("code and constants %d of %d bytes, stack %d of %d (%s)", code, bound.code, deepest, bound.stack, chain)
+					t.Logf("code and constants %d of %d bytes, stack %d of %d (%s), struct cairn_ota %d of %d", code, bound.code, deepest, bound.stack, chain, state, bound.state)
 				})
 			}
 		}
@@ -124,8 +146,9 @@ func compile(t *testing.T, cpu string, o device.Options, p releases.Project) str
 var mapped = regexp.MustCompile(`(?m)^ (\.[\w.$]+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S+)$`)
 
 // sections sums up what the linker took for the header: from header.o, and from
-// the compiler's library, which nothing but the header can have called.
-func sections(t *testing.T, name string) (code, data int) {
+// the compiler's library, which nothing but the header can have called. The
+// state is the caller's struct cairn_ota.
+func sections(t *testing.T, name string) (code, data, state int) {
 	t.Helper()
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -138,6 +161,9 @@ func sections(t *testing.T, name string) (code, data int) {
 		size, err := strconv.ParseInt(m[2], 16, 32)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if section == ".bss.ota" {
+			state = int(size)
 		}
 		if file != "header.o" && !strings.Contains(file, "libgcc") {
 			continue
@@ -157,13 +183,14 @@ func sections(t *testing.T, name string) (code, data int) {
 	if functions != 5 {
 		t.Fatalf("the map has %d of the header's 5 functions:\n%s", functions, laidOut)
 	}
-	return code, data
+	return code, data, state
 }
 
 var (
 	frame = regexp.MustCompile(`node: \{ title: "([^"]+)" label: "[^"]*?(\d+) bytes \(static\)`)
 	call  = regexp.MustCompile(`edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"`)
 	node  = regexp.MustCompile(`node: \{ title: "([^"]+)"`)
+	yours = regexp.MustCompile(`node: \{ title: "cairn_ota_ed25519"`)
 )
 
 // stack finds the deepest chain of calls in what -fcallgraph-info=su writes.
@@ -180,7 +207,7 @@ func stack(t *testing.T, name string) (deepest int, chain string) {
 	for _, m := range call.FindAllStringSubmatch(string(text), -1) {
 		calls[m[1]] = append(calls[m[1]], m[2])
 	}
-	if n := len(node.FindAll(text, -1)); n != len(frames) || n < 5 {
+	if n := len(node.FindAll(text, -1)) - len(yours.FindAll(text, -1)); n != len(frames) || n < 5 {
 		t.Fatalf("%d of %d functions have a known stack:\n%s", len(frames), n, text)
 	}
 	var from func(function string, depth int) (int, string)

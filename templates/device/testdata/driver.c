@@ -9,6 +9,15 @@
  *     done STATUS       answers with the result, the cohort, and the text in the
  *                       buffer, unless that is a path or of no further use
  *     verify HEX HEX    a URL and a digest: answers with 0 or 1
+ *
+ * Where answers are signed, it asks for signatures, and reads the verdict:
+ *
+ *     ed25519 HEX HEX HEX   a signature, a key and a message: 1 if it is right
+ *
+ *     verify HEX SIZE   a digest and a size
+ *     clock NOW UPTIME
+ *     reset             loses all but what is kept
+ *     kept              answers with the generation, the epoch and the number of keys
  */
 #define CAIRN_OTA_IMPLEMENTATION
 #include "cairn_ota.h"
@@ -65,6 +74,43 @@ static void renew(const char *size)
         abort();
 }
 
+#ifdef CAIRN_OTA_SIGNER
+static void hex(const void *data, size_t len)
+{
+    const uint8_t *p = (const uint8_t *)data;
+    putchar(' ');
+    for (; len > 0; len--)
+        printf("%02x", *p++);
+}
+
+int cairn_ota_ed25519(const uint8_t sig[64], const uint8_t key[32], const void *msg, size_t len)
+{
+    char verdict[8];
+    printf("ed25519");
+    hex(sig, 64);
+    hex(key, 32);
+    hex(msg, len);
+    printf("\n");
+    fflush(stdout);
+    if (fgets(verdict, sizeof verdict, stdin) == NULL)
+        abort();
+    return atoi(verdict);
+}
+
+static void reset(void)
+{
+    struct cairn_ota old = ota;
+    memset(&ota, 0, sizeof ota);
+    ota.serial = old.serial;
+    ota.hardware_version = old.hardware_version;
+    ota.software_type = old.software_type;
+    ota.current_version = old.current_version;
+    ota.buffer = old.buffer;
+    ota.size = old.size;
+    ota.kept = old.kept;
+}
+#endif
+
 int main(void)
 {
     while (fgets(line, sizeof line, stdin) != NULL) {
@@ -85,18 +131,35 @@ int main(void)
             cairn_ota_body(&ota, data, len);
             free(data);
         } else if (strcmp(command, "done") == 0) {
-            static const char *const names[] = {"get-next", "install", "up-to-date", "retry-later", "error"};
+            static const char *const names[] = {"get-next", "install", "up-to-date", "retry-later", "error", "refused", "stale"};
             enum cairn_ota_result result = cairn_ota_done(&ota, atoi(a));
             int text = result != CAIRN_OTA_GET_NEXT && ota.size > 0 && ota.buffer[0] != '/';
             printf("%s [%s] [%s]\n", names[result], ota.cohort, text ? ota.buffer : "");
+#ifdef CAIRN_OTA_SIGNER
+        } else if (strcmp(command, "verify") == 0) {
+            char *digest = unhex(a, NULL, 0);
+            printf("%d\n", cairn_ota_verify(&ota, (const uint8_t *)digest, (uint32_t)strtoul(b, NULL, 10)));
+            free(digest);
+        } else if (strcmp(command, "clock") == 0) {
+            ota.now = (uint32_t)strtoul(a, NULL, 10);
+            ota.uptime = (uint32_t)strtoul(b, NULL, 10);
+        } else if (strcmp(command, "reset") == 0) {
+            reset();
+        } else if (strcmp(command, "kept") == 0) {
+            printf("%lu %lu %lu\n", (unsigned long)ota.kept.generation, (unsigned long)ota.kept.epoch, (unsigned long)ota.kept.count);
+#else
         } else if (strcmp(command, "verify") == 0) {
             char *url = unhex(a, NULL, 1), *digest = unhex(b, NULL, 0);
             printf("%d\n", cairn_ota_verify(url, (const uint8_t *)digest));
             free(url);
             free(digest);
+#endif
         } else {
             abort();
         }
+#ifdef CAIRN_OTA_SIGNER
+        fflush(stdout);
+#endif
     }
     renew("0");
     return 0;

@@ -23,7 +23,7 @@ func TestBucketNames(t *testing.T) {
 		if test.endpoint != "" {
 			text += "endpoint = \"" + test.endpoint + "\"\n"
 		}
-		err := releases.CheckProject([]byte(text))
+		_, err := releases.ReadProject([]byte(text))
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s at %q: %v", test.to, test.endpoint, err)
 		}

@@ -96,15 +96,12 @@ func Outline(fsys fs.FS) (*Fleet, error) {
 	return l.result()
 }
 
-// CheckProject says what is wrong with the text of a [ProjectFile] by itself,
-// as [Faults].
-func CheckProject(text []byte) error {
+// ReadProject reads the text of a [ProjectFile] by itself. Where it is at fault
+// the error is [Faults].
+func ReadProject(text []byte) (*Fleet, error) {
 	l := newLoader(nil)
 	l.project(l.parse(ProjectFile, text))
-	if len(l.faults) > 0 {
-		return l.faults.sorted()
-	}
-	return nil
+	return l.result()
 }
 
 type loader struct {

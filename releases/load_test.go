@@ -273,16 +273,16 @@ func TestOutline(t *testing.T) {
 	}
 }
 
-func TestCheckProject(t *testing.T) {
-	if err := releases.CheckProject([]byte("[project]\nslug = \"a\"\nbase_url = \"https://example.com\"\n")); err != nil {
+func TestReadProject(t *testing.T) {
+	if _, err := releases.ReadProject([]byte("[project]\nslug = \"a\"\nbase_url = \"https://example.com\"\n")); err != nil {
 		t.Error(err)
 	}
-	err := releases.CheckProject([]byte("[project]\nslug = \"a b\"\n"))
+	_, err := releases.ReadProject([]byte("[project]\nslug = \"a b\"\n"))
 	var faults releases.Faults
 	if !errors.As(err, &faults) || len(faults) != 2 || faults[1].Place.String() != "cairn.toml:2:8" {
 		t.Errorf("got %v", err)
 	}
-	if releases.CheckProject([]byte("[project")) == nil {
+	if _, err := releases.ReadProject([]byte("[project")); err == nil {
 		t.Error("half a table passes")
 	}
 }

@@ -2,6 +2,7 @@ package releases
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 )
 
@@ -28,4 +29,20 @@ func CheckTarget(to string) error {
 		return fmt.Errorf("%q is neither dir: nor s3://", to)
 	}
 	return nil
+}
+
+// Location is where the keys of a fleet go by its [publish], or else where
+// devices see them: equal for the same place, with a slash behind each part. A
+// relative folder is relative to dir, that of the project.
+func (f *Fleet) Location(dir string) string {
+	scheme, name := CutTarget(f.Publish.To)
+	switch {
+	case f.Publish.To == "":
+		return f.Project.BaseURL + "/" + f.Project.Prefix + "/"
+	case scheme == "dir" && !filepath.IsAbs(name):
+		name = filepath.Join(dir, name)
+	case scheme == "s3":
+		name = strings.ToLower(strings.TrimRight(f.Publish.Endpoint, "/")) + "/" + name
+	}
+	return scheme + ":" + filepath.Clean(name) + "/" + f.Project.Prefix + "/"
 }

@@ -1,8 +1,14 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"cairn/cmd/cairn/internal/cli"
@@ -29,7 +35,8 @@ func checkCommand(global *globalOptions) *cobra.Command {
 		Long: `check reads the definitions and every payload file, and reports all that is
 wrong with them: each fault with its file, line, column and a way out. Where
 there is no fault, it warns of what is sound, but hardly meant: see
-docs/checking.md. [lint] allow = ["NAME"] in cairn.toml silences a warning.
+docs/checking.md. [lint] allow = ["NAME"] in cairn.toml silences a warning. A
+prefix that lies inside that of another project of the repository is a fault.
 
 Exit codes: 0 no fault, 1 a warning with --strict, 2 a fault.`,
 		Example: `  cairn check
@@ -53,6 +60,10 @@ Exit codes: 0 no fault, 1 a warning with --strict, 2 a fault.`,
 
 func runCheck(cmd *cobra.Command, global *globalOptions, opts checkOptions, write report.CheckFormat) error {
 	p, err := global.open(cmd.Context())
+	if err == nil {
+		defer p.close()
+		err = p.nested(cmd.Context())
+	}
 	var faults releases.Faults
 	if errors.As(err, &faults) && opts.format != "text" {
 		if err := write(cmd.OutOrStdout(), cmd.ErrOrStderr(), report.Check{Dir: global.dir, Faults: faults}); err != nil {
@@ -63,7 +74,6 @@ func runCheck(cmd *cobra.Command, global *globalOptions, opts checkOptions, writ
 	if err != nil {
 		return err
 	}
-	defer p.close()
 	warnings := lint.Check(p.fleet, lint.Options{At: opts.at.Instant().Truncate(time.Second), MaxHops: opts.maxHops})
 	if err := write(cmd.OutOrStdout(), cmd.ErrOrStderr(), report.Check{Dir: global.dir, Fleet: p.fleet, Warnings: warnings}); err != nil {
 		return err
@@ -72,4 +82,39 @@ func runCheck(cmd *cobra.Command, global *globalOptions, opts checkOptions, writ
 		return fmt.Errorf("%s, where --strict allows none", cli.Count(len(warnings), "warning"))
 	}
 	return nil
+}
+
+// nested is the faults of a project whose keys lie among those of another one
+// that is checked out beside it.
+func (p *project) nested(ctx context.Context) error {
+	var faults releases.Faults
+	dir, err := filepath.Abs(p.dir)
+	if err != nil {
+		return err
+	}
+	own := p.fleet.Location(dir)
+	for _, beside := range p.worktree().Projects(ctx) {
+		text, err := os.ReadFile(filepath.Join(dir, beside, releases.ProjectFile))
+		if err != nil {
+			continue
+		}
+		other, err := releases.ReadProject(text)
+		if err != nil {
+			continue // of which its own check tells
+		}
+		at := other.Location(filepath.Join(dir, beside))
+		if at == own || !strings.HasPrefix(at, own) && !strings.HasPrefix(own, at) {
+			continue
+		}
+		place, line := p.fleet.Place(releases.ProjectFile, "project", "prefix")
+		faults = append(faults, &releases.Fault{
+			Place: place, Source: line, Hint: "give each a prefix of its own, such as \"a\" and \"b\"",
+			Message: fmt.Sprintf("prefix %q in %s and %q in %s, of %s, lie inside each other: each project takes the keys of the other for strays",
+				p.fleet.Project.Prefix, cmp.Or(p.fleet.Publish.To, p.fleet.Project.BaseURL), other.Project.Prefix, cmp.Or(other.Publish.To, other.Project.BaseURL), path.Join(beside, releases.ProjectFile)),
+		})
+	}
+	if faults == nil {
+		return nil
+	}
+	return faults
 }

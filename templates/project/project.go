@@ -75,7 +75,7 @@ func (c *Config) Check() error {
 	if err != nil {
 		return err
 	}
-	if err := releases.CheckProject(text); err != nil {
+	if _, err := releases.ReadProject(text); err != nil {
 		return err
 	}
 	if c.Publish.Region != "" && !releases.ValidSlug(c.Publish.Region) {

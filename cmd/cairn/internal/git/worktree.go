@@ -157,6 +157,27 @@ func (w Worktree) Head(ctx context.Context) (string, error) {
 	return w.git(ctx, "rev-parse", "--verify", "HEAD")
 }
 
+// Projects are the other project folders that are checked out, relative to this
+// one; where git says nothing, those beside it.
+func (w Worktree) Projects(ctx context.Context) (dirs []string) {
+	list, err := w.git(ctx, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ":(top,glob)**/"+releases.ProjectFile)
+	files := strings.Split(list, "\x00")
+	if err != nil {
+		beside, _ := os.ReadDir(filepath.Join(w.Dir, ".."))
+		for _, e := range beside {
+			files = append(files, path.Join("..", e.Name(), releases.ProjectFile))
+		}
+	}
+	own, _ := os.Stat(w.Dir)
+	for _, file := range files {
+		dir := path.Dir(file)
+		if info, err := os.Stat(filepath.Join(w.Dir, dir)); err == nil && !os.SameFile(info, own) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
 func (w Worktree) git(ctx context.Context, args ...string) (string, error) {
 	return git(ctx, w.Dir, args...)
 }

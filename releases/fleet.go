@@ -22,6 +22,7 @@ type Fleet struct {
 	Project  Project
 	Software map[string]Software // by software type
 	Publish  Publish
+	Report   Report
 	Cache    Cache
 	Guard    Guard
 	Prices   Prices
@@ -84,6 +85,10 @@ type Publish struct {
 	Endpoint string // http(s) URL of the S3 service; "" is AWS
 	Region   string
 }
+
+// Report is the [report] table of cairn.toml: where publish --with-report
+// puts the page, as [Publish].To; "" is beside the answers' state.
+type Report struct{ To string }
 
 // Cache is the [cache] table of cairn.toml: how long a CDN and a device may
 // keep an object, in whole seconds.

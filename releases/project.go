@@ -42,6 +42,10 @@ func (l *loader) project(doc *table) {
 	if t := doc.sub("publish", "write a table: [publish]"); t != nil {
 		l.publish(t)
 	}
+	if t := doc.sub("report", "write a table: [report]"); t != nil {
+		l.fleet.Report.To, _ = t.target()
+		t.rest()
+	}
 	if t := doc.sub("cache", "write a table: [cache]"); t != nil {
 		t.lifetime("answers", &l.fleet.Cache.Answers)
 		t.lifetime("cohorts", &l.fleet.Cache.Cohorts)
@@ -150,11 +154,7 @@ func (l *loader) software(m member, t *table) {
 func (l *loader) publish(t *table) {
 	p := &l.fleet.Publish
 	var to, n *node
-	if p.To, to = t.text("to"); to != nil {
-		if err := CheckTarget(p.To); err != nil {
-			t.fault(to.offset, `write "dir:public" or "s3://bucket"`, "%s", err)
-		}
-	}
+	p.To, to = t.target()
 	if p.Endpoint, n = t.text("endpoint"); n != nil {
 		wrong := webURLFault(p.Endpoint)
 		if u, err := url.Parse(p.Endpoint); wrong == "" && err == nil && strings.Trim(u.Path, "/") != "" {
@@ -167,6 +167,17 @@ func (l *loader) publish(t *table) {
 	t.bucket(*p, to, n)
 	p.Region, _ = t.text("region")
 	t.rest()
+}
+
+// target is where something is published to, and its place.
+func (t *table) target() (string, *node) {
+	to, n := t.text("to")
+	if n != nil {
+		if err := CheckTarget(to); err != nil {
+			t.fault(n.offset, `write "dir:public" or "s3://bucket"`, "%s", err)
+		}
+	}
+	return to, n
 }
 
 const maxLifetime = 365 * 24 * time.Hour

@@ -20,6 +20,9 @@ import (
 )
 
 // checkOptions are the flags of check.
+// defaultHops is how many updates in a row are warned of.
+const defaultHops = 5
+
 type checkOptions struct {
 	at      cli.At
 	maxHops int
@@ -53,7 +56,7 @@ Exit codes: 0 no fault, 1 a warning with --strict, 2 a fault.`,
 	opts.format = "text"
 	f.Var(cli.NewChoice(&opts.format, "text", "json", "github", "sarif"), "format", "how to write it; github is annotations of a workflow")
 	f.BoolVar(&opts.strict, "strict", false, "exit with 1 where there is a warning")
-	f.IntVar(&opts.maxHops, "max-hops", 5, "warn of more than `N` updates in a row; 0 for any number")
+	f.IntVar(&opts.maxHops, "max-hops", defaultHops, "warn of more than `N` updates in a row; 0 for any number")
 	cli.AddAt(cmd, &opts.at)
 	return cmd
 }

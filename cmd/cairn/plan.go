@@ -23,6 +23,7 @@ type planOptions struct {
 	against  string
 	json     bool
 	markdown bool
+	html     string
 	detailed bool
 }
 
@@ -45,6 +46,7 @@ prefix can be read.
     =  as it was`,
 		Example: `  cairn plan
   cairn plan --markdown > comment.md
+  cairn plan --html plan.html
   git worktree add /tmp/main main && cairn -C /tmp/main build --out /tmp/tree && cairn plan --against /tmp/tree`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := runPlan(cmd, global, opts)
@@ -59,6 +61,7 @@ prefix can be read.
 	f.StringVar(&opts.against, "against", "", "another tree to compare with: a `folder or URL`")
 	f.BoolVar(&opts.json, "json", false, "write one JSON object")
 	f.BoolVar(&opts.markdown, "markdown", false, "write Markdown for a comment on a pull request, under 60,000 characters")
+	f.StringVar(&opts.html, "html", "", "also write a page to this `file`, with the buckets before and after")
 	f.BoolVar(&opts.detailed, "detailed-exitcode", false, "exit with 0 where nothing is to be done, 2 where something is, 1 for every error")
 	return cmd
 }
@@ -93,6 +96,11 @@ func runPlan(cmd *cobra.Command, global *globalOptions, opts planOptions) error 
 	r.To = name
 	if tripped := (*publish.TrippedError)(nil); errors.As(proposal.Tripped(), &tripped) {
 		r.Guard, r.Trips, r.Allow = tripped.Error(), tripped.Trips, tripped.Flag()
+	}
+	if opts.html != "" {
+		if err := p.writePlanPage(opts.html, r); err != nil {
+			return err
+		}
 	}
 	if err := writeReview(cmd.OutOrStdout(), r, opts); err != nil {
 		return err

@@ -27,6 +27,7 @@ type publishOptions struct {
 	allowExposure bool
 	allowDeletes  bool
 	settle        bool
+	withReport    bool
 	lease         time.Duration
 	wait          bool            // for a lease that somebody holds
 	stops         bool            // it takes a release back
@@ -78,7 +79,10 @@ variables and files.`,
 			if opts.source == "" {
 				opts.source = p.worktree().Source(cmd.Context())
 			}
-			return runPublish(cmd, p, opts)
+			if err := runPublish(cmd, p, opts); err != nil || !opts.withReport || opts.dryRun {
+				return err
+			}
+			return p.publishReport(cmd, opts)
 		},
 	}
 	opts.add(cmd)
@@ -92,6 +96,7 @@ variables and files.`,
 	f.BoolVar(&opts.allowExposure, "allow-exposure", false, "the same as --allow exposure")
 	f.BoolVar(&opts.allowDeletes, "allow-deletes", false, "the same as --allow deletes")
 	f.BoolVar(&opts.settle, "settle", false, "before version folders are deleted, wait as long as caches may keep an answer; after a publisher that lost its lease, wait for what it may still write")
+	f.BoolVar(&opts.withReport, "with-report", false, "then write the page of 'cairn report' to PREFIX/"+reportKey+", in the target or where [report] says")
 	f.DurationVar(&opts.lease, "lease", time.Minute, "how long the lease lasts where the holder dies, 1s to 1h")
 	return cmd
 }

@@ -10,12 +10,17 @@ import (
 	"cairn/cmd/cairn/internal/outfile"
 	"cairn/manifest/lint"
 	"cairn/publish"
+	"cairn/publish/review"
+	"cairn/releases"
 	"cairn/templates/console"
 
 	"github.com/spf13/cobra"
 )
 
 const reportFile = "index.html"
+
+// reportKey is where publish --with-report puts the page, below the prefix.
+const reportKey = publish.StateFolder + "/report/" + reportFile
 
 func reportCommand(global *globalOptions) *cobra.Command {
 	var opts targetOptions
@@ -36,12 +41,7 @@ update path of each version, and asks the live answers as a device does.`,
 				return err
 			}
 			defer p.close()
-			at := opts.at.Instant().Truncate(time.Second)
-			published, err := p.lastPublish(cmd, opts)
-			if err != nil {
-				fmt.Fprintf(cmd.ErrOrStderr(), "what is published is not known, and not on the page: %v\n", err)
-			}
-			page, err := console.Page(console.ModelOf(p.fleet, at, published, lint.Check(p.fleet, lint.Options{At: at, MaxHops: 5})))
+			page, err := p.page(cmd, opts)
 			if err != nil {
 				return err
 			}
@@ -76,4 +76,66 @@ func (p *project) lastPublish(cmd *cobra.Command, opts targetOptions) (*console.
 	}
 	done := remote.State.Done
 	return &console.Publish{At: done.Published.Unix(), For: done.At.Unix(), Source: done.Source}, nil
+}
+
+// model is what a page shows at an instant.
+func (p *project) model(at time.Time, published *console.Publish) *console.Model {
+	return console.ModelOf(p.fleet, at, published, lint.Check(p.fleet, lint.Options{At: at, MaxHops: defaultHops}))
+}
+
+// writePlanPage writes the page of a plan to a file.
+func (p *project) writePlanPage(file string, r *review.Review) error {
+	m := p.model(r.At, nil)
+	m.Plan = &console.Plan{To: r.To, Summary: fmt.Sprintf("%s: %s", r.To, r.Objects), Guard: r.Guard, Groups: []console.PlanGroup{}}
+	for _, g := range r.Groups {
+		if !g.Changed() {
+			continue
+		}
+		group := console.PlanGroup{Name: g.String()}
+		for _, move := range g.Moves {
+			group.Moves = append(group.Moves, console.PlanMove{Sign: move.Sign(), Who: move.Who(), What: move.What(), Share: move.Share(),
+				Before: move.Before.Version, After: move.After.Version, Buckets: move.In})
+		}
+		m.Plan.Groups = append(m.Plan.Groups, group)
+	}
+	page, err := console.Page(m)
+	if err != nil {
+		return err
+	}
+	return outfile.Replace(file, page)
+}
+
+// publishReport puts the page of what was just published beside its state, or
+// where [report] says.
+func (p *project) publishReport(cmd *cobra.Command, opts publishOptions) error {
+	target := opts.targetOptions
+	page, err := p.page(cmd, target)
+	if err != nil {
+		return err
+	}
+	if scheme, name := releases.CutTarget(p.fleet.Report.To); scheme == "dir" && !filepath.IsAbs(name) {
+		target.to = "dir:" + filepath.Join(p.dir, name)
+	} else if scheme != "" {
+		target.to = p.fleet.Report.To
+	}
+	store, err := p.target(target)
+	if err != nil {
+		return err
+	}
+	header := publish.Header{ContentType: "text/html; charset=utf-8", CacheControl: "no-cache"}
+	key := p.fleet.Project.Prefix + "/" + reportKey
+	if err := store.Put(cmd.Context(), key, publish.BytesContent(page), header); err != nil {
+		return fmt.Errorf("the answers are published, the page is not: %w", err)
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "wrote the page %s to %s\n", key, store)
+	return err
+}
+
+// page is the page of the definitions, and of what is published at a target.
+func (p *project) page(cmd *cobra.Command, opts targetOptions) ([]byte, error) {
+	published, err := p.lastPublish(cmd, opts)
+	if err != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "what is published is not known, and not on the page: %v\n", err)
+	}
+	return console.Page(p.model(opts.at.Instant().Truncate(time.Second), published))
 }

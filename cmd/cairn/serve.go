@@ -24,6 +24,7 @@ type serveOptions struct {
 	listen, from string
 	cert, key    string
 	metrics      string // address
+	console      bool
 	at           cli.At
 }
 
@@ -56,6 +57,7 @@ requests by door and status, how long they took, and the age of the publish.`,
 	f.StringVar(&opts.cert, "tls-cert", "", "certificate chain, a PEM `file`")
 	f.StringVar(&opts.key, "tls-key", "", "its private key, a PEM `file`")
 	f.StringVar(&opts.metrics, "metrics", "", "`address` for /metrics, such as 127.0.0.1:9090; not one that devices reach")
+	f.BoolVar(&opts.console, "console", false, "also serve the page of 'cairn report' at "+consolePath+", as the definitions are at each moment")
 	cli.AddAt(cmd, &opts.at)
 	return cmd
 }
@@ -93,6 +95,9 @@ func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) err
 	})
 	counted := newMetrics(publishedSince(source, layout.Prefix))
 	answers := observed(edge.Below(p.fleet.Project.BasePath(), handler), accessLog(log), counted.count)
+	if opts.console {
+		answers = withConsole(answers, &consolePage{global: global, cmd: cmd, at: opts.at})
+	}
 	server := &http.Server{
 		Handler:           withHealth(answers, source, layout),
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),

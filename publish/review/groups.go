@@ -129,6 +129,7 @@ func movesOf(plan *publish.Plan, c *publish.Crowd, t manifest.Target, segment, v
 			found[change] = m
 		}
 		m.Buckets++
+		m.In = append(m.In, bucket)
 		if c.Devices != nil {
 			m.Devices += c.Devices[i]
 		}
@@ -177,13 +178,14 @@ func lostBy(plan *publish.Plan, f *publish.Folder) (Group, bool) {
 		return Group{}, false
 	}
 	found := map[Change]*Move{}
-	for _, answer := range f.Answers {
+	for i, answer := range f.Answers {
 		a := &plan.Live.Answers[answer]
 		change := Change{Before: offerOf(publish.Found{Offers: a.Offers, Missing: a.Text().Presence == publish.Absent}), After: Offer{Missing: true}}
 		if found[change] == nil {
 			found[change] = &Move{Change: change, Current: []string{}, Unknown: true, Devices: -1}
 		}
 		found[change].Buckets++
+		found[change].In = append(found[change].In, f.Buckets[i])
 	}
 	return Group{Cohort: at.Cohort, From: at.Cohort, Target: at.Target, Size: -1, Moves: sorted(found, len(f.Buckets))}, true
 }

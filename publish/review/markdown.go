@@ -106,10 +106,10 @@ func (g Group) markdown() string {
 			devices = fmt.Sprint(m.Devices)
 		}
 		rows = append(rows, fmt.Sprintf("| %s | %s | %s | %s | %s %% | %d | %s |\n",
-			m.sign(), cell(strings.TrimPrefix(m.who(), "on ")), cell(m.Before.String()), cell(m.after()), decimal(m.Percent), m.Buckets, devices))
+			m.Sign(), cell(strings.TrimPrefix(m.Who(), "on ")), cell(m.Before.String()), cell(m.after()), decimal(m.Percent), m.Buckets, devices))
 	}
 	const head = "| | running | before | after | share | buckets | devices |\n| --- | --- | --- | --- | --- | --- | --- |\n"
-	return fmt.Sprintf("\n**%s**\n\n%s", escape(g.name()), table(head, rows))
+	return fmt.Sprintf("\n**%s**\n\n%s", escape(g.String()), table(head, rows))
 }
 
 func (m Move) after() string {

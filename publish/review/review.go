@@ -52,6 +52,8 @@ type Move struct {
 	Percent float64 `json:"percent"` // of the group's devices, or of all buckets where nobody lists them
 	// Devices is how many of them the cohort lists, -1 where it lists none.
 	Devices int `json:"devices"`
+	// In is the buckets themselves, ascending.
+	In []uint16 `json:"-"`
 }
 
 // Change is what they are offered before and after.

@@ -28,13 +28,13 @@ func (r *Review) Text(w io.Writer) error {
 	var same []string
 	for _, g := range r.Groups {
 		if !g.Changed() {
-			same = append(same, g.name())
+			same = append(same, g.String())
 			continue
 		}
-		p.line("\n%s", g.name())
+		p.line("\n%s", g)
 		table := tabwriter.NewWriter(p, 0, 0, 2, ' ', 0)
 		for _, m := range g.Moves {
-			fmt.Fprintf(table, "  %s %s\t%s\t%s\n", m.sign(), m.who(), m.what(), m.share())
+			fmt.Fprintf(table, "  %s %s\t%s\t%s\n", m.Sign(), m.Who(), m.What(), m.Share())
 		}
 		table.Flush()
 	}
@@ -86,7 +86,8 @@ func (c Relocation) String() string {
 	return s
 }
 
-func (g Group) name() string {
+// String is "cohort default, main on mp".
+func (g Group) String() string {
 	name := fmt.Sprintf("cohort %s, %s on %s", g.Cohort, g.SoftwareType, g.HardwareVersion)
 	switch {
 	case g.From == g.Cohort:
@@ -98,9 +99,9 @@ func (g Group) name() string {
 	return name
 }
 
-// sign is as in a diff: - is taken away, + comes, ~ changes, = stays; v moves
+// Sign is as in a diff: - is taken away, + comes, ~ changes, = stays; v moves
 // down.
-func (m Move) sign() string {
+func (m Move) Sign() string {
 	switch {
 	case m.Down:
 		return "v"
@@ -114,7 +115,8 @@ func (m Move) sign() string {
 	return "~"
 }
 
-func (m Move) who() string {
+// Who says which devices they are: "on 1.0.0, no version".
+func (m Move) Who() string {
 	who := m.Current
 	if len(who) > 4 {
 		who = append(who[:3:3], fmt.Sprintf("%d more", len(who)-3))
@@ -128,7 +130,8 @@ func (m Move) who() string {
 	return "on " + strings.Join(who, ", ")
 }
 
-func (m Move) what() string {
+// What says what they get: "1.0.0 → 1.1.0".
+func (m Move) What() string {
 	switch {
 	case m.Same():
 		return m.After.String()
@@ -153,7 +156,8 @@ func (m Move) remark() string {
 	return ""
 }
 
-func (m Move) share() string {
+// Share says how many there are: "10 %, 26 buckets".
+func (m Move) Share() string {
 	s := fmt.Sprintf("%s %%, %s", decimal(m.Percent), plural(m.Buckets, "bucket"))
 	if m.Devices >= 0 {
 		s += ", " + plural(m.Devices, "device")

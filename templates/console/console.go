@@ -29,6 +29,8 @@ var (
 	device string
 	//go:embed draw.js
 	draw string
+	//go:embed plan.js
+	plan string
 	//go:embed page.js
 	behaviour string
 
@@ -56,7 +58,7 @@ func Page(m *Model) ([]byte, error) {
 // script is what the page runs: a module, so that it runs from file: too.
 func script(order releases.Order) string {
 	shared := javascript.Device + javascript.Versions(order)
-	return "const edge = (() => {\n" + shared + "return { hash, xxh64, escape, takes };\n})();\n" + strings.Join([]string{model, device, draw, behaviour}, "\n")
+	return "const edge = (() => {\n" + shared + "return { hash, xxh64, escape, takes };\n})();\n" + strings.Join([]string{model, device, draw, plan, behaviour}, "\n")
 }
 
 // policy is the Content-Security-Policy of the page: it runs what it came with,

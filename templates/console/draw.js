@@ -10,7 +10,16 @@ function element(name, attributes = {}, ...children) {
 }
 
 // A release is told by a letter as well as by a colour: the newest is A.
-const age = (release) => fleet.releases.length - 1 - release;
+// Those that the definitions do not have any more are numbered behind them.
+const foreign = [];
+const age = (release) => (release < fleet.releases.length ? fleet.releases.length - 1 - release : release);
+function releaseNamed(version) {
+  if (!version) return -1;
+  const known = fleet.releases.findIndex((r) => fleet.versions[r.version] === version);
+  if (known >= 0) return known;
+  if (!foreign.includes(version)) foreign.push(version);
+  return fleet.releases.length + foreign.indexOf(version);
+}
 const colour = (release) => age(release) % 7;
 function letter(release) {
   const n = age(release);
@@ -19,7 +28,7 @@ function letter(release) {
 const fillOf = (release) => (release < 0 ? 'nothing' : 'r' + colour(release));
 
 const percentText = (share) => (share > 0 && share < 0.001 ? '<0.1' : share < 1 && share > 0.999 ? '>99.9' : String(Math.round(share * 1000) / 10)) + ' %';
-const nameOf = (release) => (release < 0 ? 'nothing' : versionOf(release));
+const nameOf = (release) => (release < 0 ? 'nothing' : foreign[release - fleet.releases.length] || versionOf(release));
 const sharesText = (parts) => parts.map(({ release, share }) => percentText(share) + ' ' + nameOf(release)).join(', ') || 'no devices';
 
 // bar shows shares, the newest release first.

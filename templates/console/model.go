@@ -21,6 +21,34 @@ type Model struct {
 	Releases  []Release `json:"releases"` // ascending
 	Cohorts   []Cohort  `json:"cohorts"`
 	Warnings  []Warning `json:"warnings"`
+	Live      string    `json:"live,omitempty"` // the entity tag of a page that is served beside the answers, and follows the definitions
+	Plan      *Plan     `json:"plan,omitempty"` // nil but for the page of a plan
+}
+
+// Plan is what a publish would do.
+type Plan struct {
+	To      string      `json:"to"`
+	Summary string      `json:"summary"`
+	Guard   string      `json:"guard"` // what stops it, "" for nothing
+	Groups  []PlanGroup `json:"groups"`
+}
+
+// PlanGroup is devices that are alike, with those first that move down.
+type PlanGroup struct {
+	Name  string     `json:"name"`
+	Moves []PlanMove `json:"moves"`
+}
+
+// PlanMove is what happens to those that run the same and are in the same
+// buckets. Before and After are versions, "" for nothing.
+type PlanMove struct {
+	Sign    string   `json:"sign"` // v, -, +, ~ or =
+	Who     string   `json:"who"`
+	What    string   `json:"what"`
+	Share   string   `json:"share"`
+	Before  string   `json:"before"`
+	After   string   `json:"after"`
+	Buckets []uint16 `json:"buckets"`
 }
 
 // Project is what firmware has burned in.

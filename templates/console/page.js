@@ -194,6 +194,25 @@ function published() {
   }
 }
 
+// keepUp loads the page again once the definitions changed, and tells what is
+// wrong with them.
+async function keepUp(tag) {
+  await new Promise((done) => setTimeout(done, 1500));
+  try {
+    const response = await fetch(location.pathname, { cache: 'no-store' });
+    if (!response.ok) {
+      $('published').replaceChildren(element('span', { class: 'alarm' }, await response.text()));
+      tag = ''; // load again once there is a page
+    } else if (response.headers.get('ETag') !== tag) {
+      location.reload();
+      return;
+    }
+  } catch {
+    $('published').textContent = 'The server does not answer.';
+  }
+  keepUp(tag);
+}
+
 async function answer(event) {
   event.preventDefault();
   const question = { serial: $('serial').value.trim(), target: fleet.targets[view.target], version: $('current').value };
@@ -212,7 +231,7 @@ async function answer(event) {
 }
 
 function wire() {
-  $('base').value = fleet.project.base_url;
+  $('base').value = fleet.live ? location.origin + new URL(fleet.project.base_url).pathname.replace(/\/$/, '') : fleet.project.base_url;
   for (const id of ['cohort', 'target', 'runs']) {
     $(id).addEventListener('change', () => { view[id] = Number($(id).value); fill(); settle(); });
   }
@@ -240,11 +259,13 @@ function wire() {
   });
   $('ask').addEventListener('submit', answer);
   addEventListener('hashchange', () => { follow(); fill(); settle(); });
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { paint(); document.querySelectorAll('.swatch').forEach(paintSwatch); });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { paint(); if (fleet.plan) paintPlan(); document.querySelectorAll('.swatch').forEach(paintSwatch); });
 }
 
 follow();
 wire();
 fill();
 published();
+if (fleet.plan) showPlan(fleet.plan);
+if (fleet.live) keepUp(fleet.live);
 settle();

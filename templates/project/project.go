@@ -43,6 +43,7 @@ type File struct {
 const (
 	checkout = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 	signIn   = "aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c # v6.2.3"
+	keep     = "actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0"
 )
 
 // CI says whether any workflow is written.
@@ -117,8 +118,8 @@ func execute(name string, c *Config) ([]byte, error) {
 	var b bytes.Buffer
 	err := templates.ExecuteTemplate(&b, name+".tmpl", struct {
 		*Config
-		Checkout, SignIn string
-	}{c, checkout, signIn})
+		Checkout, SignIn, Keep string
+	}{c, checkout, signIn, keep})
 	return b.Bytes(), err
 }
 

@@ -3,6 +3,7 @@
 package consoletest
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"math/rand/v2"
@@ -42,6 +43,7 @@ type job struct {
 	Now       time.Time  `json:"now"`
 	Questions []question `json:"questions"`
 	Pictures  string     `json:"pictures"` // the folder they go to; "" for none
+	Edit      string     `json:"edit"`     // a file of the definitions; the page is to follow
 }
 
 // look has a browser look at a page, and fails for what it finds.
@@ -161,6 +163,36 @@ func TestThePageHoldsForEverybody(t *testing.T) {
 			look(t, job{Page: page, Now: at, Pictures: pictures})
 		})
 	}
+}
+
+// TestThePageFollowsTheDefinitions runs "cairn serve --console", and edits.
+func TestThePageFollowsTheDefinitions(t *testing.T) {
+	dir := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "cairn"), "cairn/cmd/cairn").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	project := filepath.Join(dir, "fridge")
+	if err := os.CopyFS(project, os.DirFS("../../../examples/smartfridge")); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(filepath.Join(dir, "cairn"), "-C", project, "serve", "--console", "--from", "definitions", "--listen", "127.0.0.1:0", "--at", "2026-12-02T12:00:00Z")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Wait()
+	}()
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, url, _ := strings.Cut(strings.TrimSpace(line), " on ")
+	look(t, job{Page: url + "/_cairn/", Now: time.Date(2026, 12, 2, 12, 0, 0, 0, time.UTC), Edit: filepath.Join(project, "cohorts", "default.toml")})
 }
 
 // hostile is definitions whose texts would like to be more than text.

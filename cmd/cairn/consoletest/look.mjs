@@ -1,18 +1,19 @@
 // Looks at a page as people do, and says what is wrong with it. It reads a job
 // from standard input, and exits with 1 where something is wrong.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const job = JSON.parse(readFileSync(0, 'utf8'));
 const wrong = [];
+let failing = false; // the server is meant to fail
 const browser = await chromium.launch({ executablePath: job.browser, args: ['--no-sandbox', '--disable-gpu'] });
 
 async function open(options = {}) {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
-  page.on('console', (m) => { if (m.type() === 'error' && !/status of 404/.test(m.text())) wrong.push('console: ' + m.text()); });
+  page.on('console', (m) => { if (m.type() === 'error' && !(failing ? /status of 500/ : /status of 404/).test(m.text())) wrong.push('console: ' + m.text()); });
   page.on('pageerror', (e) => wrong.push('error: ' + e.message));
   page.on('request', (r) => {
     if (new URL(r.url()).origin !== new URL(job.page).origin && !r.url().startsWith('data:')) wrong.push('asks elsewhere: ' + r.url());
@@ -97,7 +98,22 @@ async function keyboard() {
   await page.context().close();
 }
 
+// follow edits the definitions that a page is of, well and badly.
+async function follow() {
+  const page = await open();
+  const text = readFileSync(job.edit, 'utf8');
+  writeFileSync(job.edit, text.replace('percent = 10 ', 'percent = 33 '));
+  await page.waitForFunction(() => /33 %/.test(document.getElementById('rollouts').textContent), null, { timeout: 30_000 });
+  failing = true;
+  writeFileSync(job.edit, text + 'not = = toml');
+  await page.waitForFunction(() => /default\.toml:\d+/.test(document.getElementById('published').textContent), null, { timeout: 30_000 });
+  writeFileSync(job.edit, text);
+  await page.waitForFunction(() => /10 %/.test(document.getElementById('rollouts').textContent), null, { timeout: 30_000 });
+  await page.context().close();
+}
+
 try {
+  if (job.edit) await follow();
   if (job.questions) await questions(await open());
   if (job.pictures) {
     await everybody();

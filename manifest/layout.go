@@ -177,6 +177,9 @@ const (
 	SignedPart
 )
 
+// Signed says whether it is of the signed form.
+func (c Class) Signed() bool { return c >= SignedHead }
+
 // Location is a key taken apart. Names are unescaped, but for the version.
 type Location struct {
 	Class    Class

@@ -30,12 +30,25 @@ type Part struct {
 
 // Part finds a part by its digest; nil where there is none.
 func (s *Signed) Part(digest [32]byte) *Part {
-	i, found := slices.BinarySearchFunc(s.Parts, digest, func(p Part, digest [32]byte) int { return bytes.Compare(p.Digest[:], digest[:]) })
+	if p := s.Named([16]byte(digest[:16])); p != nil && p.Digest == digest {
+		return p
+	}
+	return nil
+}
+
+// Named finds a part by what its key has of the digest; nil where there is
+// none.
+func (s *Signed) Named(name [16]byte) *Part {
+	i, found := slices.BinarySearchFunc(s.Parts, name, func(p Part, name [16]byte) int { return bytes.Compare(p.Digest[:16], name[:]) })
 	if !found {
 		return nil
 	}
 	return &s.Parts[i]
 }
+
+// Leaf says whether it is a row or a shard, which a device reads for what it
+// says, not for where it leads to.
+func (p *Part) Leaf() bool { return p.Body[0] != innerNode && p.Body[0] != bin }
 
 // What parts begin with. A shard begins with a hex digit.
 const (

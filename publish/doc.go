@@ -21,11 +21,14 @@
 //     ([Plan.Apply]), and writes the state of what is there now. The lease is
 //     asked before every write ([Checked]): who has lost it writes no more.
 //
-// The phases, in this order ([Phase]): payloads; answers in buckets that no
+// The phases, in this order ([Phase]): payloads; the parts of the signed form,
+// the keys that sign, and the signed head ([Signing]); answers in buckets that no
 // device reads yet; the cohort index; version folders and _none; _other;
-// deletions. So at every instant, and after a crash at any point, no answer
+// deletions, at last of parts to which no head has led for a day. So at every
+// instant, and after a crash at any point, no answer
 // names a payload that is not there in full, no device is offered what it runs,
-// and each device gets its old answer or its new one.
+// and each device gets its old answer or its new one. A device that verifies
+// sees all of the old answers or all of the new ones: the head is one object.
 //
 // Words: a bucket is a group of devices, by the first digits of a hash. An
 // answer is what one of them is told, in several variants: a form (text, JSON,

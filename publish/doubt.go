@@ -12,7 +12,7 @@ import (
 // release names are unreferenced from now on, if they were not before.
 func (p *Plan) InDoubt(now time.Time) *Inventory {
 	table, known := newAnswerTable(), map[[2]uint32]uint32{}
-	doubtful := &Inventory{Payloads: p.payloadsAfter(now, true)}
+	doubtful := &Inventory{Payloads: p.payloadsAfter(now, true), Signed: p.signedDuring(now)}
 	for _, pair := range p.pairs {
 		f := Folder{Key: pair.folder().Key, Digits: pair.folder().Digits}
 		pair.buckets(func(b bucketPair) {
@@ -74,13 +74,13 @@ func (p *Plan) Result(now time.Time) *Inventory {
 	if p.only != nil {
 		return p.partialResult(now)
 	}
-	return &Inventory{Answers: p.Site.want.Answers, Folders: p.Site.want.Folders, Payloads: p.payloadsAfter(now, false)}
+	return &Inventory{Answers: p.Site.want.Answers, Folders: p.Site.want.Folders, Payloads: p.payloadsAfter(now, false), Signed: p.signedAfter(now)}
 }
 
 // partialResult is that of a plan that leaves buckets as they are.
 func (p *Plan) partialResult(now time.Time) *Inventory {
 	table := newAnswerTable()
-	result := &Inventory{Payloads: p.payloadsAfter(now, false)}
+	result := &Inventory{Payloads: p.payloadsAfter(now, false), Signed: p.signedAfter(now)}
 	for _, pair := range p.pairs {
 		f := Folder{Key: pair.folder().Key, Digits: pair.folder().Digits}
 		pair.buckets(func(b bucketPair) {

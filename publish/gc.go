@@ -125,6 +125,8 @@ func (g *Garbage) Apply(ctx context.Context, store Store, opts ApplyOptions) err
 
 func (g *Garbage) admissible() error { return nil }
 
+func (g *Garbage) prepare(context.Context, time.Time) error { return nil }
+
 func (g *Garbage) undoes(*Remote) error { return nil }
 
 func (g *Garbage) recorded() bool { return len(g.gone) == 0 }

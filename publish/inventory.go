@@ -16,6 +16,8 @@ type Inventory struct {
 	Answers  []Answer       // distinct; the first is that of nothing at all
 	Folders  []Folder       // ascending by key, then digits
 	Payloads []KnownPayload // ascending by key
+	// Signed is the signed form; nil where nothing is known of it.
+	Signed *KnownSigned
 
 	// Foreign are keys that are none of cairn's, and Leftovers what an
 	// interrupted write left behind. Only a listing shows them.
@@ -114,7 +116,7 @@ func (l *Inventory) Len() int {
 			}
 		}
 	}
-	n := len(l.Payloads)
+	n := len(l.Payloads) + l.Signed.len()
 	for _, f := range l.Folders {
 		for _, a := range f.Answers {
 			n += per[a]

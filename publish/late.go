@@ -57,7 +57,7 @@ func (l *Late) and(live *Inventory, until time.Time) *Late {
 			until = l.Until
 		}
 	}
-	if keys := all.inventory(); len(keys.Folders)+len(keys.Payloads) > 0 {
+	if keys := all.inventory(); len(keys.Folders)+len(keys.Payloads) > 0 || keys.Signed != nil {
 		return &Late{until, keys}
 	}
 	return nil
@@ -117,6 +117,7 @@ func (l *Inventory) reread(ctx context.Context, store Store, late *Inventory) (*
 			changes.payloads[p.Key] = p
 		}
 	}
+	changes.signed = changes.signed.withDoubts(late.Signed)
 	now := changes.inventory()
 	now.Foreign, now.Leftovers = l.Foreign, l.Leftovers
 	return now, nil
@@ -143,10 +144,11 @@ type overlay struct {
 	folders  []Folder
 	owned    map[string]bool // by the key of a folder's first bucket of none
 	payloads map[string]KnownPayload
+	signed   *KnownSigned
 }
 
 func newOverlay(on *Inventory) *overlay {
-	o := &overlay{owned: map[string]bool{}, payloads: map[string]KnownPayload{}, folders: slices.Clone(on.Folders)}
+	o := &overlay{owned: map[string]bool{}, payloads: map[string]KnownPayload{}, folders: slices.Clone(on.Folders), signed: on.Signed}
 	o.table = newAnswerTable(on.Answers...)
 	for _, p := range on.Payloads {
 		o.payloads[p.Key] = p
@@ -207,10 +209,11 @@ func (o *overlay) addDoubts(l *Inventory) {
 			o.payloads[p.Key] = p
 		}
 	}
+	o.signed = o.signed.withDoubts(l.Signed)
 }
 
 func (o *overlay) inventory() *Inventory {
-	l := &Inventory{Folders: o.folders}
+	l := &Inventory{Folders: o.folders, Signed: o.signed}
 	// Answers that are idle now are left out.
 	table, place := newAnswerTable(), map[uint32]uint32{}
 	for f := range l.Folders {

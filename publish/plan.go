@@ -16,19 +16,23 @@ type Phase uint8
 // The phases, in their order.
 const (
 	Payloads     Phase = iota // never overwritten
+	SignedParts               // likewise
+	SignedKeys                // what says which keys sign heads
+	SignedHead                // all of it for devices that verify
 	NewBuckets                // answers of version folders and _none, in buckets that are new to a cohort
 	NewFallbacks              // _other there
 	Cohorts                   // the cohort index
 	Versions                  // version folders, and _none
 	Fallbacks                 // _other, put or gone
 	Deletions                 // of version folders and _none
+	OldParts                  // deletions of what no head leads to any more
 	phases                    // how many there are
 )
 
 // String names the phase: "payloads".
 func (p Phase) String() string {
-	return [...]string{"payloads", "answers in new buckets", "fallback answers in new buckets", "cohort index",
-		"answers", "fallback answers", "deletions"}[p]
+	return [...]string{"payloads", "signed parts", "keys", "signed head", "answers in new buckets", "fallback answers in new buckets", "cohort index",
+		"answers", "fallback answers", "deletions", "old parts"}[p]
 }
 
 // Reason is why an operation is planned.
@@ -43,12 +47,13 @@ const (
 	InDoubt                      // a publish that did not end may have touched the key
 	Gone                         // the site has no such key any more
 	Leftover                     // an interrupted write left it behind
+	Renewed                      // the head is signed again, since it is old
 	right                        // none: the key is as it shall be
 )
 
 // String is the reason in a few words: "new".
 func (r Reason) String() string {
-	return [...]string{"new", "changed", "headers changed", "withdraws", "in doubt", "gone", "left over"}[r]
+	return [...]string{"new", "changed", "headers changed", "withdraws", "in doubt", "gone", "left over", "renewed"}[r]
 }
 
 // urgency is the order of operations inside a phase: what withdraws an offer
@@ -76,6 +81,8 @@ type Plan struct {
 	differs map[[2]uint32][variants]Reason // by the answers of live and site
 	ops     [phases][urgencies][]operation
 	count   [right]int
+
+	signed *signedPlan // nil where nothing is signed
 
 	only      map[devices]map[uint16]bool  // the buckets that it may touch; nil for all, and payloads too
 	unchecked []string                     // cohorts that served lower versions before; nil where nothing is on record
@@ -179,7 +186,7 @@ func (p *Plan) Counts() iter.Seq2[Reason, int] {
 // Unchanged is the number of the site's objects that are right as they are.
 func (p *Plan) Unchanged() int {
 	puts, _, _ := p.Totals()
-	return p.Site.Len() - puts
+	return p.Site.Len() + p.signed.len() - puts
 }
 
 // Totals is how many puts and deletions there are, and the bytes that the puts
@@ -190,7 +197,7 @@ func (p *Plan) Totals() (puts, deletes int, bytes int64) {
 			deletes++
 		} else {
 			puts++
-			bytes += p.Site.content(o.place).Size
+			bytes += p.size(o.place)
 		}
 	}
 	return puts, deletes, bytes
@@ -253,8 +260,8 @@ func (p *Plan) at(phase Phase, i int) Op {
 func (p *Plan) op(phase Phase, o operation) Op {
 	full := Op{Phase: phase, Reason: o.reason, gone: o.gone}
 	switch {
-	case o.folder == leftoverFolder:
-		full.Object.Key = p.Live.Leftovers[o.index]
+	case o.folder <= leftoverFolder:
+		full.Object = p.besides(o.place)
 	case o.gone:
 		full.Object.Key = p.Live.Folders[o.folder].key(int(o.index), int(o.variant))
 	default:

@@ -19,6 +19,9 @@ type Edition struct {
 	Rollouts []Rollout // in force at the instant
 	Limits   Limits
 	Lacks    []Lack // of what was published last
+	// Signing is nil where the answers are not signed, or their signed form is
+	// to stay as it is.
+	Signing *Signing
 	// Stops says that it takes a release back: payloads that no answer names
 	// are no reason then to keep it.
 	Stops bool
@@ -38,6 +41,8 @@ type Proposal struct {
 	Store   Store
 	Remote  *Remote
 	Scanned bool // what is there was listed, not taken from the state
+	// HeadProblem says why the head that is there counts for nothing.
+	HeadProblem error
 
 	elsewhere []neighbor // where the fleet is not published yet
 }
@@ -79,7 +84,17 @@ func (e Edition) Propose(ctx context.Context, store Store, remote *Remote, opts 
 	if remote.State != nil {
 		p.unchecked = remote.State.Done.Unchecked
 	}
-	return p, nil
+	if e.Signing == nil {
+		return p, nil
+	}
+	want, err := e.Site.Tree.Signed()
+	if err == nil {
+		err = p.confirmSigned(ctx, want)
+	}
+	if err == nil {
+		err = p.planSigned(e.Signing, want, p.now())
+	}
+	return p, err
 }
 
 // MissingError is that payloads which should be in a store already are not.

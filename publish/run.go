@@ -15,6 +15,8 @@ type Work interface {
 	Apply(ctx context.Context, store Store, opts ApplyOptions) error
 	// admissible is an error where the work must not be carried out.
 	admissible() error
+	// prepare makes what must be ready before anything is written.
+	prepare(ctx context.Context, now time.Time) error
 	// states are what the state says while the work goes on, or after it was
 	// cut off, and what it says at the end.
 	states(now time.Time) (during, after State)
@@ -134,6 +136,9 @@ func (o *RunOptions) carryOut(ctx context.Context, remote *Remote, work Work) er
 		return err
 	}
 	now := o.Clock.Now()
+	if err := work.prepare(ctx, now); err != nil {
+		return err
+	}
 	during, after := work.states(now)
 	record := newRecord(o.Store, remote, o.NoLock)
 	if work.Len() == 0 {

@@ -25,6 +25,7 @@ type attempt struct {
 	renew       int    // a renewal after so many operations; 0 for none
 	concurrency int    // 1 where it is 0
 	noLock      bool
+	signing     *publish.Signing
 	planned     func(*publish.Plan)
 	moved       func(error)
 }
@@ -96,7 +97,7 @@ func (a attempt) runBy(clock *handClock, store publish.Store, w *world) (*publis
 	}
 	p, err := publish.Run(ctx, opts, func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
 		e := edition(w)
-		e.Source = a.name
+		e.Source, e.Signing = a.name, a.signing
 		p, err := e.Propose(ctx, opts.Store, remote, publish.ProposeOptions{Concurrency: 1})
 		if err == nil && a.planned != nil {
 			a.planned(p.Plan)

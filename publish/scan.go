@@ -139,8 +139,10 @@ func (s *scan) list(ctx context.Context, store Store) error {
 		case strings.HasPrefix(e.Key, layout.Prefix+"/"+StateFolder+"/"):
 		case strings.HasPrefix(path.Base(e.Key), TempPrefix):
 			s.live.Leftovers = append(s.live.Leftovers, e.Key)
-		case !ours, at.Class == manifest.SignedHead, at.Class == manifest.SignedKeys, at.Class == manifest.SignedPart:
+		case !ours:
 			s.live.Foreign = append(s.live.Foreign, e.Key)
+		case at.Class.Signed():
+			s.live.Signed = s.live.Signed.saw(at, e)
 		case at.Class == manifest.Payload:
 			s.live.Payloads = append(s.live.Payloads, KnownPayload{Key: e.Key, Size: e.Size, MD5: sum})
 			if at, ours := s.site.find(e.Key); certain && ours && s.site.object(at).Content.MD5 != sum {

@@ -181,6 +181,10 @@ type place struct {
 const (
 	payloadFolder  = -1
 	leftoverFolder = -2
+	partFolder     = -3 // of those of the signed form that are wanted
+	keysFolder     = -4
+	headFolder     = -5
+	oldPartFolder  = -6 // of those that are there
 )
 
 // indexFolder is the cohort index, the first of a site's folders: those of the
@@ -255,10 +259,10 @@ func (s *Site) find(key string) (place, bool) {
 	if !ok {
 		return place{}, false
 	}
-	switch at.Class {
-	case manifest.SignedHead, manifest.SignedKeys, manifest.SignedPart:
+	if at.Class.Signed() {
 		return place{}, false
-	case manifest.Payload:
+	}
+	if at.Class == manifest.Payload {
 		i, found := s.payload(s.Tree.Payloads, key)
 		return place{folder: payloadFolder, index: int32(i)}, found
 	}

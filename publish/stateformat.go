@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cairn/manifest"
+	"cairn/manifest/signing"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -41,6 +42,34 @@ type inventoryJSON struct {
 	Answers  []answerJSON  `json:"answers"`
 	Folders  []folderJSON  `json:"folders"`
 	Payloads []payloadJSON `json:"payloads"`
+	Signed   *signedJSON   `json:"signed,omitempty"`
+}
+
+// signedJSON is the signed form; binary values are in Base64.
+type signedJSON struct {
+	Origin     string     `json:"origin,omitempty"`
+	Generation uint32     `json:"generation"`
+	Epoch      uint32     `json:"epoch"`
+	Issued     uint32     `json:"issued"`
+	Expires    uint32     `json:"expires"`
+	Latest     []byte     `json:"latest"`
+	Cohorts    []byte     `json:"cohorts"`
+	HeadNote   noteJSON   `json:"head_note,omitzero"`
+	KeysNote   noteJSON   `json:"keys_note,omitzero"`
+	Doubtful   bool       `json:"doubtful,omitempty"`
+	Parts      []partJSON `json:"parts"`
+}
+
+type noteJSON struct {
+	Size int64  `json:"size"`
+	MD5  string `json:"md5"`
+}
+
+type partJSON struct {
+	Digest       string    `json:"digest"` // its first 32 hex digits
+	Size         int64     `json:"size"`
+	Doubtful     bool      `json:"doubtful,omitempty"`
+	UnnamedSince time.Time `json:"unnamed_since,omitzero"`
 }
 
 type answerJSON struct {
@@ -119,7 +148,48 @@ func encodeInventory(l *Inventory) (out inventoryJSON) {
 	for _, p := range l.Payloads {
 		out.Payloads = append(out.Payloads, payloadJSON{p.Key, p.Size, encodeMD5(p.MD5), p.Header, p.Doubtful, p.UnreferencedSince})
 	}
+	if l.Signed != nil {
+		out.Signed = encodeSigned(l.Signed)
+	}
 	return out
+}
+
+func encodeSigned(k *KnownSigned) *signedJSON {
+	h := k.Head
+	out := &signedJSON{
+		h.Origin, h.Generation, h.Epoch, h.Issued, h.Expires, h.Latest[:], h.Cohorts[:],
+		noteJSON{k.HeadNote.Size, encodeMD5(k.HeadNote.MD5)}, noteJSON{k.KeysNote.Size, encodeMD5(k.KeysNote.MD5)}, k.Doubtful, nil,
+	}
+	for _, p := range k.Parts {
+		out.Parts = append(out.Parts, partJSON{hex.EncodeToString(p.Name[:]), p.Size, p.Doubtful, p.UnnamedSince})
+	}
+	return out
+}
+
+func (s *signedJSON) decode() (*KnownSigned, error) {
+	k := &KnownSigned{Head: signing.Head{Origin: s.Origin, Generation: s.Generation, Epoch: s.Epoch, Issued: s.Issued, Expires: s.Expires}, Doubtful: s.Doubtful}
+	if len(s.Latest) != len(k.Head.Latest) || len(s.Cohorts) != len(k.Head.Cohorts) {
+		return nil, errors.New("a root has not 32 bytes")
+	}
+	k.Head.Latest, k.Head.Cohorts = [32]byte(s.Latest), [32]byte(s.Cohorts)
+	var err1, err2 error
+	k.HeadNote.Size, k.KeysNote.Size = s.HeadNote.Size, s.KeysNote.Size
+	k.HeadNote.MD5, err1 = decodeMD5(s.HeadNote.MD5)
+	k.KeysNote.MD5, err2 = decodeMD5(s.KeysNote.MD5)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	for _, p := range s.Parts {
+		name, err := decodeMD5(p.Digest)
+		if err != nil || name == [16]byte{} {
+			return nil, errDangling
+		}
+		k.Parts = append(k.Parts, KnownPart{Name: name, Size: p.Size, Doubtful: p.Doubtful, UnnamedSince: p.UnnamedSince})
+	}
+	if !ascends(k.Parts, func(a, b KnownPart) int { return a.compare(b.Name) }) {
+		return nil, errOrder
+	}
+	return k, nil
 }
 
 func encodeAnswer(a Answer) answerJSON {
@@ -218,6 +288,12 @@ func (in *inventoryJSON) inventory(prefix string) (*Inventory, error) {
 	if !ascends(live.Folders, compareFolders) ||
 		!ascends(live.Payloads, func(a, b KnownPayload) int { return strings.Compare(a.Key, b.Key) }) {
 		return nil, errOrder
+	}
+	if in.Signed != nil {
+		var err error
+		if live.Signed, err = in.Signed.decode(); err != nil {
+			return nil, err
+		}
 	}
 	return live, nil
 }

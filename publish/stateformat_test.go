@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"cairn/manifest"
+	"cairn/manifest/signing"
 	"cairn/publish"
 	"cairn/publish/memstore"
 	"cairn/releases"
@@ -145,7 +146,13 @@ func states(t testing.TB, before, w *world) (all []*publish.State) {
 	stamp := publish.Stamp{Published: now, At: w.at, Encoder: publish.Encoder, Source: "ada", Rollouts: publish.RolloutsOf(w.fleet, w.at)}
 	lease := publish.Lease{Holder: "ada", Nonce: "1", Began: now, Expires: now.Add(leaseTime)}
 	back := publish.NewPlan(before.site, p.InDoubt(now), true)
+	signed := &publish.KnownSigned{
+		Head:     signing.Head{Origin: origin, Generation: 2, Epoch: 7, Issued: 6, Expires: 9, Latest: [32]byte{1}, Cohorts: [32]byte{2}},
+		HeadNote: publish.KnownNote{Size: 292, MD5: [16]byte{3}}, KeysNote: publish.KnownNote{Size: 247, MD5: [16]byte{4}}, Doubtful: true,
+		Parts: []publish.KnownPart{{Name: [16]byte{5}, Size: 2, Doubtful: true}, {Name: [16]byte{6}, Size: 3, UnnamedSince: now}},
+	}
 	for _, live := range []*publish.Inventory{p.InDoubt(now), back.InDoubt(now)} {
+		live.Signed = signed
 		all = append(all, &publish.State{Prefix: w.fleet.Project.Prefix, Live: live, Doing: &stamp, Lease: &lease, Late: &publish.Late{Until: now, Keys: live}})
 	}
 	return append(all, &publish.State{Prefix: w.fleet.Project.Prefix, Live: p.Result(now), Done: stamp})
@@ -184,7 +191,7 @@ func TestAStateComesBackAsItWas(t *testing.T) {
 			}
 			want.Late = got.Late
 		}
-		if diff := cmp.Diff(&want, got, cmp.AllowUnexported(publish.Inventory{})); diff != "" {
+		if diff := cmp.Diff(&want, got, cmp.AllowUnexported(publish.Inventory{}, publish.KnownSigned{}, publish.KnownPart{})); diff != "" {
 			t.Fatalf("the state differs (-want +got):\n%s", diff)
 		}
 		if a, b := variantsOf(s.Live), variantsOf(got.Live); !maps.Equal(a, b) {
@@ -192,6 +199,9 @@ func TestAStateComesBackAsItWas(t *testing.T) {
 		}
 		if diff := cmp.Diff(s.Live.Payloads, got.Live.Payloads); diff != "" {
 			t.Fatalf("the payloads differ (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(s.Live.Signed, got.Live.Signed, cmp.AllowUnexported(publish.KnownSigned{}, publish.KnownPart{})); diff != "" {
+			t.Fatalf("the signed form differs (-want +got):\n%s", diff)
 		}
 		interned(t, got.Live)
 		if !bytes.Equal(b, got.Encode()) {
@@ -314,6 +324,9 @@ func fit(t testing.TB, s *publish.State, site *publish.Site) {
 				t.Fatalf("folder %q has slot %d of kind %d", f.Key, bucket, f.Answers[j])
 			}
 		}
+	}
+	if k := s.Live.Signed; k != nil && !slices.IsSortedFunc(k.Parts, func(a, b publish.KnownPart) int { return bytes.Compare(a.Name[:], b.Name[:]) }) {
+		t.Fatal("the signed parts are out of order")
 	}
 	p := publish.NewPlan(site, s.Live, true)
 	for o := range p.Ops() {

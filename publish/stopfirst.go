@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cairn/manifest"
+	"cairn/manifest/signing"
 	"cairn/releases"
 )
 
@@ -20,7 +21,10 @@ import (
 // cannot be published. It puts no payload and none but the answers of buckets
 // that offer such a release. They offer instead what was on offer before and
 // still is, as far as its payloads are there; else nothing.
-func (p *Proposal) Stop() *Proposal {
+//
+// Signed devices get what is on offer without the stopped releases at once, in
+// the cohorts in which the head that is there has them.
+func (p *Proposal) Stop() (*Proposal, error) {
 	tree := manifest.New(p.before(), p.Edition.At)
 	site := NewSite(tree, p.Site.Cache, nil)
 	stop := *p
@@ -33,7 +37,19 @@ func (p *Proposal) Stop() *Proposal {
 		plan.planFolder(pair, nil)
 	}
 	stop.Plan = plan
-	return &stop
+	if p.signed == nil || p.Live.Signed.there == (signing.Head{}) {
+		return &stop, nil
+	}
+	unlisted := *tree
+	unlisted.Shards = nil
+	want, err := unlisted.Signed()
+	if err != nil {
+		return nil, err
+	}
+	none := want.Cohorts
+	want.Cohorts = p.Live.Signed.there.Cohorts
+	want.Parts = slices.DeleteFunc(want.Parts, func(p manifest.Part) bool { return p.Digest == none && want.Latest != none })
+	return &stop, plan.planSigned(p.signed.by, want, p.now())
 }
 
 // Stops says whether the plan takes releases back and does nothing else.
@@ -182,9 +198,19 @@ func (p *Plan) touches(f *Folder, bucket uint16) bool {
 
 // StopsHold reads some answers of the buckets that a stopped release reached
 // first, and says whether all are as the inventory has them: one that is not,
-// such as by a state that was restored from a backup, casts doubt on all.
+// such as by a state that was restored from a backup, casts doubt on all. So does
+// a head that is another; one that is not leaves little to doubt, and few are
+// read.
 func (p *Plan) StopsHold(ctx context.Context, store Store, concurrency int) (bool, error) {
-	const perFolder, most = 4, 256
+	const perFolder = 4
+	most := 256
+	if p.signed != nil && p.Live.Signed.HeadNote != (KnownNote{}) {
+		head, err := readSmall(ctx, store, p.Site.Tree.Layout.HeadKey())
+		if err != nil || noteOf(head) != p.Live.Signed.HeadNote {
+			return false, err
+		}
+		most = 4
+	}
 	type sample struct {
 		key  string
 		want Variant

@@ -21,7 +21,7 @@ func publishStop(cmd *cobra.Command, run publish.RunOptions, opts publishOptions
 	proposal, err := carryOut(cmd, run, func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
 		proposal, err := checked(ctx, cmd, opts, remote, find)
 		if err == nil && proposal.Stoppable(opts.faults != nil) {
-			proposal = proposal.Stop()
+			proposal, err = proposal.Stop()
 		}
 		if err == nil && opts.faults != nil && !proposal.Stops() {
 			err = opts.faults

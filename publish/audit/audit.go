@@ -143,7 +143,7 @@ func (a *audit) look(ctx context.Context) error {
 // inspect looks at one object, and says how old the answer was.
 func (a *audit) inspect(ctx context.Context, o Object) (findings []Finding, age time.Duration, err error) {
 	headers := a.source.Traits().Headers
-	err = a.source.Look(ctx, o.Key, !o.payload() || a.opts.Deep, func(answer *Answer) error {
+	err = a.source.Look(ctx, o.Key, !o.payload() || o.Small || a.opts.Deep, func(answer *Answer) error {
 		s, err := o.read(answer)
 		findings, age = o.compare(s, headers), answer.Age
 		return err

@@ -97,6 +97,11 @@ func OfState(state *publish.State) iter.Seq[Object] {
 				return
 			}
 		}
+		for o := range live.Signed.Objects(layout) {
+			if !yield(Object{Key: o.Key, Digest: Digest{o.Size, o.MD5}, SHA256: o.SHA256, Small: true, InDoubt: o.InDoubt}) {
+				return
+			}
+		}
 	}
 }
 

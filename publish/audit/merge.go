@@ -72,6 +72,8 @@ func (a *audit) stray(key string, yield func(task, error) bool) bool {
 		return true
 	case !ours:
 		f.What, f.ByHand = "cairn did not make it", true
+	case at.Class.Signed() && a.opts.Keep:
+		return true
 	case at.Class != manifest.Payload:
 		f.What = "not in the tree any more"
 	case a.opts.Keep:

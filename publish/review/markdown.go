@@ -43,6 +43,9 @@ func (r *Review) Markdown(w io.Writer) error {
 	if !r.Empty() {
 		fmt.Fprintf(&tail, "\n%s\n", escape(r.Objects.String()))
 	}
+	if r.Head != "" {
+		fmt.Fprintf(&tail, "\nhead: %s\n", escape(r.Head))
+	}
 	if len(r.Upcoming) > 0 {
 		var rows []string
 		for _, u := range r.Upcoming {

@@ -4,6 +4,7 @@
 package review
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -21,6 +22,7 @@ type Review struct {
 	Relocations []Relocation `json:"cohort_changes"`
 	Shrunk      []Shrunk     `json:"shrunk_cohorts"`
 	Objects     Objects      `json:"objects"` // what is written
+	Head        string       `json:"head"`    // what happens to the signed head; "" where nothing is signed
 	Guard       string       `json:"guard"`   // what stops it, a line for each trip; "" for nothing
 	// Trips is the same one by one, and Allow the flag that lets it through.
 	Trips    []publish.Trip `json:"trips"`
@@ -118,10 +120,35 @@ func New(plan *publish.Plan, fleet *releases.Fleet, at time.Time) *Review {
 		Relocations: changes,
 		Shrunk:      shrunk(changes, fleet),
 		Objects:     objects(plan, fleet.Prices),
+		Head:        head(plan.Head()),
 		Trips:       []publish.Trip{},
 		Missing:     append([]string{}, plan.Missing...),
 		Upcoming:    upcoming(fleet, at, plan.Site.Tree.Layout.Buckets()),
 	}
+}
+
+// head says what happens to the signed head, and until when devices take it.
+func head(h *publish.Head) string {
+	if h == nil {
+		return ""
+	}
+	what := "as it is"
+	switch {
+	case h.Signed && h.Reason == publish.Renewed:
+		what = "signed again, since it is old"
+	case h.Signed && h.Reason == publish.New:
+		what = fmt.Sprintf("signed, %s", rows(h.Rows))
+	case h.Signed:
+		what = fmt.Sprintf("signed again, %s changed", rows(h.Rows))
+	}
+	return what + "; expires " + h.Expires.Format(time.DateOnly)
+}
+
+func rows(n int) string {
+	if n == 1 {
+		return "1 row"
+	}
+	return fmt.Sprintf("%d rows", n)
 }
 
 func objects(plan *publish.Plan, prices releases.Prices) Objects {

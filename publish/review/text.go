@@ -44,6 +44,9 @@ func (r *Review) Text(w io.Writer) error {
 	if !r.Empty() {
 		p.line("\n%s", r.Objects)
 	}
+	if r.Head != "" {
+		p.line("head: %s", r.Head)
+	}
 	if len(r.Missing) > 0 {
 		p.line("\npublish will fail: stored payloads are not there, or not of the stated size:\n  %s", strings.Join(r.Missing, "\n  "))
 	}

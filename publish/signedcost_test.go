@@ -1,0 +1,355 @@
+package publish_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"cairn/manifest"
+	"cairn/manifest/signing"
+	"cairn/publish"
+	"cairn/publish/memstore"
+	"cairn/releases/fleettest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// counter counts the requests that a store gets, by kind.
+type counter struct {
+	mu     sync.Mutex
+	of     map[memstore.Op]int
+	before int  // requests up to the head, that one included
+	head   bool // it was put
+}
+
+func count(store *memstore.Store) *counter {
+	c := &counter{of: map[memstore.Op]int{}}
+	store.Fault = func(op memstore.Op, key string) (bool, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.of[op]++
+		if !c.head {
+			c.before++
+		}
+		c.head = c.head || op == memstore.Put && strings.HasSuffix(key, "/head.txt")
+		return true, nil
+	}
+	return c
+}
+
+func (c *counter) all() (n int) {
+	for _, of := range c.of {
+		n += of
+	}
+	return n
+}
+
+// TestWhatSigningCosts counts requests: one where nothing changed, 5 for a
+// renewal, and n + parts + 5 for n objects.
+func TestWhatSigningCosts(t *testing.T) {
+	keys, store := keyring(1), &memstore.Store{}
+	before, after := newWorld(t, "before", small(), fleettest.Start), newWorld(t, "after", small(changed("abort in default")), fleettest.Start)
+	publishAt := func(now time.Time, w *world, signing *publish.Signing) (*publish.Plan, *counter) {
+		t.Helper()
+		c, at := count(store), *w
+		at.at = now
+		p, err := attempt{now: now, name: "ada", signing: signing}.run(store, &at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		store.Fault = nil
+		return p, c
+	}
+	now := fleettest.Start
+	publishAt(now, before, keys)
+	step := func(what string, after time.Duration, w *world, signing *publish.Signing, want func(p *publish.Plan) int) *publish.Plan {
+		t.Helper()
+		now = now.Add(after)
+		p, c := publishAt(now, w, signing)
+		if n := want(p); c.all() != n {
+			t.Errorf("%s: %v, want %d for %d operations", what, c.of, n, p.Len())
+		}
+		return p
+	}
+	one := func(*publish.Plan) int { return 1 }
+	changed := func(p *publish.Plan) int { return p.Len() + publish.StatePuts + 1 }
+	if p := step("an abort", time.Hour, after, keys, changed); phaseLen(p, publish.SignedParts) == 0 || phaseLen(p, publish.SignedHead) != 1 || phaseLen(p, publish.SignedKeys) != 0 {
+		t.Errorf("%d parts, %d heads", phaseLen(p, publish.SignedParts), phaseLen(p, publish.SignedHead))
+	}
+	step("nothing", time.Hour, after, keys, one)
+	step("nothing, a moment before the head is renewed", 47*time.Hour-time.Second, after, keys, one)
+	step("a renewal that also deletes what no head leads to", time.Second, after, keys, func(p *publish.Plan) int {
+		if n := phaseLen(p, publish.OldParts); n == 0 || p.Len() != n+1 {
+			t.Errorf("a renewal has %d operations, %d deletions", p.Len(), n)
+		}
+		return phaseLen(p, publish.OldParts) + 5
+	})
+	step("a renewal", 48*time.Hour, after, keys, func(*publish.Plan) int { return 5 })
+	step("new keys", time.Hour, after, keyring(2), func(p *publish.Plan) int { return 6 })
+	step("nothing", time.Hour, after, keyring(2), one)
+	step("without signing", time.Hour, before, nil, changed)
+	s := newSnapshots(t, keyring(2), after)
+	if s.whole(snapshot(t, store), "unsigned") != 0 {
+		t.Error("what is published unsigned changes what is signed")
+	}
+}
+
+func phaseLen(p *publish.Plan, phase publish.Phase) (n int) {
+	for o := range p.Ops() {
+		if o.Phase == phase {
+			n++
+		}
+	}
+	return n
+}
+
+// TestSigningFailsBeforeAnythingIsWritten has no key, a wrong one, one that fails, keys of an
+// older generation, and a clock that is off.
+func TestSigningFailsBeforeAnythingIsWritten(t *testing.T) {
+	store, w := first(t)
+	failing := errors.New("the token is locked")
+	for _, test := range []struct {
+		name, want string
+		change     func(*publish.Signing)
+	}{
+		{"no key", "no key to sign with", func(s *publish.Signing) { s.Signers = nil }},
+		{"another key", "signing the head", func(s *publish.Signing) { s.Signers = keyring(3).Signers }},
+		{"a token", "the token is locked", func(s *publish.Signing) {
+			s.Signers = []publish.Signer{func(context.Context, []byte) ([]byte, error) { return nil, failing }}
+		}},
+		{"too few keys", "signing the head", func(s *publish.Signing) { s.Keys.(*testKeys).threshold = 2 }},
+	} {
+		before, keys := contents(t, store), keyring(1)
+		test.change(keys)
+		if _, err := (attempt{now: bob.now, name: "bob", signing: keys}).run(store, w); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v", test.name, err)
+		}
+		unchanged(t, before, store)
+	}
+	if _, err := (attempt{now: bob.now, name: "bob", signing: keyring(2)}).run(store, w); err != nil {
+		t.Fatal(err)
+	}
+	before := contents(t, store)
+	if _, err := (attempt{now: bob.now, name: "bob", signing: keyring(1)}).run(store, w); err == nil || !strings.Contains(err.Error(), "generation 2 is published") {
+		t.Errorf("older keys: %v", err)
+	}
+	for _, skew := range []time.Duration{-6 * time.Minute, 6 * time.Minute, -4 * time.Minute} {
+		_, err := attempt{now: bob.now, name: "bob", signing: keyring(3)}.run(dated{store, bob.now.Add(skew)}, w)
+		if off := skew.Abs() > 5*time.Minute; off != (err != nil) || off && !strings.Contains(err.Error(), "set the clock") {
+			t.Errorf("a clock that is %s off: %v", skew, err)
+		}
+		if err != nil {
+			unchanged(t, before, store)
+		}
+	}
+}
+
+// dated is a store with a clock.
+type dated struct {
+	*memstore.Store
+	date time.Time
+}
+
+func (d dated) Get(ctx context.Context, key string) (*publish.Stored, error) {
+	object, err := d.Store.Get(ctx, key)
+	if err == nil {
+		object.Date = d.date
+	}
+	return object, err
+}
+
+// TestALostStateGoesByTheHead reads the head where the state is lost: its epoch
+// goes on, what is right is left, and what is not is put again.
+func TestALostStateGoesByTheHead(t *testing.T) {
+	keys, store := keyring(1), &memstore.Store{}
+	w := newWorld(t, "small", small(), fleettest.Start)
+	layout := manifest.LayoutOf(w.fleet)
+	s := newSnapshots(t, keys, w)
+	publishNow := func(now time.Time, keys *publish.Signing) *publish.Plan {
+		t.Helper()
+		if err := store.Delete(ctx, publish.StateKey(w.fleet.Project.Prefix)); err != nil {
+			t.Fatal(err)
+		}
+		p, err := attempt{now: now, name: "ada", signing: keys}.run(store, w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.keys = keys
+		s.whole(snapshot(t, store), "at the end")
+		s.signedHolds(store, w, "at the end")
+		return p
+	}
+	head := func() signing.Head {
+		d, err := s.device(snapshot(t, store))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.head
+	}
+	publishNow(fleettest.Start, keys)
+	first := head()
+	if p := publishNow(fleettest.Start.Add(time.Hour), keys); p.Len() != 0 {
+		t.Errorf("%d operations where all is right", p.Len())
+	}
+	put := func(key, body string) {
+		at, _ := layout.Parse(key)
+		if err := store.Put(ctx, key, publish.BytesContent([]byte(body)), publish.HeaderOf(at, w.fleet.Cache)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wrong := layout.PartKey(s.signed[0].Parts[3].Digest)
+	for _, encrypted := range []bool{false, true} {
+		store.Encrypted = encrypted
+		put(wrong, strings.Repeat("x", len(s.signed[0].Parts[3].Body)))
+		if err := store.Delete(ctx, layout.PartKey(s.signed[0].Parts[0].Digest)); err != nil {
+			t.Fatal(err)
+		}
+		if p := publishNow(fleettest.Start.Add(2*time.Hour), keys); phaseLen(p, publish.SignedParts) != 2 {
+			t.Errorf("%d parts are put for one that is wrong and one that is gone", phaseLen(p, publish.SignedParts))
+		}
+	}
+	store.Encrypted = false
+	if head() != first {
+		t.Error("a head was signed though nothing changed")
+	}
+	put(layout.HeadKey(), "forged")
+	if p := publishNow(fleettest.Start.Add(-time.Hour), keys); phaseLen(p, publish.SignedHead) != 1 {
+		t.Error("a forged head was left")
+	}
+	if again := head(); again.Epoch != again.Issued {
+		t.Errorf("epoch %d of a head at %d", again.Epoch, again.Issued)
+	}
+	publishNow(fleettest.Start.Add(3*time.Hour), keyring(2))
+	if h := head(); h.Generation != 2 {
+		t.Errorf("the head is of generation %d", h.Generation)
+	}
+}
+
+// TestEpochsGoUp publishes with clocks that are set back.
+func TestEpochsGoUp(t *testing.T) {
+	keys, store, last := keyring(1), &memstore.Store{}, signing.Head{}
+	for i, change := range []int{0, 1, 2, 5, 6} {
+		w := newWorld(t, changes[change].name, small(changes[change].make), fleettest.Start.Add(-time.Duration(i)*time.Hour))
+		if _, err := (attempt{now: w.at, name: "ada", signing: keys}).run(store, w); err != nil {
+			t.Fatal(err)
+		}
+		d, err := newSnapshots(t, keys, w).device(snapshot(t, store))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.head.Epoch <= last.Epoch || d.head.Issued != uint32(w.at.Unix()) || d.head.Expires != d.head.Issued+14*24*3600 {
+			t.Errorf("%+v comes after %+v", d.head, last)
+		}
+		last = d.head
+	}
+}
+
+// TestAStopIsSigned takes a release back alone: the cohort index that devices
+// verify stays as it is until the rest is published.
+func TestAStopIsSigned(t *testing.T) {
+	keys, store := keyring(1), &memstore.Store{}
+	before := newWorld(t, "before", small(), fleettest.Start)
+	after := newWorld(t, "after", small(changed("abort in default"), changed("devices change places")), fleettest.Start)
+	stopped := newWorld(t, "stopped", small(changed("abort in default")), fleettest.Start)
+	stock(t, store, before, after)
+	if _, err := (attempt{now: fleettest.Start, name: "ada", signing: keys}).run(store, before); err != nil {
+		t.Fatal(err)
+	}
+	was, err := newSnapshots(t, keys, before).device(snapshot(t, store))
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := newClock(bob.now)
+	opts := publish.RunOptions{Store: store, Prefix: after.fleet.Project.Prefix, Holder: publish.Lease{Holder: "bob", Nonce: "1"}, Duration: leaseTime, Clock: clock.clock()}
+	_, err = publish.Run(ctx, opts, func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
+		e := edition(after)
+		e.Signing, e.Stops = keys, true
+		p, err := e.Propose(ctx, store, remote, publish.ProposeOptions{Concurrency: 1})
+		if err != nil {
+			return nil, err
+		}
+		return p.Stop()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects := snapshot(t, store)
+	d, err := newSnapshots(t, keys, before).device(objects)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.head.Cohorts != was.head.Cohorts || d.head.Latest == was.head.Latest || d.head.Epoch <= was.head.Epoch {
+		t.Errorf("before %+v\nafter %+v", was.head, d.head)
+	}
+	m := newModel(t, before, after, stopped)
+	offered := map[string]int{}
+	for _, q := range m.questions {
+		if q.form != manifest.Text {
+			continue
+		}
+		got, err := d.ask(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, _ := before.fleet.CohortOf(q.serial)
+		if want := q.askIn(m.decoded(stopped), c.Slug, view{}); c.Slug == "default" && m.version[got] == "1.1.0" {
+			t.Errorf("%s is still offered 1.1.0, want %q", q, want)
+		}
+		offered[m.version[got]]++
+	}
+	if offered["1.0.0"] == 0 || offered["1.1.0"] == 0 || offered["1.2.0"] == 0 {
+		t.Errorf("devices are offered %v", offered)
+	}
+	if _, err := (attempt{now: bob.now.Add(time.Minute), name: "bob", signing: keys}).run(store, after); err != nil {
+		t.Fatal(err)
+	}
+	s := newSnapshots(t, keys, after)
+	s.whole(snapshot(t, store), "after the rest")
+	state := read(t, store, after).State
+	if diff := cmp.Diff(s.signed[0].Cohorts, state.Live.Signed.Head.Cohorts); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestAnAbortOfAMillion counts the requests until devices that verify are told
+// that the newest release of a fleet with a million answers is aborted.
+func TestAnAbortOfAMillion(t *testing.T) {
+	f, keys, store := fleettest.Large(1_000_000), keyring(1), &memstore.Store{}
+	site := publish.NewSite(manifest.New(f, fleettest.Start), f.Cache, nil)
+	e := publish.Edition{Site: site, At: fleettest.Start, Limits: publish.Limits{Guard: f.Guard}, Rollouts: publish.RolloutsOf(f, fleettest.Start), Signing: keys}
+	opts := publish.RunOptions{Store: signedOnly{store}, Prefix: f.Project.Prefix, Holder: publish.Lease{Nonce: "1"}, Duration: leaseTime, Clock: newClock(fleettest.Start).clock()}
+	run := func() (*publish.Proposal, *counter) {
+		c := count(store)
+		p, err := publish.Run(ctx, opts, func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
+			return e.Propose(ctx, opts.Store, remote, publish.ProposeOptions{})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p, c
+	}
+	run()
+	activation(f, "default", "1.19.0").Aborted = "it smokes"
+	opts.Clock, opts.Holder.Nonce = newClock(fleettest.Start.Add(time.Hour)).clock(), "2"
+	e.At = fleettest.Start.Add(time.Hour)
+	e.Site, e.Rollouts = publish.NewSite(manifest.New(f, e.At), f.Cache, nil), publish.RolloutsOf(f, e.At)
+	p, c := run()
+	t.Logf("%d operations, %d of them parts: the head is request %d", p.Len(), phaseLen(p.Plan, publish.SignedParts), c.before)
+	if c.before > 30 || !c.head {
+		t.Errorf("devices that verify know of it after %d requests", c.before)
+	}
+}
+
+// signedOnly is a store that forgets the answers of the unsigned tree, of which
+// there are too many to keep.
+type signedOnly struct{ *memstore.Store }
+
+func (s signedOnly) Put(ctx context.Context, key string, c publish.Content, h publish.Header) error {
+	if ours(key) && !strings.Contains(key, "/v1/signed/") {
+		return nil
+	}
+	return s.Store.Put(ctx, key, c, h)
+}

@@ -76,7 +76,7 @@ func (c *consolePage) render() ([]byte, error) {
 	}
 	defer p.close()
 	m := p.model(c.at.Instant().Truncate(time.Second), nil)
-	m.Live = c.tag
+	m.Live, m.History = c.tag, p.history(c.cmd.Context())
 	return console.Page(m)
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"cairn/publish"
 	"cairn/publish/review"
 	"cairn/releases"
+	"cairn/releases/history"
 	"cairn/templates/console"
 
 	"github.com/spf13/cobra"
@@ -137,5 +139,37 @@ func (p *project) page(cmd *cobra.Command, opts targetOptions) ([]byte, error) {
 	if err != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "what is published is not known, and not on the page: %v\n", err)
 	}
-	return console.Page(p.model(opts.at.Instant().Truncate(time.Second), published))
+	m := p.model(opts.at.Instant().Truncate(time.Second), published)
+	m.History = p.history(cmd.Context())
+	return console.Page(m)
+}
+
+// historyLength is how many commits the page tells of.
+const historyLength = 50
+
+// history is what the last commits changed; none where git knows nothing. What
+// cannot be read of a commit is not compared.
+func (p *project) history(ctx context.Context) []console.Edit {
+	edits := []console.Edit{}
+	commits, err := p.worktree().Log(ctx, historyLength+1)
+	if err != nil {
+		return edits
+	}
+	var after *releases.Fleet
+	for i := range commits {
+		before, err := p.worktree().Outline(ctx, commits[i].ID)
+		if i > 0 && after != nil {
+			c := commits[i-1]
+			edit := console.Edit{At: c.At.Unix(), Commit: c.ID, Subject: c.Subject, Changes: []string{"the definitions before it cannot be read"}}
+			if err == nil {
+				edit.Changes = append([]string{}, history.Changes(before, after, c.At)...)
+			}
+			edits = append(edits, edit)
+		}
+		after = before
+		if err != nil {
+			after = nil
+		}
+	}
+	return edits
 }

@@ -21,8 +21,17 @@ type Model struct {
 	Releases  []Release `json:"releases"` // ascending
 	Cohorts   []Cohort  `json:"cohorts"`
 	Warnings  []Warning `json:"warnings"`
+	History   []Edit    `json:"history"`        // the newest first
 	Live      string    `json:"live,omitempty"` // the entity tag of a page that is served beside the answers, and follows the definitions
 	Plan      *Plan     `json:"plan,omitempty"` // nil but for the page of a plan
+}
+
+// Edit is a commit that changed the definitions.
+type Edit struct {
+	At      int64    `json:"at"`
+	Commit  string   `json:"commit"`
+	Subject string   `json:"subject"`
+	Changes []string `json:"changes"` // in words
 }
 
 // Plan is what a publish would do.
@@ -142,7 +151,7 @@ func ModelOf(f *releases.Fleet, at time.Time, published *Publish, warnings []*li
 	m := &Model{
 		Project: Project{f.Project.Slug, f.Project.BaseURL, f.Project.Prefix, f.Project.Order, f.Project.Unknown,
 			f.Project.BucketDigits, f.Project.CohortDigits, f.Project.Timezone},
-		At: at.Unix(), Published: published, Warnings: []Warning{}, Targets: []Target{}, Releases: []Release{},
+		At: at.Unix(), Published: published, Warnings: []Warning{}, Targets: []Target{}, Releases: []Release{}, History: []Edit{},
 	}
 	resolver := manifest.NewResolver(f)
 	targets := manifest.Targets(f)

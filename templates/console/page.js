@@ -188,6 +188,12 @@ function follow() {
 function published() {
   const p = fleet.published, said = whole.format(fleet.at * 1000);
   $('published').textContent = p ? `Published ${whole.format(p.at * 1000)}${p.source ? ' from ' + p.source : ''}. This page is of ${said}.` : `This page is of ${said}. Nothing is known to be published.`;
+  if (fleet.history.length) {
+    $('history').hidden = false;
+    $('history').querySelector('ol').replaceChildren(...fleet.history.map((edit) => element('li', {},
+      element('time', { datetime: new Date(edit.at * 1000).toISOString() }, whole.format(edit.at * 1000)), ' ', edit.changes.join('; ') || 'no answer changes', ' ',
+      element('small', {}, `${edit.subject}, commit ${edit.commit.slice(0, 10)}`))));
+  }
   if (fleet.warnings.length) {
     $('warnings').hidden = false;
     $('warnings').querySelector('ul').replaceChildren(...fleet.warnings.map((w) => element('li', {}, element('code', {}, w.place), ' ' + w.message + ' ', element('small', {}, w.rule))));

@@ -1,0 +1,158 @@
+// Package history tells what an edit of the definitions has changed, in words.
+// It knows neither git nor what devices got of it.
+package history
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"time"
+
+	"cairn/releases"
+)
+
+// Changes compares the definitions before and after an edit, at the instant of
+// the edit: what was offered, to whom, and how far. Each is a line for people:
+// "1.1.0, default: 10 → 25 %". An edit that changes no answer may have none.
+func Changes(before, after *releases.Fleet, at time.Time) []string {
+	var all []string
+	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	if before.Project != after.Project {
+		add("the project's settings change")
+	}
+	for _, p := range pairs(byVersion(before), byVersion(after)) {
+		was, is := p.before, p.after
+		switch {
+		case was == nil:
+			add("release %s comes", is.Version)
+		case is == nil:
+			add("release %s goes", was.Version)
+		default:
+			if was.Withdrawn != is.Withdrawn {
+				add("%s %s", is.Version, either(is.Withdrawn, "withdrawn everywhere: %s", "no longer withdrawn"))
+			}
+			if was.MustPassThrough != is.MustPassThrough {
+				add("%s %s", is.Version, map[bool]string{true: "must be passed through", false: "need not be passed through any more"}[is.MustPassThrough])
+			}
+			if !reflect.DeepEqual(payloads(was), payloads(is)) {
+				add("the payloads of %s change", is.Version)
+			}
+		}
+	}
+	for _, p := range pairs(bySlug(before), bySlug(after)) {
+		was, is := p.before, p.after
+		switch {
+		case was == nil:
+			was = &releases.Cohort{}
+			add("cohort %s comes", is.Slug)
+		case is == nil:
+			add("cohort %s goes", was.Slug)
+			continue
+		case len(was.Devices) != len(is.Devices):
+			add("%s: %d → %d devices", is.Slug, len(was.Devices), len(is.Devices))
+		case was.VersionCheck != is.VersionCheck:
+			add("%s: version_check = %t", is.Slug, is.VersionCheck)
+		}
+		for _, a := range pairs(activations(was), activations(is)) {
+			for _, text := range rollout(a.before, a.after, at) {
+				add("%s, %s: %s", a.key, is.Slug, text)
+			}
+		}
+	}
+	return all
+}
+
+// rollout tells what changed of one activation, nil for none.
+func rollout(was, is *releases.Activation, at time.Time) (all []string) {
+	from, to := share(was, at), share(is, at)
+	if from != to {
+		all = append(all, percent(from)+" → "+percent(to)+" %")
+	}
+	switch {
+	case is == nil:
+		return append(all, "no longer activated")
+	case was == nil:
+		was = &releases.Activation{}
+		if from == to {
+			all = append(all, "activated")
+		}
+	case from == to && !reflect.DeepEqual(was.Rollout, is.Rollout):
+		all = append(all, "another schedule")
+	}
+	if was.Aborted != is.Aborted {
+		all = append(all, either(is.Aborted, "aborted: %s", "no longer aborted"))
+	}
+	if !was.Paused.Equal(is.Paused) {
+		all = append(all, map[bool]string{true: "goes on", false: "paused"}[is.Paused.IsZero()])
+	}
+	if was.Seed != is.Seed && was.Release != nil {
+		all = append(all, "another seed: other devices come first")
+	}
+	return all
+}
+
+func share(a *releases.Activation, at time.Time) float64 {
+	if a == nil || !a.Offers() {
+		return 0
+	}
+	return a.Percent(at)
+}
+
+func percent(f float64) string { return strconv.FormatFloat(f, 'g', 4, 64) }
+
+// either is a format with a reason, or what is said where there is none.
+func either(reason, format, none string) string {
+	if reason == "" {
+		return none
+	}
+	return fmt.Sprintf(format, reason)
+}
+
+// pair is what has a key, before and after; nil where there is none.
+type pair[T any] struct {
+	key           string
+	before, after *T
+}
+
+func pairs[T any](before, after map[string]*T) (all []pair[T]) {
+	keys := maps.Clone(before)
+	maps.Copy(keys, after)
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		all = append(all, pair[T]{key, before[key], after[key]})
+	}
+	return all
+}
+
+func byVersion(f *releases.Fleet) map[string]*releases.Release {
+	all := map[string]*releases.Release{}
+	for _, r := range f.Releases {
+		all[r.Version] = r
+	}
+	return all
+}
+
+func bySlug(f *releases.Fleet) map[string]*releases.Cohort {
+	all := map[string]*releases.Cohort{}
+	for _, c := range f.Cohorts {
+		all[c.Slug] = c
+	}
+	return all
+}
+
+func activations(c *releases.Cohort) map[string]*releases.Activation {
+	all := map[string]*releases.Activation{}
+	for i := range c.Activations {
+		all[c.Activations[i].Release.Version] = &c.Activations[i]
+	}
+	return all
+}
+
+// payloads is what tells payloads apart, without reading them.
+func payloads(r *releases.Release) (all [][6]string) {
+	for _, p := range r.Payloads {
+		all = append(all, [6]string{p.SoftwareType, p.HardwareVersion, p.From, p.Name, p.URL, p.SHA256})
+	}
+	return all
+}

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"cairn/manifest"
-	"cairn/manifest/signing"
+	"cairn/releases/signing"
 )
 
 // Signer signs the text of a head with a key: the 64 bytes of Ed25519.
@@ -24,22 +24,11 @@ type Signer func(ctx context.Context, text []byte) ([]byte, error)
 
 // Signing is how the answers of an edition are signed.
 type Signing struct {
-	Origin     string // of the heads
-	Generation uint32 // of the keys
-	Keys       Keys
-	KeysNote   []byte        // the statement of the keys, as it is published
-	Valid      time.Duration // of a head, from when it is issued
-	Renew      time.Duration // the age at which a head is signed again though nothing changed
-	Signers    []Signer      // as many as the keys' threshold; none where nothing is written
-}
-
-// Keys are the public keys that heads are signed with.
-type Keys interface {
-	// OpenHead reads a note that enough of the keys have signed.
-	OpenHead(note []byte) (signing.Head, error)
-	// SignedNote is the note of a text and its signatures, which must be by
-	// enough of the keys.
-	SignedNote(text []byte, signatures ...[]byte) ([]byte, error)
+	Keys     *signing.Keys // that sign heads
+	KeysNote []byte        // the statement of them, as it is published
+	Valid    time.Duration // of a head, from when it is issued
+	Renew    time.Duration // the age at which a head is signed again though nothing changed
+	Signers  []Signer      // as many as the keys' threshold; none where nothing is written
 }
 
 // KnownSigned is what is known of the signed form in a store.

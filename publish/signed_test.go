@@ -4,63 +4,38 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"cairn/manifest"
-	"cairn/manifest/signing"
 	"cairn/publish"
 	"cairn/publish/memstore"
 	"cairn/releases"
 	"cairn/releases/fleettest"
+	"cairn/releases/signing"
 )
 
 const origin = "ota.example.com/ota/small"
 
 // keyring signs with an online key of its own, of a generation.
 func keyring(generation byte) *publish.Signing {
-	online := ed25519.NewKeyFromSeed(slices.Repeat([]byte{10 + generation}, ed25519.SeedSize))
-	keys := &testKeys{uint32(generation), 1, online.Public().(ed25519.PublicKey)}
+	root := signing.NewPrivate(signing.RootName(origin), slices.Repeat([]byte{1}, ed25519.SeedSize))
+	online := signing.NewPrivate(origin, slices.Repeat([]byte{10 + generation}, ed25519.SeedSize))
+	keys := &signing.Keys{Origin: origin, Generation: uint32(generation), Threshold: 1, Issued: 1, Expires: math.MaxUint32, Online: []signing.Key{online.Key}}
+	note := &signing.Note{Text: keys.Text()}
+	if err := note.Add([]signing.Key{root.Key}, root.Sign(note.Text)); err != nil {
+		panic(err)
+	}
 	return &publish.Signing{
-		Origin: origin, Generation: uint32(generation), Keys: keys, KeysNote: fmt.Appendf(nil, "the keys of generation %d", generation), Valid: 14 * 24 * time.Hour, Renew: 48 * time.Hour,
-		Signers: []publish.Signer{func(_ context.Context, text []byte) ([]byte, error) { return ed25519.Sign(online, text), nil }},
+		Keys: keys, KeysNote: note.Bytes(), Valid: 14 * 24 * time.Hour, Renew: 48 * time.Hour,
+		Signers: []publish.Signer{func(_ context.Context, text []byte) ([]byte, error) { return online.Sign(text), nil }},
 	}
-}
-
-// testKeys is one key, with which a note ends in a line of its own making.
-type testKeys struct {
-	generation uint32
-	threshold  int
-	key        ed25519.PublicKey
-}
-
-func (k *testKeys) SignedNote(text []byte, signatures ...[]byte) ([]byte, error) {
-	if len(signatures) < k.threshold || !ed25519.Verify(k.key, text, signatures[0]) {
-		return nil, errors.New("it is signed by another key")
-	}
-	return fmt.Appendf(nil, "%s\n%x\n", text, signatures[0]), nil
-}
-
-func (k *testKeys) OpenHead(note []byte) (h signing.Head, err error) {
-	text, line, _ := strings.Cut(string(note), "\n\n")
-	signature, _ := hex.DecodeString(strings.TrimSpace(line))
-	if _, err := k.SignedNote([]byte(text+"\n"), signature); err != nil {
-		return h, err
-	}
-	var latest, cohorts string
-	_, err = fmt.Sscanf(text, "cairn head 1\n%s\n%d %d %d %d\n%s\n%s", &h.Origin, &h.Generation, &h.Epoch, &h.Issued, &h.Expires, &latest, &cohorts)
-	if err != nil || h.Generation != k.generation {
-		return h, fmt.Errorf("generation %d: %v", h.Generation, err)
-	}
-	_, _ = base64.StdEncoding.Decode(h.Latest[:], []byte(latest))
-	_, _ = base64.StdEncoding.Decode(h.Cohorts[:], []byte(cohorts))
-	return h, nil
 }
 
 // snapshots is the signed form of some worlds, and what devices read of it.

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"cairn/manifest"
-	"cairn/manifest/signing"
 	"cairn/publish"
 	"cairn/publish/memstore"
 	"cairn/releases/fleettest"
+	"cairn/releases/signing"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -120,7 +120,7 @@ func TestSigningFailsBeforeAnythingIsWritten(t *testing.T) {
 		{"a token", "the token is locked", func(s *publish.Signing) {
 			s.Signers = []publish.Signer{func(context.Context, []byte) ([]byte, error) { return nil, failing }}
 		}},
-		{"too few keys", "signing the head", func(s *publish.Signing) { s.Keys.(*testKeys).threshold = 2 }},
+		{"too few keys", "signing the head", func(s *publish.Signing) { s.Keys.Threshold = 2 }},
 	} {
 		before, keys := contents(t, store), keyring(1)
 		test.change(keys)

@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
 	"cairn/manifest"
-	"cairn/manifest/signing"
+	"cairn/releases/signing"
 )
 
 // signedPlan is what a plan does to the signed form.
@@ -49,7 +48,7 @@ func (p *Plan) planSigned(by *Signing, want *manifest.Signed, now time.Time) err
 			s.leaves++
 		}
 	}
-	next := signing.Head{Origin: by.Origin, Generation: by.Generation, Latest: want.Latest, Cohorts: want.Cohorts}
+	next := signing.Head{Origin: by.Keys.Origin, Generation: by.Keys.Generation, Latest: want.Latest, Cohorts: want.Cohorts}
 	if was := live.Head.Generation; was > next.Generation {
 		return fmt.Errorf("the keys that sign are of generation %d, and generation %d is published: devices refuse what is older\nbring in the keys of that generation, or make a later one with 'cairn keys rotate'", next.Generation, was)
 	}
@@ -87,17 +86,11 @@ func newOrChanged(was KnownNote) Reason {
 func seconds(since1970 uint32) time.Time { return time.Unix(int64(since1970), 0).UTC() }
 
 // issue writes the text of the head as of an instant. It comes after another.
-func (s *signedPlan) issue(was signing.Head, at time.Time) error {
+func (s *signedPlan) issue(was signing.Head, at time.Time) (err error) {
 	s.head.Issued, s.head.Expires = uint32(at.Unix()), uint32(at.Add(s.by.Valid).Unix())
-	s.head.Epoch = s.head.Issued
-	if was.Generation == s.head.Generation {
-		if was.Epoch == math.MaxUint32 {
-			return fmt.Errorf("the head has the last epoch of generation %d\nmake a later generation with 'cairn keys rotate'", was.Generation)
-		}
-		s.head.Epoch = max(was.Epoch+1, s.head.Issued)
-	}
+	s.head.Epoch, err = s.by.Keys.NextEpoch(was, s.head.Issued)
 	s.note = s.head.Text()
-	return nil
+	return err
 }
 
 // ErrNoSigner is the error of a publish that must sign, and has no key.

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"cairn/manifest"
-	"cairn/manifest/signing"
+	"cairn/releases/signing"
 
 	"github.com/klauspost/compress/zstd"
 )

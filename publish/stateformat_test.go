@@ -17,11 +17,11 @@ import (
 	"time"
 
 	"cairn/manifest"
-	"cairn/manifest/signing"
 	"cairn/publish"
 	"cairn/publish/memstore"
 	"cairn/releases"
 	"cairn/releases/fleettest"
+	"cairn/releases/signing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"

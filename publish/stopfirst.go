@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"cairn/manifest"
-	"cairn/manifest/signing"
 	"cairn/releases"
+	"cairn/releases/signing"
 )
 
 // Stop is what of a proposal takes back the releases that the definitions stop

@@ -281,7 +281,7 @@ func (w *walker) check(get func(name string) (int, []byte)) string {
 		w.gets = append(w.gets, name)
 		status, body := get(name)
 		for len(body) > 0 {
-			n := len(body)
+			n := min(len(body), 1<<18)
 			if w.piece > 0 {
 				n = min(n, w.piece)
 			}

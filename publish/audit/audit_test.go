@@ -3,6 +3,7 @@ package audit_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,6 +21,7 @@ import (
 	"cairn/publish/audit"
 	"cairn/publish/memstore"
 	"cairn/releases"
+	"cairn/releases/signing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/gzip"
@@ -55,13 +57,15 @@ func site(t testing.TB, changes map[string]string) *publish.Site {
 	return publish.NewSite(manifest.New(f, at), f.Cache, project)
 }
 
-func publishTo(store publish.Store, s *publish.Site) error {
+func publishTo(store publish.Store, s *publish.Site) error { return publishSigned(store, s, nil) }
+
+func publishSigned(store publish.Store, s *publish.Site, by *publish.Signing) error {
 	opts := publish.RunOptions{
 		Store: store, Prefix: s.Tree.Layout.Prefix, Duration: time.Minute, ApplyOptions: publish.ApplyOptions{Concurrency: 1},
 		Clock: publish.Clock{Now: func() time.Time { return at }, Timeout: context.WithTimeout},
 	}
 	_, err := publish.Run(ctx, opts, func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
-		edition := publish.Edition{Site: s, At: at, Limits: publish.Limits{Allow: publish.GuardNames()}}
+		edition := publish.Edition{Site: s, At: at, Limits: publish.Limits{Allow: publish.GuardNames()}, Signing: by}
 		return edition.Propose(ctx, store, remote, publish.ProposeOptions{})
 	})
 	return err
@@ -387,4 +391,95 @@ func TestSample(t *testing.T) {
 			t.Errorf("%s is in %d of 400 samples of a tenth", o.Key, n)
 		}
 	}
+}
+
+// signedBy is how the example is signed in these tests.
+func signedBy(t testing.TB) *publish.Signing {
+	t.Helper()
+	const origin = "ota.example.com/smartfridge"
+	online := signing.NewPrivate(origin, bytes.Repeat([]byte{11}, 32))
+	keys := &signing.Keys{Origin: origin, Generation: 1, Threshold: 1, Issued: 1, Expires: 1 << 31, Online: []signing.Key{online.Key}}
+	return &publish.Signing{
+		Keys: keys, KeysNote: []byte("the keys"), Valid: 14 * 24 * time.Hour, Renew: 48 * time.Hour,
+		Signers: []publish.Signer{func(_ context.Context, text []byte) ([]byte, error) { return online.Sign(text), nil }},
+	}
+}
+
+// TestSignedForm looks at what is signed, by the definitions and by the state:
+// as it was published, and with something wrong.
+func TestSignedForm(t *testing.T) {
+	s, by := site(t, nil), signedBy(t)
+	layout := s.Tree.Layout
+	store := &memstore.Store{}
+	if err := publishSigned(store, s, by); err != nil {
+		t.Fatal(err)
+	}
+	want, err := s.Tree.Signed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	remote, err := publish.ReadState(ctx, store, layout.Prefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := func(at time.Time, state bool) (found []string) {
+		t.Helper()
+		objects := func(yield func(audit.Object) bool) {
+			for o := range audit.OfSite(s) {
+				if !yield(o) {
+					return
+				}
+			}
+			for _, o := range audit.OfSigned(layout, want, by, s.Cache, at) {
+				if !yield(o) {
+					return
+				}
+			}
+		}
+		if state {
+			objects = audit.OfState(remote.State)
+		}
+		opts := audit.Options{Listing: store.List(ctx, ""), Layout: layout, Keep: !state}
+		_, err := audit.Run(ctx, objects, audit.Store(store), opts, func(f audit.Finding) {
+			found = append(found, string(f.Kind)+" "+strings.TrimPrefix(f.Key, layout.SignedFolder())+": "+f.What)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	for _, state := range []bool{false, true} {
+		if found := kinds(at, state); len(found) > 0 {
+			t.Errorf("state %v: %q", state, found)
+		}
+	}
+	put := func(key, body string) {
+		location, _ := layout.Parse(key)
+		if err := store.Put(ctx, key, publish.BytesContent([]byte(body)), publish.HeaderOf(location, s.Cache)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	has := func(what string, found []string, phrase string) {
+		t.Helper()
+		if len(found) != 1 || !strings.Contains(found[0], phrase) {
+			t.Errorf("%s: %q, want %q", what, found, phrase)
+		}
+	}
+	has("a head that is over", kinds(at.Add(15*24*time.Hour), false), "expired at 2026-12-16T12:00:00Z")
+	part := want.Parts[2]
+	put(layout.PartKey(part.Digest), strings.Repeat("x", len(part.Body)))
+	for _, state := range []bool{false, true} {
+		has("a part of the same length", kinds(at, state), "differs "+hex.EncodeToString(part.Digest[:16]))
+	}
+	put(layout.PartKey(part.Digest), string(part.Body))
+	put(layout.KeysKey(), "the keyz")
+	has("other keys", kinds(at, false), "differs keys.txt")
+	put(layout.KeysKey(), "the keys")
+	other := want.Latest
+	want.Latest[0]++
+	has("other answers", kinds(at, false), "head.txt: commits to other answers")
+	want.Latest = other
+	put(layout.HeadKey(), "cairn head 1\n")
+	has("no head", kinds(at, false), "differs head.txt")
+	has("no head", kinds(at, true), "differs head.txt")
 }

@@ -283,3 +283,52 @@ func TestADeletionOfGarbageThatLandsLateIsMended(t *testing.T) {
 		t.Errorf("only %v are there", there)
 	}
 }
+
+// TestAHeadThatLandsLateIsMendedByTheNext stops a publisher whose head and first
+// parts are on their way, and lets them land after another one has published.
+func TestAHeadThatLandsLateIsMendedByTheNext(t *testing.T) {
+	keys, store := keyring(1), &memstore.Store{}
+	before := newWorld(t, "before", small(), fleettest.Start)
+	doomed := newWorld(t, "doomed", small(changed("roll out")), fleettest.Start)
+	w := newWorld(t, "after", small(changed("abort in default")), fleettest.Start)
+	s := newSnapshots(t, keys, before, doomed, w)
+	if _, err := (attempt{now: fleettest.Start, name: "ada", signing: keys}).run(store, before); err != nil {
+		t.Fatal(err)
+	}
+	d, a := &dying{Store: store}, attempt{now: bob.now, name: "bob", signing: keys}
+	a.planned = func(p *publish.Plan) {
+		d.after = phaseLen(p, publish.Payloads) + phaseLen(p, publish.SignedParts)
+		d.holds = 1
+	}
+	if _, err := a.run(d, doomed); err == nil || len(d.held) != 1 {
+		t.Fatalf("%v, %d writes held back", err, len(d.held))
+	}
+	winner := attempt{now: eve.now, name: "eve", signing: keys}
+	publishAgain := func(when string) {
+		t.Helper()
+		winner.now = winner.now.Add(time.Second)
+		if _, err := winner.run(store, w); err != nil {
+			t.Fatal(err)
+		}
+		if s.whole(snapshot(t, store), when) != 2 {
+			t.Errorf("%s devices see another world", when)
+		}
+	}
+	publishAgain("at first")
+	right, err := s.device(snapshot(t, store))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.held[0]()
+	if s.whole(snapshot(t, store), "late") != 1 {
+		t.Fatal("the late head did not land")
+	}
+	publishAgain("after it has landed")
+	mended, err := s.device(snapshot(t, store))
+	if err != nil || mended.head.Epoch <= right.head.Epoch {
+		t.Errorf("epoch %d comes after %d, %v", mended.head.Epoch, right.head.Epoch, err)
+	}
+	winner.now = read(t, store, w).State.Late.Until
+	publishAgain("when nothing is late")
+	s.signedHolds(store, w, "at the end")
+}

@@ -26,6 +26,7 @@ type Fleet struct {
 	Cache    Cache
 	Guard    Guard
 	Prices   Prices
+	Signing  *Signing // nil where answers are not signed
 	Lint     Lint
 	Releases []*Release // ascending in version order
 	Cohorts  []*Cohort  // ascending by slug; [DefaultCohort] is always there

@@ -57,6 +57,9 @@ func (l *loader) project(doc *table) {
 	if t := doc.sub("prices", "write a table: [prices]"); t != nil {
 		l.prices(t)
 	}
+	if t := doc.sub("signing", "write a table: [signing]"); t != nil {
+		l.signing(t)
+	}
 	if t := doc.sub("lint", "write a table: [lint]"); t != nil {
 		l.lint(t)
 	}

@@ -31,6 +31,9 @@ func NewKey(name string, public ed25519.PublicKey) Key {
 	return Key{name, [4]byte(sum[:]), public}
 }
 
+// ErrPrivate is the error of a private key in the place of a public one.
+var ErrPrivate = errors.New("it is a private key: keep it to yourself, and state the public one")
+
 // ParseKey reads a vkey, the form of [Key.String].
 func ParseKey(vkey string) (Key, error) {
 	name, rest, _ := strings.Cut(vkey, "+")
@@ -38,7 +41,7 @@ func ParseKey(vkey string) (Key, error) {
 	public, known := decodeKey(encoded, ed25519.PublicKeySize)
 	switch {
 	case strings.HasPrefix(vkey, privatePrefix):
-		return Key{}, errors.New("it is a private key: keep it to yourself, and state the public one")
+		return Key{}, ErrPrivate
 	case !ok || !validName(name) || !known:
 		return Key{}, fmt.Errorf("%q is no public key: it has the form NAME+ID+BASE64, of Ed25519", vkey)
 	}

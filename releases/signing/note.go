@@ -87,6 +87,9 @@ func (n *Note) By(k Key) (found, valid bool) {
 	return false, false
 }
 
+// ErrUnsigned is the error of a note with too few signatures.
+var ErrUnsigned = errors.New("it is signed by")
+
 // Verify wants signatures by a number of keys at least. A wrong one by any of
 // them refuses the note; what other keys have signed is left alone.
 func (n *Note) Verify(keys []Key, threshold int) error {
@@ -101,7 +104,7 @@ func (n *Note) Verify(keys []Key, threshold int) error {
 		}
 	}
 	if count < max(threshold, 1) {
-		return fmt.Errorf("it is signed by %d of the keys that count, and needs %d", count, max(threshold, 1))
+		return fmt.Errorf("%w %d of the keys that count, and needs %d", ErrUnsigned, count, max(threshold, 1))
 	}
 	return nil
 }

@@ -257,7 +257,7 @@ func (w *walker) device(size int, d manifest.Device) {
 
 // set gives the device other names, and begins.
 func (w *walker) set(d manifest.Device) {
-	w.tell("set serial %x", d.Serial)
+	w.tell("set serial %x00", d.Serial)
 	w.tell("set hardware %x", d.Target.HardwareVersion)
 	w.tell("set software %x", d.Target.SoftwareType)
 	if d.CurrentVersion != "" {

@@ -17,8 +17,14 @@
  *     verify HEX SIZE   a digest and a size
  *     clock NOW UPTIME
  *     reset             loses all but what is kept
+ *     spoil GENERATION COUNT   changes what is kept, as bad flash would
+ *     sha256 N HEX      answers with the digest of bytes added N at a time
  *     kept              answers with the generation, the epoch and the number of keys
  */
+#ifdef OWN_SHA256
+#include "sha256.c"
+#define CAIRN_OTA_SHA256 struct sha256
+#endif
 #define CAIRN_OTA_IMPLEMENTATION
 #include "cairn_ota.h"
 
@@ -97,6 +103,12 @@ int cairn_ota_ed25519(const uint8_t sig[64], const uint8_t key[32], const void *
     return atoi(verdict);
 }
 
+#ifdef OWN_SHA256
+void cairn_ota_sha256_start(struct sha256 *s) { sha256_begin(s); }
+void cairn_ota_sha256_add(struct sha256 *s, const void *data, size_t len) { sha256_add(s, data, len); }
+void cairn_ota_sha256_end(struct sha256 *s, uint8_t digest[32]) { sha256_end(s, digest); }
+#endif
+
 static void reset(void)
 {
     struct cairn_ota old = ota;
@@ -145,6 +157,23 @@ int main(void)
             ota.uptime = (uint32_t)strtoul(b, NULL, 10);
         } else if (strcmp(command, "reset") == 0) {
             reset();
+        } else if (strcmp(command, "spoil") == 0) {
+            ota.kept.generation = (uint32_t)strtoul(a, NULL, 10);
+            ota.kept.count = (uint32_t)strtoul(b, NULL, 10);
+        } else if (strcmp(command, "sha256") == 0) {
+            CAIRN_OTA_SHA256 s;
+            uint8_t digest[32];
+            size_t len, at, n, piece = (size_t)atoi(a);
+            char *data = unhex(b == NULL ? "" : b, &len, 0);
+            cairn_ota_sha256_start(&s);
+            for (at = 0; at < len; at += n) {
+                n = len - at < piece ? len - at : piece;
+                cairn_ota_sha256_add(&s, data + at, n);
+            }
+            cairn_ota_sha256_end(&s, digest);
+            hex(digest, sizeof digest);
+            printf("\n");
+            free(data);
         } else if (strcmp(command, "kept") == 0) {
             printf("%lu %lu %lu\n", (unsigned long)ota.kept.generation, (unsigned long)ota.kept.epoch, (unsigned long)ota.kept.count);
 #else

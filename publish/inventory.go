@@ -116,7 +116,7 @@ func (l *Inventory) Len() int {
 			}
 		}
 	}
-	n := len(l.Payloads) + l.Signed.len()
+	n := len(l.Payloads) + l.Signed.Len()
 	for _, f := range l.Folders {
 		for _, a := range f.Answers {
 			n += per[a]

@@ -105,8 +105,8 @@ func (k *KnownSigned) insert(p KnownPart) {
 	k.Parts = slices.Insert(k.Parts, i, p)
 }
 
-// len is how many objects there are.
-func (k *KnownSigned) len() (n int) {
+// Len is how many objects there are.
+func (k *KnownSigned) Len() (n int) {
 	for range k.Objects(manifest.Layout{}) {
 		n++
 	}

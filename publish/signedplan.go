@@ -57,14 +57,17 @@ func (p *Plan) planSigned(by *Signing, want *manifest.Signed, now time.Time) err
 	}
 	same := live.Head
 	same.Epoch, same.Issued, same.Expires = 0, 0, 0
-	reason := right
-	switch {
-	case live.HeadNote == KnownNote{} || same != next:
+	reason := Renewed
+	if live.HeadNote == (KnownNote{}) || same != next {
 		reason = newOrChanged(live.HeadNote)
-	case now.Sub(seconds(live.Head.Issued)) >= by.Renew:
-		reason = Renewed
-	default:
+	} else if now.Sub(seconds(live.Head.Issued)) < by.Renew {
 		return nil
+	}
+	s.head = next
+	err := s.issue(live.Head, now)
+	if noteOf(s.note) == live.HeadNote { // without signatures, as a build leaves it
+		s.note = nil
+		return err
 	}
 	p.add(SignedHead, operation{place: place{folder: headFolder}, reason: reason})
 	for i, part := range live.Parts {
@@ -72,8 +75,7 @@ func (p *Plan) planSigned(by *Signing, want *manifest.Signed, now time.Time) err
 			p.add(OldParts, operation{place: place{folder: oldPartFolder, index: int32(i)}, reason: Gone, gone: true})
 		}
 	}
-	s.head = next
-	return s.issue(live.Head, now)
+	return err
 }
 
 func newOrChanged(was KnownNote) Reason {
@@ -94,7 +96,7 @@ func (s *signedPlan) issue(was signing.Head, at time.Time) (err error) {
 }
 
 // ErrNoSigner is the error of a publish that must sign, and has no key.
-var ErrNoSigner = errors.New("the answers have to be signed, and there is no key to sign with")
+var ErrNoSigner = errors.New("the answers have to be signed, and there is no key to sign with\ngive --sign-key FILE, --sign-with COMMAND or CAIRN_SIGN_KEY; --unsigned leaves what is signed as it is")
 
 // maxClockSkew is how far the clock of who signs may be from the store's. It is
 // also how old the instant of the answers may be when the head is issued at it.

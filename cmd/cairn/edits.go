@@ -28,7 +28,8 @@ import (
 type editOptions struct {
 	dryRun, commit, publish, noLock bool
 
-	stops bool // it takes a release back, which no fault elsewhere holds up
+	signing signingOptions
+	stops   bool // it takes a release back, which no fault elsewhere holds up
 }
 
 func (o *editOptions) add(cmd *cobra.Command) {
@@ -37,6 +38,7 @@ func (o *editOptions) add(cmd *cobra.Command) {
 	f.BoolVar(&o.commit, "commit", false, "commit the edit to git, and nothing else")
 	f.BoolVar(&o.publish, "publish", false, "publish at once, as 'cairn publish' does")
 	f.BoolVar(&o.noLock, "no-lock", false, "send no conditional write, for a store that refuses or ignores them; nothing keeps two publishers apart then")
+	o.signing.add(cmd)
 }
 
 // change is an edit as a commit tells of it.
@@ -194,7 +196,7 @@ func (g *globalOptions) lock(cmd *cobra.Command) (unlock func(), err error) {
 // edit that is made meanwhile would be taken back.
 func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions) error {
 	ctx, tree := cmd.Context(), git.Worktree{Dir: e.project.dir}
-	publishing := publishOptions{lease: time.Minute, wait: true, noLock: opts.noLock, source: tree.Source(ctx)}
+	publishing := publishOptions{lease: time.Minute, wait: true, noLock: opts.noLock, signing: opts.signing, source: tree.Source(ctx)}
 	if publishing.stops = e.stops; e.stops {
 		publishing.faults = e.project.faults
 		publishing.allow.Chosen = []string{"time"}

@@ -28,6 +28,7 @@ type publishOptions struct {
 	allowDeletes  bool
 	settle        bool
 	withReport    bool
+	signing       signingOptions
 	lease         time.Duration
 	wait          bool            // for a lease that somebody holds
 	stops         bool            // it takes a release back
@@ -97,6 +98,7 @@ variables and files.`,
 	f.BoolVar(&opts.allowDeletes, "allow-deletes", false, "the same as --allow deletes")
 	f.BoolVar(&opts.settle, "settle", false, "before version folders are deleted, wait as long as caches may keep an answer; after a publisher that lost its lease, wait for what it may still write")
 	f.BoolVar(&opts.withReport, "with-report", false, "then write the page of 'cairn report' to PREFIX/"+reportKey+", in the target or where [report] says")
+	opts.signing.add(cmd)
 	f.DurationVar(&opts.lease, "lease", time.Minute, "how long the lease lasts where the holder dies, 1s to 1h")
 	return cmd
 }
@@ -111,6 +113,10 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 	if opts.settle {
 		run.BeforeDeletions = func(ctx context.Context) error { return waitForCaches(ctx, cmd, p.fleet.Cache.Answers) }
 	}
+	signedBy, err := opts.signing.sign(cmd, p)
+	if err != nil {
+		return err
+	}
 	if opts.wait {
 		run.Held = waiting(cmd)
 	}
@@ -118,6 +124,7 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 		edition := p.edition(opts.at.Instant())
 		edition.Lacks, edition.Stops = p.lacks(ctx, remote, opts.source), opts.stops
 		edition.Source, edition.Limits.Allow = opts.source, opts.allowed()
+		edition.Signing = signedBy
 		proposal, err := propose(cmd, edition, store, remote, opts.targetOptions)
 		if err == nil && opts.stops {
 			proposal, err = p.stopAlone(cmd, proposal, opts.targetOptions)
@@ -178,7 +185,7 @@ func (p *project) stopAlone(cmd *cobra.Command, now *publish.Proposal, opts targ
 	last := state.Done.At
 	edition := p.edition(last)
 	edition.Source, edition.Limits = now.Edition.Source, now.Edition.Limits
-	edition.Lacks, edition.Stops = now.Edition.Lacks, now.Edition.Stops
+	edition.Lacks, edition.Stops, edition.Signing = now.Edition.Lacks, now.Edition.Stops, now.Edition.Signing
 	alone, err := propose(cmd, edition, now.Store, now.Remote, opts)
 	if err != nil || alone.Tripped() != nil {
 		return now, err

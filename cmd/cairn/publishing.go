@@ -50,7 +50,12 @@ func (p *project) target(opts targetOptions) (publish.Store, error) {
 
 // edition is what the definitions say at an instant.
 func (p *project) edition(at time.Time) publish.Edition {
-	return publish.Edition{Site: p.site(at), At: at, Rollouts: publish.RolloutsOf(p.fleet, at), Limits: publish.Limits{Guard: p.fleet.Guard}}
+	if p.fleet.Signing != nil {
+		at = at.Truncate(time.Second) // as a head states it: with the definitions it says what is signed
+	}
+	return publish.Edition{
+		Site: p.site(at), At: at, Rollouts: publish.RolloutsOf(p.fleet, at), Limits: publish.Limits{Guard: p.fleet.Guard}, Signing: p.signing(),
+	}
 }
 
 // look plans a publish, to be looked at only.
@@ -115,6 +120,9 @@ func propose(cmd *cobra.Command, edition publish.Edition, store publish.Store, r
 		fmt.Fprintf(stderr, "listed %s in %s\n", cli.Count(n, "key"), store)
 	}
 	noteForeign(stderr, p)
+	if p.HeadProblem != nil {
+		fmt.Fprintf(stderr, "the head in %s counts for nothing: %v\n", store, p.HeadProblem)
+	}
 	return p, nil
 }
 

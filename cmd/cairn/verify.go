@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -153,11 +154,19 @@ func (p *project) verification(cmd *cobra.Command, opts verifyOptions) (*verific
 	}
 	if opts.state {
 		v.objects, v.len, v.at = audit.OfState(remote.State), remote.State.Live.Len(), remote.State.Done.At
-		payloads = len(remote.State.Live.Payloads)
+		payloads = len(remote.State.Live.Payloads) + remote.State.Live.Signed.Len()
 	} else {
 		site := p.site(v.at)
 		v.objects, v.len = audit.OfSite(site), site.Len()+len(site.Tree.Stored)
 		payloads = len(site.Tree.Payloads) + len(site.Tree.Stored)
+		if by := p.signing(); by != nil {
+			want, err := site.Tree.Signed()
+			if err != nil {
+				return nil, err
+			}
+			signed := audit.OfSigned(site.Tree.Layout, want, by, site.Cache, v.at)
+			v.objects, v.len, payloads = both(v.objects, slices.Values(signed)), v.len+len(signed), payloads+len(signed)
+		}
 	}
 	if v.of = v.len; opts.sample > 0 {
 		others := v.of - payloads
@@ -166,6 +175,19 @@ func (p *project) verification(cmd *cobra.Command, opts verifyOptions) (*verific
 		v.objects = audit.Sample(v.objects, others, v.drawn, rand.New(rand.NewPCG(opts.seed, 0)))
 	}
 	return v, nil
+}
+
+// both goes through one and then through the other.
+func both[T any](one, other iter.Seq[T]) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for _, all := range []iter.Seq[T]{one, other} {
+			for x := range all {
+				if !yield(x) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // notice says what makes differences likely. Without a state there is nothing

@@ -13,7 +13,7 @@ func Sample(objects iter.Seq[Object], of, n int, draw *rand.Rand) iter.Seq[Objec
 	return func(yield func(Object) bool) {
 		left, wanted := of, n
 		for o := range objects {
-			if o.payload() {
+			if o.payload() || o.Small {
 				if !yield(o) {
 					return
 				}

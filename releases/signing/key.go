@@ -40,7 +40,7 @@ func ParseKey(vkey string) (Key, error) {
 	id, encoded, ok := strings.Cut(rest, "+")
 	public, known := decodeKey(encoded, ed25519.PublicKeySize)
 	switch {
-	case strings.HasPrefix(vkey, privatePrefix):
+	case strings.HasPrefix(vkey, PrivatePrefix):
 		return Key{}, ErrPrivate
 	case !ok || !validName(name) || !known:
 		return Key{}, fmt.Errorf("%q is no public key: it has the form NAME+ID+BASE64, of Ed25519", vkey)
@@ -66,7 +66,8 @@ type Private struct {
 	key ed25519.PrivateKey
 }
 
-const privatePrefix = "PRIVATE+KEY+"
+// PrivatePrefix is how a private key begins, as [Private.Encode] has it.
+const PrivatePrefix = "PRIVATE+KEY+"
 
 // NewPrivate names a private key, which a seed of 32 random bytes makes.
 func NewPrivate(name string, seed []byte) *Private {
@@ -76,7 +77,7 @@ func NewPrivate(name string, seed []byte) *Private {
 
 // ParsePrivate reads the form of [Private.Encode]. No error has any of it.
 func ParsePrivate(skey string) (*Private, error) {
-	rest, private := strings.CutPrefix(strings.TrimSpace(skey), privatePrefix)
+	rest, private := strings.CutPrefix(strings.TrimSpace(skey), PrivatePrefix)
 	part := strings.SplitN(rest, "+", 3)
 	if !private || len(part) != 3 {
 		return nil, errors.New("it is no private key: it has the form PRIVATE+KEY+NAME+ID+BASE64")
@@ -94,7 +95,7 @@ func ParsePrivate(skey string) (*Private, error) {
 // Encode is PRIVATE+KEY+<name>+<id>+<base64 of 1 and the seed>, the form of
 // golang.org/x/mod/sumdb/note. It is a secret.
 func (p *Private) Encode() string {
-	return privatePrefix + p.Name + "+" + hex.EncodeToString(p.ID[:]) + "+" + encodeKey(p.key.Seed())
+	return PrivatePrefix + p.Name + "+" + hex.EncodeToString(p.ID[:]) + "+" + encodeKey(p.key.Seed())
 }
 
 // Sign signs a text: 64 bytes.

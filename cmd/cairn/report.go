@@ -77,7 +77,11 @@ func (p *project) lastPublish(cmd *cobra.Command, opts targetOptions) (*console.
 		return nil, remote.Problem
 	}
 	done := remote.State.Done
-	return &console.Publish{At: done.Published.Unix(), For: done.At.Unix(), Source: done.Source}, nil
+	published := &console.Publish{At: done.Published.Unix(), For: done.At.Unix(), Source: done.Source}
+	if signed := remote.State.Live.Signed; signed != nil {
+		published.HeadExpires = int64(signed.Head.Expires)
+	}
+	return published, nil
 }
 
 // model is what a page shows at an instant.

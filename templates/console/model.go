@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding/hex"
 	"slices"
 	"time"
 
@@ -21,9 +22,10 @@ type Model struct {
 	Releases  []Release `json:"releases"` // ascending
 	Cohorts   []Cohort  `json:"cohorts"`
 	Warnings  []Warning `json:"warnings"`
-	History   []Edit    `json:"history"`        // the newest first
-	Live      string    `json:"live,omitempty"` // the entity tag of a page that is served beside the answers, and follows the definitions
-	Plan      *Plan     `json:"plan,omitempty"` // nil but for the page of a plan
+	Signing   *Signing  `json:"signing,omitempty"` // nil where answers are not signed
+	History   []Edit    `json:"history"`           // the newest first
+	Live      string    `json:"live,omitempty"`    // the entity tag of a page that is served beside the answers, and follows the definitions
+	Plan      *Plan     `json:"plan,omitempty"`    // nil but for the page of a plan
 }
 
 // Edit is a commit that changed the definitions.
@@ -72,11 +74,26 @@ type Project struct {
 	Timezone     string                  `json:"timezone"` // "" for UTC
 }
 
+// Signing is what firmware has burned in to verify answers.
+type Signing struct {
+	Origin    string `json:"origin"`
+	Threshold int    `json:"threshold"` // of the roots
+	Roots     []Key  `json:"roots"`
+}
+
+// Key is a public key of Ed25519: 4 bytes of id in hex, and 32 bytes.
+type Key struct {
+	ID  string `json:"id"`
+	Key []byte `json:"key"` // base64
+}
+
 // Publish is the last publish.
 type Publish struct {
 	At     int64  `json:"at"`
 	For    int64  `json:"for"` // the instant of its answers
 	Source string `json:"source"`
+	// HeadExpires is when the signed head does, 0 where there is none.
+	HeadExpires int64 `json:"head_expires,omitempty"`
 }
 
 // Target is a software type and a hardware version, with the versions that are
@@ -181,6 +198,12 @@ func ModelOf(f *releases.Fleet, at time.Time, published *Publish, warnings []*li
 	}
 	for _, c := range f.Cohorts {
 		m.Cohorts = append(m.Cohorts, cohortOf(f, c, layout))
+	}
+	if s := f.Signing; s != nil {
+		m.Signing = &Signing{Origin: f.Project.KeyName(), Threshold: s.RootThreshold}
+		for _, root := range s.Roots {
+			m.Signing.Roots = append(m.Signing.Roots, Key{hex.EncodeToString(root.ID[:]), root.Public})
+		}
 	}
 	for _, w := range warnings {
 		m.Warnings = append(m.Warnings, Warning{w.Name, w.Fault.Place.String(), w.Fault.Message})

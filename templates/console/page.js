@@ -188,6 +188,7 @@ function follow() {
 function published() {
   const p = fleet.published, said = whole.format(fleet.at * 1000);
   $('published').textContent = p ? `Published ${whole.format(p.at * 1000)}${p.source ? ' from ' + p.source : ''}. This page is of ${said}.` : `This page is of ${said}. Nothing is known to be published.`;
+  if (p && p.head_expires) $('published').append(p.head_expires > fleet.at ? ` The signed head is good until ${whole.format(p.head_expires * 1000)}.` : element('span', { class: 'alarm' }, ` The signed head expired at ${whole.format(p.head_expires * 1000)}.`));
   if (fleet.history.length) {
     $('history').hidden = false;
     $('history').querySelector('ol').replaceChildren(...fleet.history.map((edit) => element('li', {},
@@ -221,6 +222,7 @@ async function keepUp(tag) {
 
 async function answer(event) {
   event.preventDefault();
+  if (!fleet.targets.length) return;
   const question = { serial: $('serial').value.trim(), target: fleet.targets[view.target], version: $('current').value };
   const log = element('ol'), verdict = element('p', { id: 'verdict' });
   $('answer').replaceChildren(verdict, log);
@@ -230,9 +232,22 @@ async function answer(event) {
     const got = await ask($('base').value.replace(/\/+$/, ''), question, tell);
     const due = expected(question, got.cohort, Date.now() / 1000);
     verdict.append(`Hash ${got.hash}, cohort ${got.cohort}, bucket ${got.bucket}. `, element('strong', {}, got.missing ? 'No answer is there.' : got.url ? 'Install ' + got.url : 'Up to date.'));
+    if (fleet.signing) verdict.append(await proof(question, got, tell));
     if (due) verdict.append(due.url === got.url ? ` So say the definitions: ${because[due.rule]}.` : ` The definitions of this page say now: ${due.url ? 'install ' + due.url : 'up to date'}.`);
   } catch (error) {
     verdict.append(element('span', { class: 'alarm' }, `The answers could not be read: ${error.message}. Where the page is not at ${new URL(fleet.project.base_url).origin}, the bucket must allow it (CORS).`));
+  }
+}
+
+// proof compares an answer with the signed one.
+async function proof(question, got, tell) {
+  try {
+    const sure = await askSigned($('base').value.replace(/\/+$/, ''), question, tell);
+    if (sure.stale) return element('span', { class: 'alarm' }, ` Not trusted: ${sure.stale}.`);
+    if (sure.url !== got.url) return element('span', { class: 'alarm' }, ` The signed answer is another: ${sure.url || 'up to date'}.`);
+    return element('span', { id: 'signed' }, ` Signed, by a head of ${whole.format(sure.issued * 1000)} that is good until ${whole.format(sure.expires * 1000)}.`);
+  } catch (error) {
+    return element('span', { class: 'alarm', id: 'refused' }, ` Refused: ${error.message}.`);
   }
 }
 

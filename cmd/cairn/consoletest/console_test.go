@@ -5,7 +5,9 @@ package consoletest
 import (
 	"bufio"
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +26,7 @@ import (
 	"cairn/publish/edge/conformance/conformancetest"
 	"cairn/releases"
 	"cairn/releases/fleettest"
+	"cairn/releases/signing"
 	"cairn/templates/console"
 )
 
@@ -44,6 +47,7 @@ type job struct {
 	Questions []question `json:"questions"`
 	Pictures  string     `json:"pictures"` // the folder they go to; "" for none
 	Edit      string     `json:"edit"`     // a file of the definitions; the page is to follow
+	Signed    string     `json:"signed"`   // what is said of the signed answers: "signed" or "refused"; "" for nothing
 }
 
 // look has a browser look at a page, and fails for what it finds.
@@ -94,12 +98,14 @@ func render(t *testing.T, f *releases.Fleet, at time.Time) []byte {
 // TestTheFormAnswersAsExplainDoes asks a live tree by the form, for devices of
 // all kinds: the page goes the way of a device, and says what the definitions say.
 func TestTheFormAnswersAsExplainDoes(t *testing.T) {
+	t.Parallel()
 	samples := []*conformancetest.Sample{conformancetest.Odd()}
 	for seed := range uint64(3) {
 		samples = append(samples, conformancetest.Random(seed))
 	}
 	for _, s := range samples {
 		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
 			mux := http.NewServeMux()
 			server := httptest.NewServer(mux)
 			defer server.Close()
@@ -114,6 +120,92 @@ func TestTheFormAnswersAsExplainDoes(t *testing.T) {
 			look(t, job{Page: server.URL + "/_cairn/", Now: s.At, Questions: questions(s.Fleet, s.At, 50)})
 		})
 	}
+}
+
+// TestTheFormVerifiesSignedAnswers asks for a signed tree, and for one whose
+// head, keys or parts somebody else wrote.
+func TestTheFormVerifiesSignedAnswers(t *testing.T) {
+	t.Parallel()
+	s := conformancetest.Random(1)
+	server := httptest.NewServer(nil)
+	defer server.Close()
+	s.Fleet.Project.BaseURL = server.URL
+	root, online := signing.NewPrivate(s.Fleet.Project.KeyName()+"/root", bytes.Repeat([]byte{1}, 32)), signing.NewPrivate(s.Fleet.Project.KeyName(), bytes.Repeat([]byte{2}, 32))
+	s.Fleet.Signing = &releases.Signing{Roots: []signing.Key{root.Key}, RootThreshold: 1}
+	dir := t.TempDir()
+	if err := s.Publish(t.Context(), dirstore.New(dir)); err != nil {
+		t.Fatal(err)
+	}
+	sign(t, s, dir, root, online)
+	page := render(t, s.Fleet, s.At)
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/_cairn/" {
+			w.Write(page)
+			return
+		}
+		http.FileServer(http.Dir(dir)).ServeHTTP(w, r)
+	})
+	look(t, job{Page: server.URL + "/_cairn/", Now: s.At, Questions: questions(s.Fleet, s.At, 20), Signed: "signed"})
+
+	thief := signing.NewPrivate(online.Name, bytes.Repeat([]byte{3}, 32))
+	sign(t, s, dir, root, thief, online.Key)
+	look(t, job{Page: server.URL + "/_cairn/", Now: s.At, Questions: questions(s.Fleet, s.At, 1), Signed: "refused"})
+	sign(t, s, dir, signing.NewPrivate(root.Name, bytes.Repeat([]byte{4}, 32)), thief)
+	look(t, job{Page: server.URL + "/_cairn/", Now: s.At, Questions: questions(s.Fleet, s.At, 1), Signed: "refused"})
+	sign(t, s, dir, root, online)
+	parts, err := filepath.Glob(filepath.Join(dir, filepath.FromSlash(manifest.LayoutOf(s.Fleet).SignedFolder()), strings.Repeat("[0-9a-f]", 32)))
+	if err != nil || len(parts) == 0 {
+		t.Fatal(parts, err)
+	}
+	for _, part := range parts {
+		body, err := os.ReadFile(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body[len(body)-1] ^= 1
+		if err := os.WriteFile(part, body, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look(t, job{Page: server.URL + "/_cairn/", Now: s.At, Questions: questions(s.Fleet, s.At, 1), Signed: "refused"})
+}
+
+// sign writes the signed form of a sample to a folder: with a head by the online
+// key, and a statement of it or of others by the root key.
+func sign(t *testing.T, s *conformancetest.Sample, dir string, root, online *signing.Private, stated ...signing.Key) {
+	t.Helper()
+	form, err := manifest.New(s.Fleet, s.At).Signed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stated == nil {
+		stated = []signing.Key{online.Key}
+	}
+	at := uint32(s.At.Unix())
+	keys := &signing.Keys{Origin: s.Fleet.Project.KeyName(), Generation: 1, Threshold: 1, Issued: at, Expires: at + 1e7, Online: stated}
+	head := signing.Head{Origin: keys.Origin, Generation: 1, Epoch: at, Issued: at, Expires: at + 1e6, Latest: form.Latest, Cohorts: form.Cohorts}
+	layout := manifest.LayoutOf(s.Fleet)
+	files := map[string][]byte{
+		layout.HeadKey(): noteOf(head.Text(), online),
+		layout.KeysKey(): noteOf(keys.Text(), root),
+	}
+	for _, p := range form.Parts {
+		files[layout.PartKey(p.Digest)] = p.Body
+	}
+	for key, body := range files {
+		file := filepath.Join(dir, filepath.FromSlash(key))
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, body, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func noteOf(text []byte, key *signing.Private) []byte {
+	line := base64.StdEncoding.EncodeToString(append(key.ID[:], key.Sign(text)...))
+	return fmt.Appendf(slices.Clone(text), "\n— %s %s\n", key.Name, line)
 }
 
 func questions(f *releases.Fleet, at time.Time, n int) []question {
@@ -145,6 +237,7 @@ func questions(f *releases.Fleet, at time.Time, n int) []question {
 // TestThePageHoldsForEverybody looks at the example, at odd names, and at many
 // of everything: sizes, themes, keyboard, axe, and what the page asks for.
 func TestThePageHoldsForEverybody(t *testing.T) {
+	t.Parallel()
 	at := time.Date(2026, 12, 2, 12, 0, 0, 0, time.UTC)
 	example, err := releases.Load(os.DirFS("../../../examples/smartfridge"))
 	if err != nil {
@@ -159,6 +252,7 @@ func TestThePageHoldsForEverybody(t *testing.T) {
 	}
 	for name, page := range pages {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			pictures := t.ArtifactDir()
 			look(t, job{Page: page, Now: at, Pictures: pictures})
 		})

@@ -36,6 +36,10 @@ async function questions(page) {
     const said = await page.textContent('#verdict strong').catch(() => page.textContent('#verdict'));
     const due = q.missing ? 'No answer is there.' : q.url ? 'Install ' + q.url : 'Up to date.';
     check(said === due, `${JSON.stringify(q)}: the page says ${said}`);
+    if (job.signed) {
+      await page.waitForFunction(() => document.querySelectorAll('#verdict span').length > 0);
+      check(await page.locator('#' + job.signed).count() === 1, `${JSON.stringify(q)}: not ${job.signed}: ${await page.textContent('#verdict')}`);
+    }
     const whole = await page.textContent('#verdict');
     check(q.missing || /So say the definitions/.test(whole), `${JSON.stringify(q)}: the definitions do not agree: ${whole}`);
   }

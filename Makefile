@@ -1,4 +1,5 @@
 # make demo     runs the main job on examples/smartfridge (needs Go, make and git)
+# make recording   draws the terminal in README.md
 # make install  installs it below PREFIX, /usr/local unless that is given
 # make dist     makes what a release has, for all systems, in .cache/dist
 # make test     passes the tests; with CAIRN_TEST_LONG=1, as in CI, random ones run for longer
@@ -12,7 +13,7 @@ FLAGS ?=
 EDGES := cairn/templates/device/armtest cairn/publish/edge/nginxtest cairn/cmd/cairn/edgetest cairn/cmd/cairn/shelltest cairn/cmd/cairn/citest cairn/cmd/cairn/consoletest cairn/cmd/cairn/disttest
 NODE  := cmd/cairn/edgetest cmd/cairn/citest cmd/cairn/consoletest
 
-.PHONY: all build install share dist demo test test-edges deps-edges tools-edges lint deps-test bench clean
+.PHONY: all build install share dist demo recording test test-edges deps-edges tools-edges lint deps-test bench clean
 
 all: build
 
@@ -53,6 +54,9 @@ dist: build $(BIN)/cyclonedx-gomod
 
 demo: build
 	@$(GO) run ./examples/demo $(BIN)/cairn examples/smartfridge $(DEMO)
+
+recording: build
+	$(GO) run ./examples/recording $(BIN)/cairn examples/recording/first-minutes.sh docs/first-minutes.svg
 
 test: deps-test
 	$(GO) test -timeout 30m $(FLAGS) $(filter-out $(EDGES),$(shell $(GO) list ./...))

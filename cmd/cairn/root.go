@@ -53,6 +53,7 @@ A flag that takes a value can be given by a variable: see 'cairn help environmen
 		unlockCommand(global),
 		verifyCommand(global),
 		gcCommand(global),
+		keysCommand(global),
 		serveCommand(global),
 		explainCommand(global),
 		simulateCommand(global),

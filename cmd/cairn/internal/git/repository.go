@@ -79,6 +79,23 @@ func repositoryAbove(dir string) string {
 	return ""
 }
 
+// WorktreeOf is the top of the work tree that a folder is in, which need not be
+// there yet; "" for none.
+func WorktreeOf(dir string) string {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return ""
+	}
+	for there := dir; ; there = filepath.Dir(there) {
+		if real, err := filepath.EvalSymlinks(there); err == nil {
+			return repositoryAbove(real)
+		}
+		if filepath.Dir(there) == there {
+			return ""
+		}
+	}
+}
+
 // Above is the top of the repository, where it can be as a path like dir's.
 func (r Repository) Above(dir string) string {
 	if r.Within == "." {

@@ -2,6 +2,8 @@ package publish
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"cairn/releases"
 )
@@ -14,17 +16,35 @@ type BurnedIn struct {
 	BucketDigits int            `json:"bucket_digits"`
 	CohortDigits int            `json:"cohort_digits"`
 	Order        releases.Order `json:"version_order"`
+	// Roots is the public keys that sign the statement of keys, a space between
+	// two; "" where answers are not signed.
+	Roots string `json:"roots,omitempty"`
 }
 
-// BurnedInOf is what firmware has in it of a project.
-func BurnedInOf(p *releases.Project) BurnedIn {
-	return BurnedIn{p.Slug, p.BaseURL, p.BucketDigits, p.CohortDigits, p.Order}
+// BurnedInOf is what firmware has in it of a fleet's project.
+func BurnedInOf(f *releases.Fleet) BurnedIn {
+	p := &f.Project
+	b := BurnedIn{p.Slug, p.BaseURL, p.BucketDigits, p.CohortDigits, p.Order, ""}
+	if f.Signing != nil {
+		var roots []string
+		for _, root := range f.Signing.Roots {
+			roots = append(roots, root.String())
+		}
+		b.Roots = strings.Join(roots, " ")
+	}
+	return b
+}
+
+// lostRoots is the roots of the one that the other lacks.
+func lostRoots(was, is BurnedIn) []string {
+	kept := strings.Fields(is.Roots)
+	return slices.DeleteFunc(strings.Fields(was.Roots), func(root string) bool { return slices.Contains(kept, root) })
 }
 
 // otherLayout compares what is burned in with what the last publish recorded,
 // or else with what is there. A publish that did not end was let through.
 func otherLayout(p *Proposal) (trips []Trip) {
-	now := BurnedInOf(&p.Site.Tree.Fleet.Project)
+	now := BurnedInOf(p.Site.Tree.Fleet)
 	before := p.burnedIn()
 	if s := p.Remote.State; s != nil && s.Doing != nil && s.Doing.BurnedIn == now {
 		return nil
@@ -43,6 +63,13 @@ func otherLayout(p *Proposal) (trips []Trip) {
 	changed("bucket_digits", before.BucketDigits, now.BucketDigits, "devices go on asking for names of the old length, which are deleted: they find no answer any more")
 	changed("cohort_digits", before.CohortDigits, now.CohortDigits, "devices go on asking for shards of the old length, which are deleted: all of them are in default then")
 	changed("version_order", before.Order, now.Order, "devices and edges go on comparing by the old one, and take or leave what _other offers by that")
+	if lost := lostRoots(before, now); len(lost) > 0 {
+		trips = append(trips, Trip{
+			Concerns: "all devices in the field that verify",
+			What:     fmt.Sprintf("[signing] would lack the root %s: devices that have no other one take no new keys, and once they are rotated, or nothing is signed any more, no head", lost[0]),
+			Limit:    "it is burned into firmware",
+		})
+	}
 	return trips
 }
 
@@ -52,7 +79,7 @@ func (p *Proposal) burnedIn() BurnedIn {
 	if s := p.Remote.State; s != nil && s.Done.BurnedIn != (BurnedIn{}) {
 		return s.Done.BurnedIn
 	}
-	was := BurnedInOf(&p.Site.Tree.Fleet.Project)
+	was := BurnedInOf(p.Site.Tree.Fleet)
 	index := p.Site.index()
 	buckets, shards := map[int]bool{}, map[int]bool{}
 	for _, f := range p.Live.Folders {

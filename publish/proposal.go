@@ -154,7 +154,7 @@ func (p *Proposal) needed() []string {
 }
 
 func (p *Proposal) states(now time.Time) (during, after State) {
-	stamp := Stamp{Published: now, At: p.Edition.At, Source: p.Edition.Source, Encoder: Encoder, BurnedIn: BurnedInOf(&p.Site.Tree.Fleet.Project), Unchecked: uncheckedIn(p.Site.Tree.Fleet), Rollouts: p.Edition.Rollouts, Stops: p.StopsAfter(now)}
+	stamp := Stamp{Published: now, At: p.Edition.At, Source: p.Edition.Source, Encoder: Encoder, BurnedIn: BurnedInOf(p.Site.Tree.Fleet), Unchecked: uncheckedIn(p.Site.Tree.Fleet), Rollouts: p.Edition.Rollouts, Stops: p.StopsAfter(now)}
 	prefix := p.Site.Tree.Layout.Prefix
 	if done := p.Remote.State; p.Stops() && done != nil {
 		// The rest is still to come.
@@ -219,7 +219,7 @@ func (p *Proposal) recorded() bool {
 		return true
 	}
 	s := p.Remote.State
-	if s == nil || s.Doing != nil || s.Lease != nil || s.Late != nil && p.Late() == nil || s.Done.Encoder != Encoder || s.Done.Source != p.Edition.Source || s.Done.BurnedIn != BurnedInOf(&p.Site.Tree.Fleet.Project) || p.ReferencesChanged() {
+	if s == nil || s.Doing != nil || s.Lease != nil || s.Late != nil && p.Late() == nil || s.Done.Encoder != Encoder || s.Done.Source != p.Edition.Source || s.Done.BurnedIn != BurnedInOf(p.Site.Tree.Fleet) || p.ReferencesChanged() {
 		return false
 	}
 	buckets := p.Site.Tree.Layout.Buckets()

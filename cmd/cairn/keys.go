@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -46,7 +49,7 @@ type keysOptions struct {
 
 func (o *keysOptions) addStatement(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVar(&o.public, "online-public", nil, "a public `key` that is to sign heads, NAME+ID+BASE64, such as that of a KMS; up to 3 times")
+	f.StringArrayVar(&o.public, "online-public", nil, "a public `key` that is to sign heads, up to 3 times: NAME+ID+BASE64, or a file as openssl and KMS write it")
 	f.IntVar(&o.threshold, "threshold", 0, "so many of the online keys sign each head (default 1)")
 	f.StringVar(&o.valid, "valid", "1y", "how long the statement is good for, as in 1y or 90d")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show the edit, and write nothing")
@@ -104,7 +107,7 @@ func keysSignCommand(global *globalOptions) *cobra.Command {
 		Long: `sign adds the signature of another root to the statement of the keys, where
 root_threshold asks for more than one.`,
 		Example: `  cairn keys sign --root /media/usb2/spare.key
-  cairn keys sign --command 'pkcs11-tool --sign --mechanism EDDSA --label root --input-file /dev/stdin --output-file /dev/stdout'`,
+  cairn keys sign --command 'pkcs11-tool --sign --mechanism EDDSA --id 02'`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := global.keysProject(true)
 			if err != nil {
@@ -217,8 +220,8 @@ func (p *keysProject) state(opts *keysOptions, generation uint32, online []signi
 // onlineKeys are those that are given, and the one that is new.
 func (p *keysProject) onlineKeys(opts *keysOptions, file string) (keys []signing.Key, made []keyFile, err error) {
 	name := p.fleet.Project.KeyName()
-	for _, vkey := range opts.public {
-		k, err := signing.ParseKey(vkey)
+	for _, stated := range opts.public {
+		k, err := publicKey(stated, name)
 		if err == nil && k.Name != name {
 			err = fmt.Errorf("the key is called %s, and is to be called %s", k.Name, name)
 		}
@@ -235,6 +238,23 @@ func (p *keysProject) onlineKeys(opts *keysOptions, file string) (keys []signing
 		keys, made = append(keys, k.Key), append(made, k)
 	}
 	return keys, made, nil
+}
+
+// publicKey reads a vkey, or a file with a key of Ed25519 in PEM or DER.
+func publicKey(stated, name string) (signing.Key, error) {
+	text, err := os.ReadFile(stated)
+	if err != nil {
+		return signing.ParseKey(stated)
+	}
+	if block, _ := pem.Decode(text); block != nil {
+		text = block.Bytes
+	}
+	any, err := x509.ParsePKIXPublicKey(text)
+	public, ok := any.(ed25519.PublicKey)
+	if err != nil || !ok {
+		return signing.Key{}, fmt.Errorf("%s has no public key of Ed25519, in PEM or DER", stated)
+	}
+	return signing.NewKey(name, public), nil
 }
 
 // sign adds the signature of a root.

@@ -26,18 +26,20 @@ func (p *project) signing() *publish.Signing {
 // signingOptions say who signs what is published.
 type signingOptions struct {
 	keys     []string // files of private keys, or one from the environment
+	commands []string // that sign their standard input
 	unsigned bool
 }
 
 func (o *signingOptions) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.keys, "sign-key", nil, "sign with the key in this `file`; once for each key that has to sign (the variable CAIRN_SIGN_KEY may also be the key)")
+	f.StringArrayVar(&o.commands, "sign-with", nil, "sign with a `command` that takes what is to be signed from standard input, and writes the signature: for a KMS or a token (default: command of [signing])")
 	f.BoolVar(&o.unsigned, "unsigned", false, "leave what is signed as it is: devices that verify see nothing of this publish")
 }
 
 // signers are who signs; none where no key is given. No message has a private
 // key in it.
-func (o *signingOptions) signers() (all []publish.Signer, err error) {
+func (o *signingOptions) signers(cmd *cobra.Command, usual string) (all []publish.Signer, err error) {
 	for _, name := range o.keys {
 		text, from := name, "CAIRN_SIGN_KEY"
 		switch inline := strings.HasPrefix(name, signing.PrivatePrefix); {
@@ -55,6 +57,15 @@ func (o *signingOptions) signers() (all []publish.Signer, err error) {
 			return nil, cli.Usagef("%s: %w", from, err)
 		}
 		all = append(all, func(_ context.Context, text []byte) ([]byte, error) { return key.Sign(text), nil })
+	}
+	commands := o.commands
+	if len(all)+len(commands) == 0 && usual != "" {
+		commands = []string{usual}
+	}
+	for _, command := range commands {
+		all = append(all, func(ctx context.Context, text []byte) ([]byte, error) {
+			return signWith(ctx, command, text, cmd.ErrOrStderr())
+		})
 	}
 	return all, nil
 }
@@ -74,6 +85,6 @@ func (o *signingOptions) sign(cmd *cobra.Command, p *project) (*publish.Signing,
 		return nil, nil
 	}
 	var err error
-	by.Signers, err = o.signers()
+	by.Signers, err = o.signers(cmd, p.fleet.Signing.Command)
 	return by, err
 }

@@ -39,6 +39,10 @@ type RunOptions struct {
 	// NoLock sends no condition with any request: then nothing keeps two
 	// publishers apart.
 	NoLock bool
+	// Full makes do without room in the store, for a plan that takes releases
+	// back, and without lock. Where that leaves keys empty or away it gives
+	// [ErrFull], and they stay in doubt.
+	Full bool
 	// Unrecorded keeps no state, and removes one that is there: for a folder
 	// to look at, which is what its files are.
 	Unrecorded bool
@@ -63,6 +67,10 @@ const StatePuts = 3
 // run goes on from wherever this one stops.
 func Run[W Work](ctx context.Context, opts RunOptions, find func(context.Context, *Remote) (W, error)) (W, error) {
 	const attempts = 3 // somebody else may write between the plan and the lease
+	if opts.Full {
+		opts.NoLock, opts.Store = true, &full{Store: opts.Store}
+	}
+	room, _ := opts.Store.(*full)
 	if opts.NoLock {
 		opts.Store = Unconditional(opts.Store)
 	}
@@ -80,7 +88,7 @@ func Run[W Work](ctx context.Context, opts RunOptions, find func(context.Context
 			return work, err
 		}
 		if err = work.undoes(first); err == nil {
-			err = opts.carryOut(ctx, remote, work)
+			err = opts.carryOut(ctx, remote, work, room)
 		}
 		if !errors.Is(err, ErrMoved) || attempt == attempts {
 			return work, err
@@ -117,7 +125,7 @@ func (o *RunOptions) turn(ctx context.Context) (*Remote, error) {
 	}
 }
 
-func (o *RunOptions) carryOut(ctx context.Context, remote *Remote, work Work) error {
+func (o *RunOptions) carryOut(ctx context.Context, remote *Remote, work Work, room *full) error {
 	// What has begun comes to its end in an interrupt, the lease included.
 	inFlight, abandon := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer abandon(nil)
@@ -157,6 +165,9 @@ func (o *RunOptions) carryOut(ctx context.Context, remote *Remote, work Work) er
 	sent := &sentStore{Store: Checked(o.Store, held.check), lost: held.check}
 	err = work.Apply(ctx, sent, apply)
 	held.stop()
+	if err == nil && room != nil && room.cut.Load() {
+		err = ErrFull
+	}
 	if err != nil {
 		after = during
 		after.Lease = nil

@@ -145,20 +145,29 @@ func (e *pendingEdit) carryOut(cmd *cobra.Command, opts editOptions) error {
 	if opts.dryRun {
 		return nil
 	}
-	if err := outfile.WriteChanges(e.project.dir, e.files); err != nil {
-		return err
+	first := opts.publish && e.stops // whatever becomes of the files
+	unwritten := outfile.WriteChanges(e.project.dir, e.files)
+	if unwritten != nil && !first {
+		return unwritten
 	}
-	if opts.commit && len(e.files) > 0 {
-		if err := e.tree.Commit(cmd.Context(), e.title); err != nil {
-			if opts.publish {
-				err = fmt.Errorf("%w\nnothing was published; 'cairn publish' does it, committed or not", err)
-			}
-			return &halfwayError{"the definitions are changed, but not committed", err}
+	var uncommitted error
+	if opts.commit && len(e.files) > 0 && unwritten == nil {
+		if uncommitted = e.tree.Commit(cmd.Context(), e.title); uncommitted == nil {
+			fmt.Fprintf(stderr, "committed: %s\n", e.title)
+		} else if opts.publish && !first {
+			uncommitted = fmt.Errorf("%w\nnothing was published; 'cairn publish' does it, committed or not", uncommitted)
 		}
-		fmt.Fprintf(stderr, "committed: %s\n", e.title)
 	}
-	if opts.publish {
-		return e.publish(cmd, opts)
+	if opts.publish && (uncommitted == nil || first && cmd.Context().Err() == nil) {
+		if err := e.publish(cmd, opts, unwritten != nil); err != nil {
+			return errors.Join(err, unwritten, uncommitted)
+		}
+	}
+	switch {
+	case unwritten != nil:
+		return &halfwayError{"it is published, but the definitions are not changed, and the next publish would take it back; mend this, and run the command again", unwritten}
+	case uncommitted != nil:
+		return &halfwayError{"the definitions are changed, but not committed", uncommitted}
 	}
 	return nil
 }
@@ -194,9 +203,9 @@ func (g *globalOptions) lock(cmd *cobra.Command) (unlock func(), err error) {
 // publish goes on from an edit that is written. It waits for its turn: who
 // stops a rollout must not have to come back. The project stays locked, or an
 // edit that is made meanwhile would be taken back.
-func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions) error {
+func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions, unwritten bool) error {
 	ctx, tree := cmd.Context(), git.Worktree{Dir: e.project.dir}
-	publishing := publishOptions{lease: time.Minute, wait: true, noLock: opts.noLock, signing: opts.signing, source: tree.Source(ctx)}
+	publishing := publishOptions{lease: time.Minute, wait: true, noLock: opts.noLock, signing: opts.signing, source: tree.Source(ctx, unwritten)}
 	if publishing.stops = e.stops; e.stops {
 		publishing.faults = e.project.faults
 		publishing.allow.Chosen = []string{"time"}
@@ -207,6 +216,9 @@ func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions) error {
 	after := *e.project
 	after.fleet = e.after
 	if err := runPublish(cmd, &after, publishing); err != nil {
+		if unwritten {
+			return &halfwayError{"neither published nor changed", err}
+		}
 		return &halfwayError{"the definitions are changed, but not published; 'cairn publish' goes on from there", err}
 	}
 	dirty, err := tree.Uncommitted(ctx)

@@ -78,7 +78,7 @@ variables and files.`,
 			}
 			defer p.close()
 			if opts.source == "" {
-				opts.source = p.worktree().Source(cmd.Context())
+				opts.source = p.worktree().Source(cmd.Context(), false)
 			}
 			if err := runPublish(cmd, p, opts); err != nil || !opts.withReport || opts.dryRun {
 				return err

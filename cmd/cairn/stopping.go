@@ -18,16 +18,28 @@ type finding func(context.Context, *publish.Remote) (*publish.Proposal, error)
 // where the rest has payloads to put or must not be published. What keeps the
 // rest back is told then, and is no error.
 func publishStop(cmd *cobra.Command, run publish.RunOptions, opts publishOptions, find finding) error {
-	proposal, err := carryOut(cmd, run, func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
+	var rest error // what keeps it back
+	if opts.faults != nil {
+		rest = opts.faults
+	}
+	stop := func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
 		proposal, err := checked(ctx, cmd, opts, remote, find)
-		if err == nil && proposal.Stoppable(opts.faults != nil) {
+		if err == nil && proposal.Stoppable(rest != nil) {
 			proposal, err = proposal.Stop()
 		}
 		if err == nil && opts.faults != nil && !proposal.Stops() {
 			err = opts.faults
 		}
 		return proposal, err
-	})
+	}
+	proposal, err := carryOut(cmd, run, stop)
+	run.Full = errors.Is(err, publish.ErrFull)
+	if run.Full || errors.As(err, new(*publish.UndoesError)) {
+		rest, run.Progress = err, &publish.Progress{}
+		if proposal, err = carryOut(cmd, run, stop); errors.Is(err, publish.ErrFull) {
+			rest, err = fmt.Errorf("%w\nwhere no answer had room devices are offered nothing; make room, and run 'cairn publish'", rest), nil
+		}
+	}
 	if err != nil || !proposal.Stops() {
 		return finishPublish(cmd, run, opts, find, proposal, err)
 	}
@@ -37,16 +49,16 @@ func publishStop(cmd *cobra.Command, run publish.RunOptions, opts publishOptions
 		}
 	}
 	run.Progress = &publish.Progress{}
-	var rest *publish.Proposal
-	if err = opts.faults; opts.faults == nil {
-		rest, err = carryOut(cmd, run, find)
+	all := proposal
+	if err = rest; err == nil {
+		all, err = carryOut(cmd, run, find)
 	}
 	if err == nil || cmd.Context().Err() != nil {
-		return finishPublish(cmd, run, opts, find, rest, err)
+		return finishPublish(cmd, run, opts, find, all, err)
 	}
 	if n := proposal.Unstopped(); n > 0 {
 		fmt.Fprintf(cmd.ErrOrStderr(), "what is stopped is still offered by %s: other edits change who reads them, and those are not published\n", cli.Count(n, "answer"))
-		return finishPublish(cmd, run, opts, find, rest, err)
+		return finishPublish(cmd, run, opts, find, all, err)
 	}
 	var tripped *publish.TrippedError
 	if errors.As(err, &tripped) {

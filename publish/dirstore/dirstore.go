@@ -133,9 +133,19 @@ func (s *Store) stat(ctx context.Context, key string) (publish.Entry, error) {
 // nothing, if a file's content is not of the size and MD5 that it states.
 func (s *Store) Put(ctx context.Context, key string, content publish.Content, _ publish.Header) error {
 	if err := s.put(ctx, key, content); err != nil {
-		return fmt.Errorf("%v: put %q: %w", s, key, err)
+		return s.failed(key, err)
 	}
 	return nil
+}
+
+// failed is what went wrong with a put.
+func (s *Store) failed(key string, err error) error {
+	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if errors.Is(err, full) {
+			err = fmt.Errorf("%w: %w", err, publish.ErrFull)
+		}
+	}
+	return fmt.Errorf("%v: put %q: %w", s, key, err)
 }
 
 func (s *Store) put(ctx context.Context, key string, content publish.Content) error {

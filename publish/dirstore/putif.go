@@ -5,7 +5,6 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,7 +17,7 @@ import (
 // its folder, which all that call PutIf respect.
 func (s *Store) PutIf(ctx context.Context, key string, content publish.Content, _ publish.Header, etag string) (string, error) {
 	if err := s.putIf(ctx, key, content, etag); err != nil {
-		return "", fmt.Errorf("%v: put %q: %w", s, key, err)
+		return "", s.failed(key, err)
 	}
 	return hex.EncodeToString(content.MD5[:]), nil
 }

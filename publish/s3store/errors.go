@@ -65,6 +65,8 @@ func (s *Store) explain(op operation, err error) error {
 		return fmt.Errorf("the server refuses the credentials: %w", err)
 	case minio.AuthorizationHeaderMalformed, minio.InvalidRegion, "PermanentRedirect", "IllegalLocationConstraintException":
 		return fmt.Errorf("the region %q is wrong%s: %w", s.config.Region, inRegion(answer), err)
+	case "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded", "InsufficientStorage":
+		return fmt.Errorf("%w: %w", err, publish.ErrFull)
 	case minio.BadDigest:
 		return fmt.Errorf("content has not the MD5 that was announced: %w", err)
 	case minio.PreconditionFailed, "ConditionalRequestConflict":

@@ -342,3 +342,18 @@ func TestAWrongClockIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestAFullStoreIsToldApart from other faults: a stop makes do without room.
+func TestAFullStoreIsToldApart(t *testing.T) {
+	p, c := through(t, storetest.S3(t))
+	p.Inject(func(*http.Request) proxy.Fault {
+		return proxy.Fault{Status: http.StatusInsufficientStorage, Code: "XMinioStorageFull"}
+	})
+	content := publish.BytesContent([]byte("x"))
+	if err := open(t, c).Put(t.Context(), "a", content, publish.Header{}); !errors.Is(err, publish.ErrFull) {
+		t.Error(err)
+	}
+	if _, err := open(t, c).PutIf(t.Context(), "a", content, publish.Header{}, ""); !errors.Is(err, publish.ErrFull) {
+		t.Error(err)
+	}
+}

@@ -106,7 +106,7 @@ func (s *Store) passingAnswer(answer minio.ErrorResponse) bool {
 	switch answer.StatusCode {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests:
 		return true
-	case http.StatusNotImplemented:
+	case http.StatusNotImplemented, http.StatusInsufficientStorage:
 		return false
 	}
 	return answer.StatusCode >= 500

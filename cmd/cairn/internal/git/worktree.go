@@ -95,13 +95,14 @@ func (w Worktree) Uncommitted(ctx context.Context) (string, error) {
 }
 
 // Source is what the definitions are, for the record: the commit that is
-// checked out, marked where they are not as it has them; "" where nobody knows.
-func (w Worktree) Source(ctx context.Context) string {
+// checked out, marked where they are not as it has them, or were edited without
+// being written; "" where nobody knows.
+func (w Worktree) Source(ctx context.Context, edited bool) string {
 	head, err := w.Head(ctx)
 	if err != nil {
 		return ""
 	}
-	if dirty, err := w.Uncommitted(ctx); err != nil || dirty != "" {
+	if dirty, err := w.Uncommitted(ctx); err != nil || dirty != "" || edited {
 		head += dirtyMark
 	}
 	return head

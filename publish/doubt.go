@@ -12,7 +12,7 @@ import (
 // release names are unreferenced from now on, if they were not before.
 func (p *Plan) InDoubt(now time.Time) *Inventory {
 	table, known := newAnswerTable(), map[[2]uint32]uint32{}
-	doubtful := &Inventory{Payloads: p.payloadsAfter(now, true), Signed: p.signedDuring(now)}
+	doubtful := &Inventory{Payloads: p.payloadsAfter(now, true), Signed: p.signedDuring()}
 	for _, pair := range p.pairs {
 		f := Folder{Key: pair.folder().Key, Digits: pair.folder().Digits}
 		pair.buckets(func(b bucketPair) {

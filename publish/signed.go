@@ -99,10 +99,8 @@ func (k *KnownSigned) clone() *KnownSigned {
 	return &c
 }
 
-// insert adds a part that isn't known.
-func (k *KnownSigned) insert(p KnownPart) {
-	i, _ := slices.BinarySearchFunc(k.Parts, p.Name, KnownPart.compare)
-	k.Parts = slices.Insert(k.Parts, i, p)
+func (k *KnownSigned) sort() {
+	slices.SortFunc(k.Parts, func(a, b KnownPart) int { return a.compare(b.Name) })
 }
 
 // Len is how many objects there are.
@@ -160,15 +158,16 @@ func (k *KnownSigned) withDoubts(of *KnownSigned) *KnownSigned {
 	}
 	all := k.clone()
 	all.Doubtful = all.Doubtful || of.Doubtful
+	var more []KnownPart
 	for _, p := range of.Parts {
-		if p.Doubtful {
-			if known := all.part(p.Name); known != nil {
-				known.Doubtful = true
-			} else {
-				all.insert(p)
-			}
+		if known := all.part(p.Name); p.Doubtful && known != nil {
+			known.Doubtful = true
+		} else if p.Doubtful {
+			more = append(more, p)
 		}
 	}
+	all.Parts = append(all.Parts, more...)
+	all.sort()
 	return all
 }
 

@@ -228,6 +228,42 @@ func TestALostStateGoesByTheHead(t *testing.T) {
 	}
 }
 
+// TestWhatTheHeadLeadsToOutlivesACrash lets a publish die before its head is
+// put. However late the next one is, what the head led to until then stays.
+func TestWhatTheHeadLeadsToOutlivesACrash(t *testing.T) {
+	keys, store := keyring(1), &memstore.Store{}
+	before, after := newWorld(t, "before", small(), fleettest.Start), newWorld(t, "after", small(changed("withdraw one")), fleettest.Start)
+	s := newSnapshots(t, keys, before, after)
+	a := attempt{now: fleettest.Start, name: "ada", signing: keys}
+	if _, err := a.run(store, before); err != nil {
+		t.Fatal(err)
+	}
+	failed := false
+	store.Fault = func(op memstore.Op, key string) (bool, error) {
+		failed = failed || op == memstore.Put && strings.HasSuffix(key, "/head.txt")
+		if failed {
+			return false, errCrash
+		}
+		return true, nil
+	}
+	a.now = a.now.Add(time.Hour)
+	if _, err := a.run(store, after); !errors.Is(err, errCrash) {
+		t.Fatal(err)
+	}
+	store.Fault = nil
+	a.now = a.now.Add(25 * time.Hour)
+	p, err := a.run(store, after)
+	if err != nil || phaseLen(p, publish.SignedHead) != 1 || phaseLen(p, publish.OldParts) != 0 {
+		t.Errorf("%d heads, %d old parts go, %v", phaseLen(p, publish.SignedHead), phaseLen(p, publish.OldParts), err)
+	}
+	a.now = a.now.Add(25 * time.Hour)
+	next := *before
+	if p, err = a.run(store, &next); err != nil || phaseLen(p, publish.SignedParts) != 0 {
+		t.Errorf("%d parts are put again, %v", phaseLen(p, publish.SignedParts), err)
+	}
+	s.signedHolds(store, &next, "at the end")
+}
+
 // TestEpochsGoUp publishes with clocks that are set back.
 func TestEpochsGoUp(t *testing.T) {
 	keys, store, last := keyring(1), &memstore.Store{}, signing.Head{}

@@ -18,6 +18,7 @@ type signedPlan struct {
 	head   signing.Head // that is put, or else is there
 	note   []byte       // the head that is put, without signatures until it is signed; nil where none is
 	leaves int          // rows of answers, and shards, that are put
+	gone   map[[16]byte]bool
 }
 
 // oldPart is how long a part stays to which no head leads any more. A walk
@@ -37,7 +38,7 @@ func (p *Proposal) now() time.Time {
 // head is old, and which parts are.
 func (p *Plan) planSigned(by *Signing, want *manifest.Signed, now time.Time) error {
 	live := p.Live.Signed
-	s := &signedPlan{by: by, want: want, head: live.Head}
+	s := &signedPlan{by: by, want: want, head: live.Head, gone: map[[16]byte]bool{}}
 	p.signed = s
 	for i := range want.Parts {
 		if live.part(nameOf(want.Parts[i].Digest)) != nil {
@@ -73,6 +74,7 @@ func (p *Plan) planSigned(by *Signing, want *manifest.Signed, now time.Time) err
 	for i, part := range live.Parts {
 		if want.Named(part.Name) == nil && !part.UnnamedSince.IsZero() && now.Sub(part.UnnamedSince) >= oldPart {
 			p.add(OldParts, operation{place: place{folder: oldPartFolder, index: int32(i)}, reason: Gone, gone: true})
+			s.gone[part.Name] = true
 		}
 	}
 	return err
@@ -203,19 +205,15 @@ func (s *signedPlan) len() int {
 }
 
 // signedDuring is what is known of the signed form while a plan is carried out.
-func (p *Plan) signedDuring(now time.Time) *KnownSigned {
+func (p *Plan) signedDuring() *KnownSigned {
 	if p.signed == nil {
 		return p.Live.Signed
 	}
-	during := p.signedAfter(now)
+	during := p.signedResult()
 	during.Doubtful = p.phaseLen(SignedKeys)+p.phaseLen(SignedHead) > 0
 	for i := range during.Parts {
-		during.Parts[i].Doubtful = during.Parts[i].Doubtful || p.Live.Signed.part(during.Parts[i].Name) == nil
-	}
-	for _, o := range p.ops[OldParts][Gone.urgency()] {
-		part := p.Live.Signed.Parts[o.index]
-		part.Doubtful = true
-		during.insert(part)
+		part := &during.Parts[i]
+		part.Doubtful = part.Doubtful || p.Live.Signed.part(part.Name) == nil || p.signed.going(*part)
 	}
 	return during
 }
@@ -225,32 +223,43 @@ func (p *Plan) signedAfter(now time.Time) *KnownSigned {
 	if p.signed == nil {
 		return p.Live.Signed
 	}
-	after, s := p.Live.Signed.clone(), p.signed
-	after.KeysNote = noteOf(s.by.KeysNote)
-	for _, part := range s.want.Parts {
-		if name := nameOf(part.Digest); after.part(name) == nil {
-			after.insert(KnownPart{Name: name, Size: int64(len(part.Body))})
+	after := p.signedResult()
+	after.Parts = slices.DeleteFunc(after.Parts, p.signed.going)
+	if p.signed.note == nil {
+		return after
+	}
+	for i := range after.Parts {
+		part := &after.Parts[i]
+		switch {
+		case p.leadsTo(part.Name):
+			part.UnnamedSince = time.Time{}
+		case part.UnnamedSince.IsZero():
+			part.UnnamedSince = now
 		}
 	}
-	if s.note != nil {
-		after.Head, after.HeadNote = s.head, noteOf(s.note)
-		for i := range after.Parts {
-			part := &after.Parts[i]
-			switch {
-			case p.leadsTo(part.Name):
-				part.UnnamedSince = time.Time{}
-			case part.UnnamedSince.IsZero():
-				part.UnnamedSince = now
-			}
-		}
-	}
-	going := map[[16]byte]bool{}
-	for _, o := range p.ops[OldParts][Gone.urgency()] {
-		going[p.Live.Signed.Parts[o.index].Name] = true
-	}
-	after.Parts = slices.DeleteFunc(after.Parts, func(p KnownPart) bool { return going[p.Name] })
 	return after
 }
+
+// signedResult is the notes as they shall be, with the parts that are there and
+// those that are put.
+func (p *Plan) signedResult() *KnownSigned {
+	s := p.signed
+	result := p.Live.Signed.clone()
+	result.KeysNote = noteOf(s.by.KeysNote)
+	if s.note != nil {
+		result.Head, result.HeadNote = s.head, noteOf(s.note)
+	}
+	for _, part := range s.want.Parts {
+		if name := nameOf(part.Digest); p.Live.Signed.part(name) == nil {
+			result.Parts = append(result.Parts, KnownPart{Name: name, Size: int64(len(part.Body))})
+		}
+	}
+	result.sort()
+	return result
+}
+
+// going says whether the plan deletes a part.
+func (s *signedPlan) going(part KnownPart) bool { return s.gone[part.Name] }
 
 // leadsTo says whether the head leads to a part. That of a stop leaves the
 // cohort index as it was, and with it parts of which the plan knows nothing.

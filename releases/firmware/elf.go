@@ -1,6 +1,7 @@
 package firmware
 
 import (
+	"bytes"
 	"debug/elf"
 	"errors"
 	"fmt"
@@ -12,8 +13,11 @@ import (
 func elfFile(f *file) (Image, bool) {
 	const machine = 18 // e_machine, after e_ident and e_type
 	h := f.at(0, machine+2)
-	if len(h) < machine+2 || string(h[:len(elf.ELFMAG)]) != elf.ELFMAG {
+	switch {
+	case !bytes.HasPrefix(h, []byte(elf.ELFMAG)):
 		return Image{}, false
+	case len(h) < machine+2:
+		return Image{Kind: ELF, Cut: "ends within its header"}, true
 	}
 	i := Image{Kind: ELF, Machine: elf.Machine(le.Uint16(h[machine:]))}
 	if elf.Data(h[elf.EI_DATA]) == elf.ELFDATA2MSB {

@@ -33,7 +33,9 @@ func espIDF(f *file) (Image, bool) {
 		project     = version + 32     // char[32]
 	)
 	end, ok := f.espEnd(0)
-	if !ok {
+	if !ok && f.size < espHeader && espSound(append(bytes.Clone(f.head), make([]byte, espHeader)...)) && f.size > espChipID+1 && f.head[0] == espMagic {
+		return Image{Kind: ESPBootloader, Cut: "ends within its header"}, true
+	} else if !ok {
 		return Image{}, false
 	}
 	h := f.at(0, project+32)

@@ -64,7 +64,7 @@ func (i Image) Findings(name, version string) []Finding {
 			add(RuleMangled, true, "let the program that makes it write the file itself: > in Windows PowerShell 5 makes UTF-16 of what it prints",
 				"is %s, which no device installs", i.Kind)
 		}
-	case XML, JSON:
+	case XML, JSON, Checksums, Diff:
 		if !textName(name) {
 			add(RuleText, false, "look at the command that made it; a file that is meant to be text has a name that says so, such as .xml or .json",
 				"is %s %s", article(i.Kind), i.Kind)
@@ -120,9 +120,9 @@ func article(k Kind) string {
 
 // textName says whether a file's name says that it is text.
 func textName(name string) bool {
-	return slices.Contains(textEndings, strings.ToLower(path.Ext(name)))
+	return slices.Contains(textEndings, strings.ToLower(path.Ext(strings.TrimSuffix(name, ".gz"))))
 }
 
-var textEndings = strings.Fields(".html .htm .xml .json .svg .txt .csv .md .ini .cfg .conf .yaml .yml .toml .js .css .lua .py .sh .pem .crt")
+var textEndings = strings.Fields(".html .htm .xml .json .svg .txt .csv .md .ini .cfg .conf .yaml .yml .toml .js .css .lua .py .sh .pem .crt .sig .asc .sha256 .md5 .diff .patch")
 
 func stem(name string) string { return strings.TrimSuffix(name, path.Ext(name)) }

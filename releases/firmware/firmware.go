@@ -7,7 +7,11 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 )
 
 // Kind is what a file is.
@@ -37,6 +41,8 @@ const (
 	XML          Kind = "XML document"
 	JSON         Kind = "JSON document"
 	UTF16        Kind = "text in UTF-16"
+	Checksums    Kind = "list of checksums"
+	Diff         Kind = "difference in text"
 	Blank        Kind = "blank image"
 )
 
@@ -98,22 +104,25 @@ func (f *file) at(offset int64, n int) []byte {
 
 var le = binary.LittleEndian
 
-// blank is a file of nothing but zeros, or of what erased flash holds.
+// blank is a file of nothing but zeros, what erased flash holds, or spaces.
 func blank(f *file) (Image, bool) {
-	if len(f.head) == 0 || f.head[0] != 0 && f.head[0] != 0xff {
-		return Image{}, false
-	}
+	seen := map[byte]bool{}
 	for offset := int64(0); offset < f.size; {
 		b := f.at(offset, headSize)
 		if len(b) == 0 {
 			return Image{}, false
 		}
 		for _, c := range b {
-			if c != f.head[0] {
+			if strings.IndexByte("\x00\xff \t\r\n", c) < 0 {
 				return Image{}, false
 			}
+			seen[c] = true
 		}
 		offset += int64(len(b))
 	}
-	return Image{Kind: Blank, Text: map[byte]string{0: "0x00", 0xff: "0xFF"}[f.head[0]]}, true
+	var all []string
+	for _, c := range slices.Sorted(maps.Keys(seen)) {
+		all = append(all, fmt.Sprintf("0x%02X", c))
+	}
+	return Image{Kind: Blank, Text: strings.Join(all, " and ")}, len(all) > 0
 }

@@ -2,6 +2,7 @@ package firmware_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"debug/elf"
 	"encoding/binary"
 	"errors"
@@ -189,12 +190,12 @@ func TestCutOff(t *testing.T) {
 		file      []byte
 		from, end int // where cuts are looked for
 	}{
-		"mcuboot":            {mcuboot(1, 2, 3, 0), 32, end(mcuboot(1, 2, 3, 0), 0)},
-		"mcuboot, protected": {protected(), 32, end(protected(), 1000)},
-		"uf2":                {uf2(3), 512, 3 * 512},
-		"uf2 for two chips":  {slices.Concat(uf2(2), uf2(3)), 512, 5 * 512},
-		"esp":                {esp("1", "x"), 36, len(esp("1", "x"))},
-		"bootloader":         {bootloader(), 24, len(bootloader())},
+		"mcuboot":            {mcuboot(1, 2, 3, 0), 4, end(mcuboot(1, 2, 3, 0), 0)},
+		"mcuboot, protected": {protected(), 4, end(protected(), 1000)},
+		"uf2":                {uf2(3), 8, 3 * 512},
+		"uf2 for two chips":  {slices.Concat(uf2(2), uf2(3)), 8, 5 * 512},
+		"esp":                {esp("1", "x"), 14, len(esp("1", "x"))},
+		"bootloader":         {bootloader(), 14, len(bootloader())},
 		"hex":                {[]byte(hexText), 15, len(hexText) - 2},
 		"srec":               {[]byte(srec), 16, len(srec) - 1},
 	} {
@@ -209,8 +210,61 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
+// TestWithin has images whose end is right, and something in them is not.
+func TestWithin(t *testing.T) {
+	change := func(b []byte, at int, to ...byte) []byte {
+		return append(append(bytes.Clone(b[:at]), to...), b[at+len(to):]...)
+	}
+	tlv := len(mcuboot(1, 2, 3, 0)) - 36 // type, length and 32 bytes
+	for name, file := range map[string][]byte{
+		"a TLV is longer than all":    change(mcuboot(1, 2, 3, 0), tlv+2, 200),
+		"no TLV is a hash":            change(mcuboot(1, 2, 3, 0), tlv, 0x30),
+		"a block of UF2 is twice in":  slices.Concat(uf2(3)[:512], uf2(3)[:512], uf2(3)[1024:]),
+		"a block of UF2 is missing":   slices.Concat(uf2(3)[:512], uf2(3)[1024:]),
+		"the first block is missing":  uf2(3)[512:],
+		"a block of UF2 is no block":  change(uf2(3), 512, 0),
+		"blocks of UF2 are of two":    slices.Concat(uf2(3)[:1024], uf2(4)[1536:]),
+		"a block ends without magic":  change(uf2(3), 3*512-1, 0),
+		"UF2 is followed by anything": append(uf2(3), "xyz"...),
+	} {
+		if i, err := firmware.Recognize(bytes.NewReader(file), int64(len(file))); err != nil || i.Cut == "" {
+			t.Errorf("%s: %+v, %v", name, i, err)
+		}
+	}
+	alone := slices.Concat(change(change(uf2(2), 28, 0x57), 12, 0x00, 0xff, 0xff, 0x10)[:512], uf2(3))
+	if i, err := firmware.Recognize(bytes.NewReader(alone), int64(len(alone))); err != nil || i.Cut != "" {
+		t.Errorf("after the block of picotool: %+v, %v", i, err)
+	}
+}
+
+func gzipped(text string) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write([]byte(text))
+	z.Close()
+	return b.String()
+}
+
 func TestText(t *testing.T) {
 	for text, want := range map[string]firmware.Kind{
+		gzipped("<html><body>404</body></html>"):                                  firmware.HTML,
+		gzipped(`{"message":"Not Found"}`):                                        firmware.JSONError,
+		gzipped("an image in gzip"):                                               firmware.Unknown,
+		"\uFEFF" + lfs:                                                            firmware.LFSPointer,
+		"\n" + strings.ReplaceAll(lfs, "\n", "\r\n"):                              firmware.LFSPointer,
+		strings.Replace(lfs, "git-lfs.github.com/spec/v1", "git-media.io/v/2", 1): firmware.LFSPointer,
+		"# git-media\n" + strings.Repeat("ab", 32) + "\n":                         firmware.LFSPointer,
+		"<\x00h\x00t\x00m\x00l\x00>\x00 \x00 \x00":                                firmware.UTF16,
+		"\x00<\x00h\x00t\x00m\x00l\x00>\x00 \x00 ":                                firmware.UTF16,
+		"\uFEFF" + hexText:                                                        firmware.IntelHEX,
+		"; made by a linker\n" + hexText:                                          firmware.IntelHEX,
+		" \r\n\n":                                                                 firmware.Blank,
+		"\xff\xff\x00\x00":                                                        firmware.Blank,
+		"404":                                                                     firmware.TextError,
+		"<h1>Not Found</h1>":                                                      firmware.HTML,
+		strings.Repeat("ab", 32) + "  fw.bin\n":                                   firmware.Checksums,
+		"<<<<<<< HEAD\n":                                                          firmware.Diff,
+		"../my build/fw.bin":                                                      firmware.Link,
 		"<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head></html>": firmware.HTML,
 		"\uFEFF\r\n <HTML><BODY>":           firmware.HTML,
 		"<!-- Apache --><html lang=\"en\">": firmware.HTML,

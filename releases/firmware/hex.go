@@ -27,8 +27,12 @@ func hexFile(f *file) (Image, bool) {
 	return i, true
 }
 
+// firstLine is the first line of a text that is no comment.
 func firstLine(text []byte) []byte {
-	text = bytes.TrimLeft(text, " \t\r\n")
+	text = bytes.TrimLeft(bytes.TrimPrefix(text, []byte("\uFEFF")), " \t\r\n")
+	for len(text) > 0 && (text[0] == ';' || text[0] == '#') {
+		_, text, _ = bytes.Cut(text, []byte("\n"))
+	}
 	if end := bytes.IndexAny(text, "\r\n"); end >= 0 {
 		text = text[:end]
 	}

@@ -16,8 +16,11 @@ func mcuboot(f *file) (Image, bool) {
 		infoMagic  = 0x6907 // of struct image_tlv_info: u16 magic, u16 length with itself
 	)
 	h := f.at(0, size)
-	if len(h) < size || le.Uint32(h) != magic {
+	switch {
+	case len(h) < 4 || le.Uint32(h) != magic:
 		return Image{}, false
+	case len(h) < size:
+		return Image{Kind: MCUboot, Cut: "ends within its header"}, true
 	}
 	v := h[version:]
 	i := Image{Kind: MCUboot, Version: fmt.Sprintf("%d.%d.%d+%d", v[0], v[1], le.Uint16(v[2:]), le.Uint32(v[4:]))}
@@ -38,9 +41,34 @@ func mcuboot(f *file) (Image, bool) {
 	case le.Uint16(info) != infoMagic:
 		i.Cut = fmt.Sprintf("has no TLVs at byte %d, where its header says that they begin", end)
 	default:
-		i.Cut = f.short(end+int64(le.Uint16(info[2:])), "header, image and TLVs")
+		i.Cut = f.tlvs(end, end+int64(le.Uint16(info[2:])))
 	}
 	return i, true
+}
+
+// tlvs says what is wrong with TLVs between two offsets, of u8 type, u8, u16
+// length: without a hash, or a signature that has one, MCUboot boots no image.
+func (f *file) tlvs(at, end int64) string {
+	const header, hash, lastHash = 4, 0x10, 0x12 // IMAGE_TLV_SHA256 to _SHA512
+	if cut := f.short(end, "header, image and TLVs"); cut != "" {
+		return cut
+	}
+	hashed := false
+	for at += header; at < end; {
+		h := f.at(at, header)
+		if len(h) < header || at+header > end {
+			break
+		}
+		hashed = hashed || h[0] >= hash && h[0] <= lastHash && h[1] == 0
+		at += header + int64(le.Uint16(h[2:]))
+	}
+	switch {
+	case at != end:
+		return fmt.Sprintf("has TLVs of %d bytes more or less than they say in all", max(at-end, end-at))
+	case !hashed:
+		return "has TLVs without a hash"
+	}
+	return ""
 }
 
 // short says that a file ends before some part of it does; "" where it does not.

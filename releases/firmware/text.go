@@ -2,6 +2,7 @@ package firmware
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"encoding/xml"
 	"io"
@@ -17,8 +18,8 @@ import (
 // https://git-annex.branchable.com/internals/pointer_file/.
 func pointer(f *file) (Image, bool) {
 	const most = 1 << 10
-	switch text := string(f.head[:min(len(f.head), most)]); {
-	case strings.HasPrefix(text, "version https://git-lfs.github.com/spec/"), strings.HasPrefix(text, "version https://hawser.github.com/spec/"):
+	switch text := strings.TrimLeft(strings.TrimPrefix(string(f.head[:min(len(f.head), most)]), "\uFEFF"), " \t\r\n"); {
+	case lfsPointer.MatchString(text):
 		return Image{Kind: LFSPointer}, true
 	case strings.HasPrefix(text, "/annex/objects/"), f.size < most && strings.Contains(text, ".git/annex/objects/") && !strings.Contains(text, "\n"):
 		return Image{Kind: AnnexPointer}, true
@@ -26,11 +27,19 @@ func pointer(f *file) (Image, bool) {
 	return Image{}, false
 }
 
+// lfsPointer has the names that Git LFS went by before, too.
+var lfsPointer = regexp.MustCompile(`^(?:version https?://(?:git-lfs\.github\.com|hawser\.github\.com|git-media\.io)/|version \S+\r?\n(?:ext-\S.*\n)*oid sha256:|# (?:git-media|external)\r?\n[0-9a-f]{64}\s*$)`)
+
 // text finds text that says what it is.
 func text(f *file) (Image, bool) {
 	head := bytes.TrimPrefix(f.head, []byte("\uFEFF"))
 	begin := bytes.TrimSpace(head)
 	whole := f.size <= headSize && utf8.Valid(head)
+	for kind, like := range otherTexts {
+		if like.Match(begin) {
+			return Image{Kind: kind}, true
+		}
+	}
 	switch {
 	case utf16Text(f):
 		return Image{Kind: UTF16}, true
@@ -43,30 +52,56 @@ func text(f *file) (Image, bool) {
 	case f.size <= maxError && printable(string(begin)) && refusal.Match(begin):
 		return Image{Kind: TextError, Text: beginning(begin)}, true
 	}
-	return Image{}, false
+	return zipped(f)
 }
 
-// utf16Text says whether a file is UTF-16 with a byte order mark, and mostly of
-// characters below 256.
+// otherTexts are told by how they begin.
+var otherTexts = map[Kind]*regexp.Regexp{
+	Checksums: regexp.MustCompile(`^[0-9a-fA-F]{32,128} [ *]\S`),
+	Diff:      regexp.MustCompile(`^(?:diff --git |<<<<<<< )`),
+}
+
+// zipped finds an error that was stored as it was sent, by gzip.
+func zipped(f *file) (Image, bool) {
+	z, err := gzip.NewReader(bytes.NewReader(f.head))
+	if err != nil {
+		return Image{}, false
+	}
+	head := make([]byte, headSize)
+	n, err := io.ReadFull(z, head)
+	size := int64(n)
+	if err == nil {
+		size++ // and more
+	}
+	inside, _ := text(&file{size: size, head: head[:n]})
+	return inside, slices.Contains([]Kind{HTML, XMLError, JSONError, TextError}, inside.Kind)
+}
+
+// utf16Text says whether a file is UTF-16, mostly of characters below 256: all
+// of them of ASCII where no byte order mark says so.
 func utf16Text(f *file) bool {
 	head := f.head
 	little, big := bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff})
-	if !little && !big || f.size%2 != 0 || len(head) < 4 {
+	if f.size%2 != 0 || len(head) < 4 {
 		return false
 	}
-	at := 1
-	if big {
-		at = 0
+	marked := little || big
+	high := 1
+	if big || !marked && head[0] == 0 {
+		high = 0
 	}
-	zeros, units := 0, 0
-	for i := 2 + at; i < len(head); i += 2 {
-		units++
-		if head[i] == 0 {
+	low, zeros := []byte{}, 0
+	for i := 0; i+1 < len(head); i += 2 {
+		low = append(low, head[i+1-high])
+		if head[i+high] == 0 {
 			zeros++
 		}
 	}
-	return zeros > units/3
+	return marked && zeros > len(low)/3 || zeros == len(low) && ascii.Match(low)
 }
+
+// ascii is text of some length.
+var ascii = regexp.MustCompile(`^[\t\r\n -~]{8,}$`)
 
 // markup tells error pages from other documents by their root.
 func markup(begin []byte) (Image, bool) {
@@ -85,7 +120,7 @@ func markup(begin []byte) (Image, bool) {
 			}
 		case xml.StartElement:
 			switch strings.ToLower(t.Name.Local) {
-			case "html", "head", "body", "title":
+			case "html", "head", "body", "title", "meta", "script", "noscript", "h1", "center", "div", "p":
 				return Image{Kind: HTML, Text: beginning(begin)}, true
 			case "error", "errors", "errorresponse", "fault":
 				return Image{Kind: XMLError, Text: beginning(begin)}, true
@@ -127,7 +162,7 @@ func jsonText(text []byte) Image {
 // link is a path as git writes it into a file where it cannot make a link: it
 // has folders, or a file's ending, and no line ends. Few repositories have
 // links from the root of the file system.
-var link = regexp.MustCompile(`^(?:[^\s[:cntrl:]/]+/[^\s[:cntrl:]]+|[^\s[:cntrl:]/]*\.[A-Za-z][A-Za-z0-9]{0,7})$`)
+var link = regexp.MustCompile(`^(?:\.\.?/[^[:cntrl:]]+|[^\s[:cntrl:]/]+/[^\s[:cntrl:]]+|[^\s[:cntrl:]/]*\.[A-Za-z][A-Za-z0-9]{0,7})$`)
 
 // maxError is the longest error message without a form, in bytes.
 const maxError = 1 << 10
@@ -135,7 +170,7 @@ const maxError = 1 << 10
 // refusal is what servers and tools say in plain text.
 var refusal = regexp.MustCompile(`(?i)\b(?:not found|access ?denied|permission denied|forbidden|unauthorized|authentication (?:required|failed)|` +
 	`bad (?:request|gateway)|service unavailable|gateway time-?out|(?:internal )?server error|too many requests|rate limit|no such (?:key|file|bucket)|` +
-	`error code:? ?\d+|moved permanently|upstream (?:connect|request)|no healthy upstream|default backend)\b`)
+	`error code:? ?\d+|moved permanently|upstream (?:connect|request)|no healthy upstream|default backend)\b|^(?:[45]\d\d|null|undefined|none)$`)
 
 // beginning is the first words of a text, for a message.
 func beginning(text []byte) string {

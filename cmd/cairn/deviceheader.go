@@ -3,6 +3,7 @@ package main
 import (
 	"cairn/cmd/cairn/internal/cli"
 	"cairn/cmd/cairn/internal/outfile"
+	"cairn/releases/signing"
 	"cairn/templates/device"
 
 	"github.com/spf13/cobra"
@@ -10,9 +11,10 @@ import (
 
 func deviceHeaderCommand(global *globalOptions) *cobra.Command {
 	var opts device.Options
+	var signed bool
 	var out string
 	cmd := &cobra.Command{
-		Use:   "device-header [--out FILE]",
+		Use:   "device-header [--signed] [--out FILE]",
 		Short: "Write the C header with which firmware asks for updates",
 		Long: `device-header writes cairn_ota.h: one C99 file with what a device needs to find
 its answer by direct keys, and with this project's prefix, digits, base_url and
@@ -24,16 +26,25 @@ the code is smaller. Such firmware needs unknown_version = "hold", for as long a
 it is in the field: otherwise a listed version has no folder where its answer is
 what other versions are offered, and the device is never updated.
 
+With --signed the firmware takes signed answers alone: the roots of [signing] and the
+generation of keys.txt are burned in, too. It brings an Ed25519 verifier, and its
+calls stay the same.
+
 A promise of short serials, max_serial = 31, makes the code smaller, too. The header
 refuses a serial or a cohort that breaks a promise.`,
-		Example: "  cairn device-header --out firmware/cairn_ota.h\n  cairn device-header --max-cohort 20 >cairn_ota.h",
+		Example: "  cairn device-header --out firmware/cairn_ota.h\n  cairn device-header --signed --max-keys 2 --max-cohort 20 >cairn_ota.h",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := global.open(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer p.close()
-			if err := device.CheckCohorts(p.fleet, opts.MaxCohort); err != nil {
+			if signed {
+				if opts.Signed = p.fleet.Signing; opts.Signed == nil {
+					return cli.Usagef("--signed: cairn.toml has no [signing], so nobody signs the answers\nhint: 'cairn keys init' makes the keys and writes the table")
+				}
+			}
+			if err := device.Check(p.fleet, opts); err != nil {
 				return cli.Usage(err)
 			}
 			header, err := device.Header(p.fleet.Project, opts)
@@ -49,6 +60,8 @@ refuses a serial or a cohort that breaks a promise.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&out, "out", "", "`file` to write to (default: standard output)")
+	f.BoolVar(&signed, "signed", false, "take signed answers alone, of the roots in [signing]")
+	f.IntVar(&opts.MaxKeys, "max-keys", signing.MaxOnline, "with --signed, most `keys` that sign answers, 1 to 3; each takes 36 bytes")
 	f.IntVar(&opts.MaxCohort, "max-cohort", 63, "most `bytes` of a cohort's name")
 	f.BoolVar(&opts.NoCompare, "no-compare", false, "leave out the comparison of versions: smaller, but a version without a folder gets no update; needs unknown_version = \"hold\"")
 	return cmd

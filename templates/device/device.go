@@ -13,6 +13,7 @@ import (
 
 	"cairn/manifest"
 	"cairn/releases"
+	"cairn/releases/signing"
 )
 
 // The bounds of what firmware is promised: the most bytes of a cohort's slug. A
@@ -22,15 +23,22 @@ const (
 	LongestCohort  = releases.MaxSegment
 )
 
-// CheckCohorts says what of a fleet breaks the promise of short cohorts.
-func CheckCohorts(f *releases.Fleet, most int) error {
-	if most < ShortestCohort || most > LongestCohort {
-		return fmt.Errorf("a cohort of at most %d bytes: the bound is %d to %d", most, ShortestCohort, LongestCohort)
+// Check says what of a fleet breaks the promises of a header: that cohorts have
+// short names, and that few keys sign answers.
+func Check(f *releases.Fleet, o Options) error {
+	if o.MaxCohort < ShortestCohort || o.MaxCohort > LongestCohort {
+		return fmt.Errorf("a cohort of at most %d bytes: the bound is %d to %d", o.MaxCohort, ShortestCohort, LongestCohort)
 	}
 	for _, c := range f.Cohorts {
-		if len(c.Slug) > most {
-			return fmt.Errorf("cohort %q has %d bytes, and the header would promise %d at most", c.Slug, len(c.Slug), most)
+		if len(c.Slug) > o.MaxCohort {
+			return fmt.Errorf("cohort %q has %d bytes, and the header would promise %d at most", c.Slug, len(c.Slug), o.MaxCohort)
 		}
+	}
+	if o.MaxKeys < 1 || o.MaxKeys > signing.MaxOnline {
+		return fmt.Errorf("room for %d keys: the bound is 1 to %d", o.MaxKeys, signing.MaxOnline)
+	}
+	if o.Signed != nil && len(o.Signed.Keys.Online) > o.MaxKeys {
+		return fmt.Errorf("%s has %d keys, and the header would have room for %d", o.Signed.KeysFile, len(o.Signed.Keys.Online), o.MaxKeys)
 	}
 	return nil
 }
@@ -38,31 +46,36 @@ func CheckCohorts(f *releases.Fleet, most int) error {
 //go:embed header
 var files embed.FS
 
-var header = template.Must(template.New("cairn_ota.h.tmpl").Funcs(template.FuncMap{"c": quote}).ParseFS(files, "header/*"))
+var header = template.Must(template.New("cairn_ota.h.tmpl").Funcs(template.FuncMap{"c": quote, "key": burned}).ParseFS(files, "header/*"))
 
 // quote writes printable ASCII as a C string.
 func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// Options say what the header has. The zero value compares, and promises
-// nothing of cohorts.
+// burned writes a key as devices have it, the id and 32 bytes, as C's elements.
+func burned(k signing.Key) string {
+	var b strings.Builder
+	for i, v := range append(k.ID[:], k.Public...) {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "0x%02x", v)
+	}
+	return b.String()
+}
+
+// Options say what the header has. The zero value compares, promises nothing of
+// cohorts, and takes answers that are not signed.
 type Options struct {
 	MaxCohort int // most bytes of a cohort's slug; 0 for [LongestCohort]
 	// NoCompare leaves out the comparison of versions. A device whose version
 	// has no folder is up to date then.
 	NoCompare bool
-	Signed    *Signed // nil for answers that are not
-}
-
-// Signed is what a device that takes signed answers has from the factory, as
-// docs/signing.md defines it.
-type Signed struct {
-	Origin     string     // names the online keys
-	Roots      [][36]byte // each the 4 bytes of an id and an Ed25519 public key
-	Threshold  int        // so many of the roots sign the online keys
-	Generation uint32     // the least one of the online keys
-	MaxKeys    int        // most online keys, 1 to 3
+	// Signed takes signed answers alone: of these roots, and keys from this
+	// generation on. Its Keys are not nil.
+	Signed  *releases.Signing
+	MaxKeys int // most keys that sign heads; 0 for [signing.MaxOnline]
 }
 
 // Header is cairn_ota.h for a project.
@@ -89,12 +102,15 @@ func Header(p releases.Project, o Options) ([]byte, error) {
 		releases.Project
 		MaxCohort          int
 		Compare, Offers    bool
-		Signed             *Signed
+		Signed             *releases.Signing
+		MaxKeys            int
+		KeyName            string
 		Origin, Host, Port string
 		TLS                int
 		Root               string
 	}{
-		p, cmp.Or(o.MaxCohort, LongestCohort), !o.NoCompare, !o.NoCompare && o.Signed == nil, o.Signed,
+		p, cmp.Or(o.MaxCohort, LongestCohort), !o.NoCompare, !o.NoCompare && o.Signed == nil,
+		o.Signed, cmp.Or(o.MaxKeys, signing.MaxOnline), p.KeyName(),
 		origin, base.Hostname(), port,
 		tls,
 		path + "/" + strings.TrimSuffix(cohorts, "/cohorts/"),

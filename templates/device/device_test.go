@@ -30,7 +30,7 @@ func TestConstants(t *testing.T) {
 	}
 }
 
-func TestCheckCohorts(t *testing.T) {
+func TestCheck(t *testing.T) {
 	fleet := &releases.Fleet{Cohorts: []*releases.Cohort{{Slug: "a-cohort-of-23-bytes-xx"}}}
 	for most, want := range map[int]string{
 		63: "", 23: "",
@@ -39,7 +39,7 @@ func TestCheckCohorts(t *testing.T) {
 		201: "a cohort of at most 201 bytes: the bound is 7 to 200",
 	} {
 		got := ""
-		if err := device.CheckCohorts(fleet, most); err != nil {
+		if err := device.Check(fleet, device.Options{MaxCohort: most, MaxKeys: 3}); err != nil {
 			got = err.Error()
 		}
 		if got != want {

@@ -18,6 +18,7 @@ import (
 
 	"cairn/manifest"
 	"cairn/releases"
+	"cairn/releases/signing"
 	"cairn/templates/device"
 
 	"golang.org/x/mod/sumdb/note"
@@ -156,11 +157,11 @@ func (b *bucket) get(name string) (int, []byte) {
 
 // options are those of a header that trusts the bucket's roots.
 func (b *bucket) options(threshold int) device.Options {
-	o := device.Options{MaxCohort: 63, Signed: &device.Signed{Origin: b.origin, Threshold: threshold, Generation: 1, MaxKeys: 3}}
+	s := &releases.Signing{RootThreshold: threshold, Keys: &signing.Keys{Generation: 1}}
 	for _, k := range b.roots {
-		o.Signed.Roots = append(o.Signed.Roots, k.burned())
+		s.Roots = append(s.Roots, signing.NewKey(k.name, k.private.Public().(ed25519.PublicKey)))
 	}
-	return o
+	return device.Options{MaxCohort: 63, Signed: s}
 }
 
 // walker is a device in C, which asks Go whether signatures are right.

@@ -12,10 +12,6 @@ import (
 	"cairn/releases/fleettest"
 )
 
-func originOf(p releases.Project) string {
-	return p.BaseURL[len("https://"):] + "/" + p.Prefix
-}
-
 // TestSignedFleets has devices walk the signed form of the contract's fleets.
 func TestSignedFleets(t *testing.T) {
 	for name, instants := range map[string][]string{
@@ -42,7 +38,7 @@ func TestSignedFleets(t *testing.T) {
 
 func walkFleet(t *testing.T, f *releases.Fleet, at time.Time, most int) {
 	t.Helper()
-	b := newBucket(originOf(f.Project))
+	b := newBucket(f.Project.KeyName())
 	tree := manifest.New(f, at)
 	b.publish(t, tree)
 	w := walk(t, program(t, f.Project, b.options(1)), f.Project)

@@ -11,7 +11,6 @@ import (
 
 	"cairn/manifest"
 	"cairn/releases"
-	"cairn/templates/device"
 )
 
 // asks has the device check, and compares what it says, how often it asks for
@@ -175,7 +174,7 @@ func TestSignedKept(t *testing.T) {
 	second.signKeys(t)
 	second.renew(t)
 	o := a.offer.options(1)
-	o.Signed.Generation = 2
+	o.Signed.Keys.Generation = 2
 	w := start(t, program(t, a.project, o), a.project, attackedDevice)
 	if got := w.check(a.offer.get); got != "refused [] []" {
 		t.Errorf("generation 1 is %s", got)
@@ -234,7 +233,7 @@ func TestStatements(t *testing.T) {
 		}
 	}
 	few := a.offer.options(1)
-	few.Signed.MaxKeys = 1
+	few.MaxKeys = 1
 	w := start(t, program(t, a.project, few), a.project, attackedDevice)
 	if got := w.check(instead(a.offer, map[string][]byte{"keys.txt": signed(t, head+"1 1 1 4000000000\n"+b+c, a.offer.roots...)}).get); got != "refused [] []" {
 		t.Errorf("two keys, and room for one: %s", got)
@@ -324,7 +323,7 @@ func TestSHA256(t *testing.T) {
 	}
 	f := offered(t, "")
 	for _, flags := range [][]string{nil, {"-DOWN_SHA256", "-I" + example}} {
-		w := walk(t, program(t, f.Project, device.Options{MaxCohort: 63, Signed: newBucket("x.example.com/y").options(1).Signed}, flags...), f.Project)
+		w := walk(t, program(t, f.Project, newBucket(f.Project.KeyName()).options(1), flags...), f.Project)
 		text := strings.Repeat("0123456789abcdefghijklmnopqrstuvwxyz\n", 10)
 		for n := range 200 {
 			for _, piece := range []int{1, 3, 63, 64, 65, 1000} {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"cairn/releases"
+	"cairn/releases/signing"
 	"cairn/templates/device"
 )
 
@@ -37,8 +38,8 @@ var bounds = []struct {
 	{device.Options{MaxCohort: 63, Signed: trust}, releases.Natural, 31, 4500, 500, 640},
 }
 
-// trust is a root and its spare. The Ed25519 verifier is not the header's.
-var trust = &device.Signed{Origin: "ota.example.com/smartfridge", Roots: make([][36]byte, 2), Threshold: 1, Generation: 1, MaxKeys: 3}
+// trust is in a root and its spare. The Ed25519 verifier is not the header's.
+var trust = &releases.Signing{Roots: make([]signing.Key, 2), RootThreshold: 1, Keys: &signing.Keys{Generation: 1}}
 
 // caller calls all that the header offers, so that the linker keeps it.
 const caller = `#include "cairn_ota.h"

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"strconv"
 	"time"
 
 	"cairn/publish"
-
-	"github.com/cespare/xxhash/v2"
+	"cairn/publish/retry"
 )
 
 // Web is what devices see below a URL, without a slash at its end. The
@@ -35,21 +33,17 @@ func (w *web) Traits() publish.Traits {
 	return publish.Traits{Headers: true, Parallel: publish.DefaultConcurrency}
 }
 
-// attempts is how often a request is made at most.
-const attempts = 5
+// attempts is how often a request is made at most, within three seconds or so.
+const attempts = 6
 
 func (w *web) Look(ctx context.Context, key string, content bool, show func(*Answer) error) error {
-	for attempt := 1; ; attempt++ {
-		err := w.look(ctx, key, content, show)
-		if attempt == attempts || ctx.Err() != nil || !passing(err) {
-			return err
+	return retry.Do(ctx, attempts, key, func(err error) error {
+		var status *StatusError
+		if errors.As(err, &status) && retry.PassingStatus(status.Code) || retry.Passing(err) {
+			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(pause(key, attempt)):
-		}
-	}
+		return err
+	}, func() error { return w.look(ctx, key, content, show) })
 }
 
 // look is one attempt.
@@ -104,29 +98,4 @@ func ageOf(h http.Header) time.Duration {
 // list the bucket.
 func (e *StatusError) Is(target error) bool {
 	return target == fs.ErrNotExist && (e.Code == http.StatusNotFound || e.Code == http.StatusForbidden || e.Code == http.StatusGone)
-}
-
-// passing says whether the same request may succeed a little later.
-func passing(err error) bool {
-	var status *StatusError
-	var name *net.DNSError
-	switch {
-	case err == nil:
-		return false
-	case errors.As(err, &status):
-		return status.Code == http.StatusTooManyRequests || status.Code == http.StatusRequestTimeout || status.Code >= 500
-	case errors.As(err, &name):
-		return !name.IsNotFound
-	}
-	var connection net.Error
-	return errors.As(err, &connection) || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// pause follows the attempt, counted from 1: up to three seconds in all. Its
-// second half is up to the key, so that requests that failed together don't
-// come back together.
-func pause(key string, attempt int) time.Duration {
-	half := 100 * time.Millisecond << (attempt - 1)
-	draw := xxhash.Sum64String(key+"/"+strconv.Itoa(attempt)) >> 32
-	return half + half*time.Duration(draw)>>32
 }

@@ -1,5 +1,6 @@
 // Package audit compares what is live with what should be: in a store, or
-// through a CDN as devices see it. It only reads.
+// through a CDN as devices see it. It only reads, and imports no store and
+// nothing of templates or cmd.
 package audit
 
 import (
@@ -7,6 +8,9 @@ import (
 	"errors"
 	"io/fs"
 	"iter"
+	"path"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -51,6 +55,21 @@ type Summary struct {
 	Ages         Ages
 }
 
+// Ages are how old the answers of caches were that said so, in no order.
+type Ages []time.Duration
+
+// Max is the highest age, 0 where there is none.
+func (a Ages) Max() time.Duration { return slices.Max(append(a, 0)) }
+
+// Median is the age that half of the answers do not exceed, 0 where there is
+// none.
+func (a Ages) Median() time.Duration {
+	if len(a) == 0 {
+		return 0
+	}
+	return slices.Sorted(slices.Values(a))[(len(a)-1)/2]
+}
+
 // Options say how an audit is made. The zero value works.
 type Options struct {
 	// Listing is what is there, ascending by key. Nil looks for no strays.
@@ -78,19 +97,7 @@ func Run(ctx context.Context, objects iter.Seq[Object], source Source, opts Opti
 		opts.Done = new(atomic.Int64)
 	}
 	a := &audit{source: source, opts: opts, report: report, summary: &Summary{}}
-	for t, err := range a.tasks(objects) {
-		if err != nil {
-			return nil, err
-		}
-		// In portions, so that the report is in order and little is held.
-		const portion = 1 << 12
-		if a.waiting = append(a.waiting, t); len(a.waiting) == portion {
-			if err := a.look(ctx); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if err := a.look(ctx); err != nil {
+	if err := a.merge(ctx, objects); err != nil {
 		return nil, err
 	}
 	return a.summary, nil
@@ -102,6 +109,112 @@ type audit struct {
 	report  func(Finding)
 	summary *Summary
 	waiting []task
+}
+
+// task is a key to look at, or one of which all is known already.
+type task struct {
+	object   Object
+	known    bool
+	findings []Finding
+	age      time.Duration // how old the answer was, or unstated
+}
+
+// merge puts the objects beside the listing, and looks at them.
+func (a *audit) merge(ctx context.Context, objects iter.Seq[Object]) error {
+	next, stop := iter.Pull(objects)
+	defer stop()
+	object, more := next()
+	listing := a.opts.Listing
+	if listing == nil {
+		listing = func(func(publish.Entry, error) bool) {}
+	}
+	for entry, err := range listing {
+		for err == nil && more && object.Key < entry.Key {
+			err = a.missing(ctx, object)
+			object, more = next()
+		}
+		switch {
+		case err != nil:
+			return err
+		case !more || object.Key != entry.Key:
+			err = a.stray(ctx, entry.Key)
+		default:
+			err = a.present(ctx, object)
+			object, more = next()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	rest := a.missing
+	if a.opts.Listing == nil {
+		rest = a.present
+	}
+	for more {
+		if err := rest(ctx, object); err != nil {
+			return err
+		}
+		object, more = next()
+	}
+	return a.look(ctx)
+}
+
+// present is an object to look at.
+func (a *audit) present(ctx context.Context, o Object) error {
+	return a.expect(ctx, task{object: o})
+}
+
+// missing is an object that the listing lacks.
+func (a *audit) missing(ctx context.Context, o Object) error {
+	return a.expect(ctx, task{object: o, known: true, findings: []Finding{o.missing()}, age: unstated})
+}
+
+// expect has an object be looked at, or only counts it where it is in doubt.
+func (a *audit) expect(ctx context.Context, t task) error {
+	if t.known || t.object.InDoubt {
+		a.opts.Done.Add(1)
+	}
+	if t.object.InDoubt {
+		a.summary.InDoubt++
+		return nil
+	}
+	return a.wait(ctx, t)
+}
+
+// stray says what a key is that no object has. Payloads that are kept are
+// counted only.
+func (a *audit) stray(ctx context.Context, key string) error {
+	f := Finding{Kind: Stray, Key: key}
+	at, ours := a.opts.Layout.ParseAny(key)
+	switch {
+	case strings.HasPrefix(key, a.opts.Layout.Prefix+"/"+publish.StateFolder+"/"):
+		return nil
+	case strings.HasPrefix(path.Base(key), publish.TempPrefix):
+		a.summary.Leftovers++
+		return nil
+	case !ours:
+		f.What, f.ByHand = "cairn did not make it", true
+	case at.Class.Signed() && a.opts.Keep:
+		return nil
+	case at.Class != manifest.Payload:
+		f.What = "not in the tree any more"
+	case a.opts.Keep:
+		a.summary.Kept++
+		return nil
+	default:
+		f.What = "a payload that the state does not know"
+	}
+	return a.wait(ctx, task{known: true, findings: []Finding{f}, age: unstated})
+}
+
+// wait adds a task to those that wait, which are looked at in portions: so the
+// report is in order, and little is held.
+func (a *audit) wait(ctx context.Context, t task) error {
+	const portion = 1 << 12
+	if a.waiting = append(a.waiting, t); len(a.waiting) < portion {
+		return nil
+	}
+	return a.look(ctx)
 }
 
 // look looks at the keys that wait, and reports.
@@ -131,7 +244,9 @@ func (a *audit) look(ctx context.Context) error {
 		} else {
 			a.summary.Wrong++
 		}
-		a.summary.Ages.add(t.age)
+		if t.age >= 0 {
+			a.summary.Ages = append(a.summary.Ages, t.age)
+		}
 		for _, f := range t.findings {
 			a.report(f)
 		}

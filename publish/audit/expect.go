@@ -20,7 +20,8 @@ func OfSite(site *publish.Site) iter.Seq[Object] {
 				break // the payloads come last
 			}
 			object := Object{Key: o.Key, Digest: Digest{o.Content.Size, o.Content.MD5}, Header: &o.Header}
-			if object.Encoding = encodingOf(o.Key); object.Encoding == manifest.Identity {
+			at, _ := site.Tree.Layout.Parse(o.Key)
+			if object.Encoding = at.Encoding; object.Encoding == manifest.Identity {
 				body = object.Digest
 			}
 			object.Body = body
@@ -34,15 +35,6 @@ func OfSite(site *publish.Site) iter.Seq[Object] {
 			}
 		}
 	}
-}
-
-func encodingOf(key string) manifest.Encoding {
-	for _, e := range []manifest.Encoding{manifest.Brotli, manifest.Gzip} {
-		if strings.HasSuffix(key, string(e)) {
-			return e
-		}
-	}
-	return manifest.Identity
 }
 
 // payloads is what the answers of a tree name, ascending by key. A payload

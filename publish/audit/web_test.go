@@ -93,7 +93,7 @@ func TestWeb(t *testing.T) {
 	objects := some(s)
 	c, source := newCDN(t, s)
 	got, summary := lines(t, slices.Values(objects), source, audit.Options{Deep: true})
-	if len(got) > 0 || summary.Right != len(objects) || summary.Ages.Len() != len(objects) || summary.Ages.Median() != 10*time.Second {
+	if len(got) > 0 || summary.Right != len(objects) || len(summary.Ages) != len(objects) || summary.Ages.Median() != 10*time.Second {
 		t.Errorf("%+v, %q", summary, got)
 	}
 	hijacked := func(w http.ResponseWriter) bool {
@@ -132,7 +132,7 @@ func TestWeb(t *testing.T) {
 	}
 	got, summary = lines(t, slices.Values(some(s)), source, audit.Options{})
 	compare(t, want, got)
-	if summary.Wrong != len(want) || summary.Ages.Len() != len(objects)-1 || summary.Ages.Max() != time.Hour || summary.Ages.Median() != 10*time.Second {
+	if summary.Wrong != len(want) || len(summary.Ages) != len(objects)-1 || summary.Ages.Max() != time.Hour || summary.Ages.Median() != 10*time.Second {
 		t.Errorf("%+v: ages up to %s, %s in the median", summary, summary.Ages.Max(), summary.Ages.Median())
 	}
 	if c.asked["GET cohorts/a3.txt"] != 1+3 || c.asked["HEAD "+strings.TrimPrefix(image, "smartfridge/v1/")] != 1 {

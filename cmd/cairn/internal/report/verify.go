@@ -103,7 +103,7 @@ func (r *Verify) details(s *audit.Summary) string {
 	}
 	switch {
 	case !r.of.Cached:
-	case s.Ages.Len() == 0:
+	case len(s.Ages) == 0:
 		text += "; no answer states its age"
 	default:
 		text += fmt.Sprintf("; the answers of caches are %s old at most, %s in the median", s.Ages.Max(), s.Ages.Median())
@@ -160,8 +160,8 @@ func (r *Verify) tail(s *audit.Summary, failure error) {
 	}
 	if s != nil {
 		tail.Right, tail.Wrong, tail.InDoubt, tail.Kept, tail.Temp = s.Right, s.Wrong, s.InDoubt, s.Kept, s.Leftovers
-		if s.Ages.Len() > 0 {
-			tail.Ages = &ages{s.Ages.Len(), int64(s.Ages.Median() / time.Second), int64(s.Ages.Max() / time.Second)}
+		if len(s.Ages) > 0 {
+			tail.Ages = &ages{len(s.Ages), int64(s.Ages.Median() / time.Second), int64(s.Ages.Max() / time.Second)}
 		}
 	}
 	r.out.WriteString("],")

@@ -14,15 +14,7 @@ import (
 
 	"cairn/publish"
 	"cairn/publish/dirstore"
-	"cairn/publish/storetest"
 )
-
-func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) publish.Store {
-		// The first Put makes the root, too.
-		return dirstore.New(filepath.Join(t.TempDir(), "new", "root"))
-	}, storetest.NoHeaders())
-}
 
 func TestRelativeRoot(t *testing.T) {
 	t.Chdir(t.TempDir())

@@ -10,12 +10,7 @@ import (
 
 	"cairn/publish"
 	"cairn/publish/memstore"
-	"cairn/publish/storetest"
 )
-
-func TestStore(t *testing.T) {
-	storetest.Run(t, func(*testing.T) publish.Store { return new(memstore.Store) })
-}
 
 func TestFault(t *testing.T) {
 	var store memstore.Store

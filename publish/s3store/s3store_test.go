@@ -22,15 +22,6 @@ import (
 	"cairn/publish/storetest"
 )
 
-func TestStore(t *testing.T) {
-	server := storetest.S3(t)
-	storetest.Run(t, func(t *testing.T) publish.Store {
-		c := config(server)
-		c.Bucket = server.NewBucket(t)
-		return open(t, c)
-	})
-}
-
 // Each operation costs what the design counts on.
 func TestRequests(t *testing.T) {
 	c := config(storetest.S3(t))

@@ -1,3 +1,5 @@
+// Package storetest starts a server that speaks S3, for tests of any package.
+// Its own tests are what every store must do. No program imports it.
 package storetest
 
 import (
@@ -141,31 +143,15 @@ func freeAddress() (string, error) {
 }
 
 func versitygw() (string, error) {
-	bin := os.Getenv("CAIRN_TEST_VERSITYGW")
-	if bin == "" {
-		root, err := moduleRoot()
-		if err != nil {
-			return "", err
-		}
-		bin = filepath.Join(root, ".cache", "bin", "versitygw")
+	if bin := os.Getenv("CAIRN_TEST_VERSITYGW"); bin != "" {
+		return bin, nil
 	}
-	if _, err := os.Stat(bin); err != nil {
-		return "", fmt.Errorf(`%w: run "make deps-test" first`, err)
-	}
-	return bin, nil
-}
-
-func moduleRoot() (string, error) {
-	start, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for dir := start; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", errors.New("no go.mod at or above " + start)
+	dir, err := os.Getwd()
+	for ; err == nil && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		bin := filepath.Join(dir, ".cache", "bin", "versitygw")
+		if _, err := os.Stat(bin); err == nil {
+			return bin, nil
 		}
 	}
+	return "", errors.New(`versitygw is not there: run "make deps-test" first`)
 }

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/minio/minio-go/v7/pkg/signer"
 )
 
 // Proxy is a server in front of another. It hands on the Host header, which is
@@ -33,6 +35,16 @@ type Proxy struct {
 
 	mu   sync.Mutex
 	seen []*Request
+}
+
+// Signer signs requests to an S3 server, without the content.
+type Signer struct{ AccessKey, SecretKey, Region string }
+
+// Sign gives r the headers of a signature made now, in the stead of any that it
+// has.
+func (s Signer) Sign(r *http.Request) {
+	r.Header.Set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
+	r.Header = signer.SignV4(*r, s.AccessKey, s.SecretKey, "", s.Region).Header
 }
 
 // Request is one that was made.

@@ -9,13 +9,23 @@ import (
 
 const bucketHint = "S3 takes 3 to 63 lower-case letters, digits, - and ., with a letter or digit at both ends"
 
-var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+var (
+	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	// bucketElsewhere is what other services take at most, and minio-go.
+	bucketElsewhere = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{1,61}[A-Za-z0-9]$`)
+	// reserved are names that AWS keeps to itself.
+	reserved = regexp.MustCompile(`^(?:xn--|sthree-|amzn-s3-demo-)|(?:--ol-s3|\.mrap|--table-s3)$`)
+)
 
-// bucketAtAWS says whether AWS takes a bucket's name:
+// bucketFits says whether a service takes a bucket's name, of AWS:
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html.
-func bucketAtAWS(name string) bool {
+func bucketFits(name, endpoint string) bool {
 	_, err := netip.ParseAddr(name)
-	return bucketName.MatchString(name) && !strings.Contains(name, "..") && err != nil
+	fits := bucketElsewhere.MatchString(name)
+	if atAWS(endpoint) {
+		fits = bucketName.MatchString(name) && !reserved.MatchString(name)
+	}
+	return fits && err != nil && !strings.Contains(name, "..") && !strings.Contains(name, ".-") && !strings.Contains(name, "-.")
 }
 
 // atAWS says whether an endpoint is one of AWS; "" is.
@@ -31,14 +41,15 @@ func virtualHost(endpoint, bucket string) string {
 	if err != nil {
 		return ""
 	}
-	rest, ok := strings.CutPrefix(u.Host, bucket+".")
-	for _, service := range []string{"s3.", "s3-", "storage.googleapis.com"} {
+	rest, ok := strings.CutPrefix(strings.ToLower(u.Host), strings.ToLower(bucket)+".")
+	for _, service := range []string{"s3.", "s3-", "oss-", "obs.", "cos.", "minio.", "rgw.", "ceph.", "localhost", "storage.googleapis.com"} {
 		if ok && strings.HasPrefix(rest, service) {
 			return u.Scheme + "://" + rest
 		}
 	}
-	for _, service := range []string{".digitaloceanspaces.com", ".r2.cloudflarestorage.com", ".amazonaws.com"} {
-		if ok && strings.HasSuffix(rest, service) {
+	for _, service := range strings.Fields(`amazonaws.com digitaloceanspaces.com r2.cloudflarestorage.com linodeobjects.com vultrobjects.com your-objectstorage.com exo.io
+		upcloudobjects.com idrivee2.com cloud.ovh.net`) {
+		if ok && strings.HasSuffix(rest, "."+service) {
 			return u.Scheme + "://" + rest
 		}
 	}
@@ -51,7 +62,7 @@ func (t *table) bucket(p Publish, to, endpoint *node) {
 	if to == nil || scheme != "s3" || CheckTarget(p.To) != nil {
 		return
 	}
-	if atAWS(p.Endpoint) && !bucketAtAWS(name) {
+	if !bucketFits(name, p.Endpoint) {
 		t.fault(to.offset, bucketHint, "S3 has no bucket %q", name)
 	}
 	if host := virtualHost(p.Endpoint, name); endpoint != nil && host != "" {

@@ -23,17 +23,21 @@ func PlainText(text []byte) ([]byte, error) {
 	return bytes.TrimPrefix(text, []byte("\uFEFF")), nil
 }
 
-// isUTF16 says whether a text has the byte order mark of UTF-16, or begins with
-// two characters of ASCII in it. No text in UTF-8 does.
+// isUTF16 says whether a text has the byte order mark of UTF-16, or characters
+// of ASCII in it, such as where >> of PowerShell has added to a text. No text in
+// UTF-8 does.
 func isUTF16(text []byte) bool {
 	if bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff}) {
 		return true
 	}
-	if len(text) < 4 || len(text)%2 != 0 {
+	zero := bytes.IndexByte(text, 0)
+	if zero < 0 {
 		return false
 	}
-	zero := func(i int) bool { return text[i] == 0 }
-	return zero(0) && !zero(1) && zero(2) && !zero(3) || !zero(0) && zero(1) && !zero(2) && zero(3)
+	at := func(i int, want bool) bool { return 0 <= i && i < len(text) && (text[i] == 0) == want }
+	little := at(zero-1, false) && at(zero+1, false) && at(zero+2, true)
+	big := at(zero+1, false) && at(zero+2, true) && at(zero+3, false)
+	return little || big
 }
 
 const maxQuoted = 120 // characters

@@ -48,6 +48,14 @@ func TestUTF16IsSaid(t *testing.T) {
 	}
 }
 
+func TestUTF16AddedToATextIsSaid(t *testing.T) {
+	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		if _, err := releases.PlainText(append([]byte("# serials\nA1\n"), utf16Text(order, "B2\r\n")...)); err != releases.ErrUTF16 {
+			t.Errorf("%v: %v", order, err)
+		}
+	}
+}
+
 func TestPlainText(t *testing.T) {
 	for _, text := range []string{"", "a", "ab", "a\x00", "A1\nB2\n", "[project]", "Ä\nÖ", "\x00\x00\x00\x00", "日本"} {
 		for _, mark := range []string{"", "\uFEFF"} {

@@ -147,7 +147,7 @@ func plainVersion(version string) string {
 	return strings.Join(numbers, ".") + parts[2]
 }
 
-var described = regexp.MustCompile(`^v?(.+?)((?:-[0-9]+-g[0-9a-f]{4,})?(?:-dirty)?)$`)
+var described = regexp.MustCompile(`^v?(.+?)((?:(?:-[0-9]+-|_[0-9]+_|\.[0-9]+\.|[-_.])g[0-9a-fA-F]{4,})?(?:[-_.](?:dirty|broken|modified))?)$`)
 
 // described looks for versions of git describe, of builds after a tag, that are
 // below the tag itself: there, "-" makes a pre-release.

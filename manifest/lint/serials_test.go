@@ -81,6 +81,8 @@ hint: number builds after a tag above it, such as "1.1.0+3.g01ab23c": git descri
 		{"semver", fmt.Sprintf(project, "semver", "1.1.0-3-g01ab23c"), known + release},
 		// There, a leading v is above every digit.
 		{"natural", fmt.Sprintf(project, "natural", "1.1.0-3-g01ab23c"), "\n" + release},
+		{"without a count", fmt.Sprintf(project, "natural", "1.1.0-g01ab23c"),
+			"\n" + strings.NewReplacer(`"1.1.0-3-g`, `"1.1.0-g`, "1.1.0+3.g", "1.1.0+g").Replace(release)},
 		{"above the tag", fmt.Sprintf(project, "natural", "1.1.0+3.g01ab23c"), ""},
 		{"without the tag", fmt.Sprintf(project, "natural", "1.2.0-3-g01ab23c"), ""},
 	})

@@ -70,7 +70,7 @@ func expected(f *releases.Fleet, at time.Time) map[string]map[string]*releases.P
 
 // TestTreeIsWhatTheOracleSays compares whole trees.
 func TestTreeIsWhatTheOracleSays(t *testing.T) {
-	randomFleets(50, func(name string, f *releases.Fleet, at time.Time) {
+	randomFleets(uint64(fleettest.Rounds(20, 50)), func(name string, f *releases.Fleet, at time.Time) {
 		tree := manifest.New(f, at)
 		got := map[string]map[string]*releases.Payload{}
 		for _, folder := range tree.Folders {

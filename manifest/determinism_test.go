@@ -52,7 +52,7 @@ func TestTreeIsAValue(t *testing.T) {
 
 // TestRandomTreesAreValues has maps of many keys, whose order changes.
 func TestRandomTreesAreValues(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range uint64(fleettest.Rounds(2, 6)) {
 		want := manifest.New(fleettest.Random(seed), fleettest.Start)
 		for range 3 {
 			if diff := cmp.Diff(want, manifest.New(fleettest.Random(seed), fleettest.Start), said); diff != "" {

@@ -8,13 +8,14 @@ import (
 
 	"cairn/manifest"
 	"cairn/releases"
+	"cairn/releases/fleettest"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // TestTreeIsWellFormed holds what every tree must keep, whatever it says.
 func TestTreeIsWellFormed(t *testing.T) {
-	randomFleets(60, func(name string, f *releases.Fleet, at time.Time) {
+	randomFleets(uint64(fleettest.Rounds(20, 60)), func(name string, f *releases.Fleet, at time.Time) {
 		tree := manifest.New(f, at)
 		if b := tree.Bodies[0]; b.Payload != nil || b.Release != nil || len(b.Text)+len(b.JSON) > 0 {
 			t.Errorf("%s: the first body is no marker", name)

@@ -161,7 +161,7 @@ func TestAPublishThatFailsAtAnyWriteIsMendedByTheNext(t *testing.T) {
 			failEverywhere(t, world(0), world(i+1), world(5*i+16), i)
 		})
 	}
-	for seed := range uint64(2) {
+	for seed := range uint64(fleettest.Rounds(1, 2)) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			chain := randomChain(t, seed)

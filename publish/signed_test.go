@@ -288,7 +288,7 @@ func signedOver(t *testing.T, before, after *world) {
 	if plan.Len() == 0 || s.whole(end, "at the end") != 1 {
 		t.Error("nothing was signed")
 	}
-	early, late := max(1, signed/fleettest.Rounds(30, 1000)), max(1, (writes-signed)/fleettest.Rounds(3, 1000))
+	early, late := max(1, signed/fleettest.Rounds(10, 1000)), max(1, (writes-signed)/fleettest.Rounds(2, 1000))
 	for at := 0; at < writes; at += early {
 		for _, persisted := range []bool{false, true} {
 			s.fail(start, later, crash{at, persisted, at%2 == 0}, after)

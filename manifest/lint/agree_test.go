@@ -43,7 +43,7 @@ func everServed(f *releases.Fleet, from time.Time) (map[*releases.Release]bool, 
 // every tree of random schedules, and with what single devices get.
 func TestServedIsWhatTreesServe(t *testing.T) {
 	firing := map[string]int{}
-	for seed := range uint64(60) {
+	for seed := range uint64(fleettest.Rounds(20, 60)) {
 		f := fleettest.Random(seed)
 		dice := rand.New(rand.NewPCG(seed, 1))
 		from := fleettest.Start.Add(time.Duration(dice.IntN(100)-10) * time.Hour)

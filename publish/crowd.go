@@ -211,8 +211,8 @@ func (p *Plan) Sights(c *Crowd, t manifest.Target, segment string) (before, afte
 	return sight(p.Live, c.From, p.wasChecked(c.From)), sight(p.Site.want, c.To, p.Site.checks(c.To))
 }
 
-// liveVersions are the versions that have a folder in the store.
-func (p *Plan) liveVersions() map[manifest.Target][]string {
+// folderVersions are the versions that have a folder in the store.
+func (p *Plan) folderVersions() map[manifest.Target][]string {
 	if p.versions == nil {
 		p.versions = map[manifest.Target][]string{}
 		for i := range p.Live.Folders {
@@ -252,16 +252,16 @@ func (s *Site) checks(cohort string) bool {
 	return c == nil || c.VersionCheck
 }
 
-// Versions are those that devices of a crowd may run: known to the definitions,
-// or with a folder in the store, in the order of the definitions.
-func (p *Plan) Versions(c *Crowd, t manifest.Target) []string {
-	versions := slices.Clone(p.Site.Tree.Known[t])
-	for _, version := range p.liveVersions()[t] {
-		if !slices.Contains(versions, version) {
-			versions = append(versions, version)
+// Versions are those that devices of a target may run: known to the definitions,
+// with a folder in the store, or remembered, in the order of the definitions.
+func (p *Plan) Versions(t manifest.Target) []string {
+	versions := slices.Concat(p.Site.Tree.Known[t], p.folderVersions()[t])
+	for _, r := range p.remembered {
+		if r.Target == t {
+			versions = append(versions, r.Version)
 		}
 	}
 	order := p.Site.Tree.Fleet.Project.Order
 	slices.SortFunc(versions, order.Compare)
-	return versions
+	return slices.Compact(versions)
 }

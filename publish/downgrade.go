@@ -32,7 +32,7 @@ func (p *Proposal) Downgrades() (all []Downgrade) {
 	for i := range p.Crowds() {
 		c := &p.crowds[i]
 		for t := range p.Site.Tree.Known {
-			for _, version := range p.Versions(c, t) {
+			for _, version := range p.Versions(t) {
 				if n, offered := p.movedDown(c, t, version, stopped); n > 0 {
 					tally.add(c, n, 100, part{target: t, version: version}, offered)
 				}

@@ -88,6 +88,8 @@ type Plan struct {
 	unchecked []string                     // cohorts that served lower versions before; nil where nothing is on record
 	crowds    []Crowd                      // nil until somebody asks
 	versions  map[manifest.Target][]string // that have a folder in the store; likewise
+
+	remembered []Remembered // versions that devices may run, by the state
 }
 
 // operation is a put of a site's object, or the deletion of one of the

@@ -83,6 +83,7 @@ func (e Edition) Propose(ctx context.Context, store Store, remote *Remote, opts 
 	p.Plan = NewPlan(e.Site, live, store.Traits().Headers)
 	if remote.State != nil {
 		p.unchecked = remote.State.Done.Unchecked
+		p.remembered = remote.Remembered()
 	}
 	if e.Signing == nil {
 		return p, nil
@@ -154,7 +155,7 @@ func (p *Proposal) needed() []string {
 }
 
 func (p *Proposal) states(now time.Time) (during, after State) {
-	stamp := Stamp{Published: now, At: p.Edition.At, Source: p.Edition.Source, Encoder: Encoder, BurnedIn: BurnedInOf(p.Site.Tree.Fleet), Unchecked: uncheckedIn(p.Site.Tree.Fleet), Rollouts: p.Edition.Rollouts, Stops: p.StopsAfter(now)}
+	stamp := Stamp{Published: now, At: p.Edition.At, Source: p.Edition.Source, Encoder: Encoder, BurnedIn: BurnedInOf(p.Site.Tree.Fleet), Unchecked: uncheckedIn(p.Site.Tree.Fleet), Rollouts: p.Edition.Rollouts, Stops: p.StopsAfter(now), Versions: p.remembers(now)}
 	prefix := p.Site.Tree.Layout.Prefix
 	if done := p.Remote.State; p.Stops() && done != nil {
 		// The rest is still to come.
@@ -227,6 +228,6 @@ func (p *Proposal) recorded() bool {
 		return a.Cohort == b.Cohort && a.Version == b.Version && a.Seed == b.Seed &&
 			releases.Buckets(a.Percent, buckets) == releases.Buckets(b.Percent, buckets) && reflect.DeepEqual(a.Targets, b.Targets)
 	}
-	return slices.EqualFunc(s.Done.Stops, p.StopsAfter(time.Time{}), Stop.equal) &&
+	return slices.EqualFunc(s.Done.Stops, p.StopsAfter(time.Time{}), Stop.equal) && len(s.Done.Versions) == len(p.remembers(time.Time{})) &&
 		slices.Equal(s.Done.Unchecked, uncheckedIn(p.Site.Tree.Fleet)) && slices.EqualFunc(s.Done.Rollouts, p.Edition.Rollouts, same)
 }

@@ -14,6 +14,7 @@ import (
 	"cairn/cmd/cairn/internal/cli"
 	"cairn/cmd/cairn/internal/report"
 	"cairn/manifest/lint"
+	"cairn/publish"
 	"cairn/releases"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,9 @@ type checkOptions struct {
 	maxHops int
 	format  string
 	strict  bool
+
+	againstState bool
+	to           string
 }
 
 func checkCommand(global *globalOptions) *cobra.Command {
@@ -49,6 +53,9 @@ Exit codes: 0 no fault, 1 a warning with --strict, 2 a fault.`,
 			if opts.maxHops < 0 {
 				return cli.Usagef("--max-hops %d is below 0", opts.maxHops)
 			}
+			if opts.to != "" && !opts.againstState {
+				return cli.Usagef("--to goes with --against-state")
+			}
 			return runCheck(cmd, global, opts, report.CheckFormats[opts.format])
 		},
 	}
@@ -57,6 +64,8 @@ Exit codes: 0 no fault, 1 a warning with --strict, 2 a fault.`,
 	f.Var(cli.NewChoice(&opts.format, "text", "json", "github", "sarif"), "format", "how to write it; github is annotations of a workflow")
 	f.BoolVar(&opts.strict, "strict", false, "exit with 1 where there is a warning")
 	f.IntVar(&opts.maxHops, "max-hops", defaultHops, "warn of more than `N` updates in a row; 0 for any number")
+	f.BoolVar(&opts.againstState, "against-state", false, "also read the state of the target, and warn of versions that had an answer and are named no more")
+	addTo(cmd, &opts.to)
 	cli.AddAt(cmd, &opts.at)
 	return cmd
 }
@@ -78,6 +87,13 @@ func runCheck(cmd *cobra.Command, global *globalOptions, opts checkOptions, writ
 		return err
 	}
 	warnings := lint.Check(p.fleet, lint.Options{At: opts.at.Instant().Truncate(time.Second), MaxHops: opts.maxHops})
+	if opts.againstState {
+		forgotten, err := p.forgotten(cmd.Context(), opts.to)
+		if err != nil {
+			return err
+		}
+		warnings = append(warnings, forgotten...)
+	}
 	if err := write(cmd.OutOrStdout(), cmd.ErrOrStderr(), report.Check{Dir: global.dir, Fleet: p.fleet, Warnings: warnings}); err != nil {
 		return err
 	}
@@ -120,4 +136,28 @@ func (p *project) nested(ctx context.Context) error {
 		return nil
 	}
 	return faults
+}
+
+// forgotten warns of versions that had an answer at a target, and that the
+// definitions name no more.
+func (p *project) forgotten(ctx context.Context, to string) ([]*lint.Warning, error) {
+	store, err := p.store(to, 0)
+	if err != nil {
+		return nil, err
+	}
+	remote, err := publish.ReadState(ctx, store, p.fleet.Project.Prefix)
+	if err != nil {
+		return nil, err
+	}
+	if remote.Problem != nil {
+		return nil, fmt.Errorf("the state in %s can't be used: %w", store, remote.Problem)
+	}
+	var all []*lint.Warning
+	for _, v := range remote.Forgotten(p.fleet) {
+		place, line := p.fleet.Place(releases.ProjectFile, "software", v.SoftwareType, "known_versions")
+		all = append(all, &lint.Warning{Name: publish.ForgottenVersion, Fault: releases.Fault{
+			Place: place, Source: line, Message: fmt.Sprintf("the definitions do not name %s", v), Hint: publish.ForgottenHint,
+		}})
+	}
+	return all, nil
 }

@@ -94,6 +94,7 @@ func runPlan(cmd *cobra.Command, global *globalOptions, opts planOptions) error 
 	}
 	r := review.New(proposal.Plan, p.fleet, proposal.Edition.At)
 	r.To = name
+	r.Forgotten = append(r.Forgotten, proposal.Remote.Forgotten(p.fleet)...)
 	if tripped := (*publish.TrippedError)(nil); errors.As(proposal.Tripped(), &tripped) {
 		r.Guard, r.Trips, r.Allow = tripped.Error(), tripped.Trips, tripped.Flag()
 	}

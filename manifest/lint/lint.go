@@ -30,6 +30,7 @@ var Rules = []Rule{
 	{"empty-release", "A release without a payload.", false},
 	{"error-page", "An error message or a web page in the place of a payload.", true},
 	{"expiring-url", "A url that is signed for a time.", false},
+	{"forgotten-version", "A version that had an answer once, and that the definitions name no more: told by plan, publish and check --against-state.", false},
 	{"keys-expire", "A statement of the keys that sign answers that is over within 60 days.", false},
 	{"mangled-payload", "What git or a shell made of a payload: a link as text, UTF-16.", true},
 	{"many-hops", "More updates in a row than --max-hops.", false},

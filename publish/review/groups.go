@@ -86,7 +86,7 @@ func groupOf(plan *publish.Plan, c *publish.Crowd, t manifest.Target) Group {
 		}
 		join(&rows[i].who)
 	}
-	for _, version := range plan.Versions(c, t) {
+	for _, version := range plan.Versions(t) {
 		add(releases.Escape(version), version, func(m *Move) { m.Current = append(m.Current, version) })
 	}
 	add(manifest.NoneSegment, "", func(m *Move) { m.None = true })

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"cairn/publish"
 )
 
 // MaxMarkdown is how long a review in Markdown gets at most, in bytes: a
@@ -32,6 +34,9 @@ func (r *Review) Markdown(w io.Writer) error {
 	}
 	for _, s := range r.Shrunk {
 		fmt.Fprintf(&head, "\n> [!WARNING]\n> %s\n", escape(s.String()))
+	}
+	for _, v := range r.Forgotten {
+		fmt.Fprintf(&head, "\n> [!WARNING]\n> %s: the definitions do not name %s\n", publish.ForgottenVersion, escape(v.String()))
 	}
 	if len(r.Relocations) > 0 {
 		var rows []string

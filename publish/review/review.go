@@ -21,9 +21,12 @@ type Review struct {
 	// Relocations is which devices change cohort; Groups has what they get.
 	Relocations []Relocation `json:"cohort_changes"`
 	Shrunk      []Shrunk     `json:"shrunk_cohorts"`
-	Objects     Objects      `json:"objects"` // what is written
-	Head        string       `json:"head"`    // what happens to the signed head; "" where nothing is signed
-	Guard       string       `json:"guard"`   // what stops it, a line for each trip; "" for nothing
+	// Forgotten is versions that had an answer, and that the definitions name
+	// no more.
+	Forgotten []publish.Remembered `json:"forgotten_versions"`
+	Objects   Objects              `json:"objects"` // what is written
+	Head      string               `json:"head"`    // what happens to the signed head; "" where nothing is signed
+	Guard     string               `json:"guard"`   // what stops it, a line for each trip; "" for nothing
 	// Trips is the same one by one, and Allow the flag that lets it through.
 	Trips    []publish.Trip `json:"trips"`
 	Allow    string         `json:"allow"`
@@ -121,6 +124,7 @@ func New(plan *publish.Plan, fleet *releases.Fleet, at time.Time) *Review {
 		Shrunk:      shrunk(changes, fleet),
 		Objects:     objects(plan, fleet.Prices),
 		Head:        head(plan.Head()),
+		Forgotten:   []publish.Remembered{},
 		Trips:       []publish.Trip{},
 		Missing:     append([]string{}, plan.Missing...),
 		Upcoming:    upcoming(fleet, at, plan.Site.Tree.Layout.Buckets()),

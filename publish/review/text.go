@@ -6,6 +6,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"cairn/publish"
 )
 
 // Text writes the review for a terminal. It gives the first error of w.
@@ -24,6 +26,9 @@ func (r *Review) Text(w io.Writer) error {
 	}
 	for _, s := range r.Shrunk {
 		p.line("\nwarning: %s", s)
+	}
+	if len(r.Forgotten) > 0 {
+		p.line("\n%s", strings.TrimSuffix(publish.ForgottenText(r.Forgotten), "\n"))
 	}
 	var same []string
 	for _, g := range r.Groups {

@@ -125,11 +125,8 @@ func (p *Proposal) admissible() error {
 
 // Stoppable says whether it is better to take back first what the definitions
 // stop, by [Proposal.Stop]: the rest has payloads to put, or must not be
-// published, such as since it is blocked. From a checkout that lacks what was published nothing is.
+// published, such as since it is blocked.
 func (p *Proposal) Stoppable(blocked bool) bool {
-	if len(p.Edition.Lacks) > 0 && !slices.Contains(p.Edition.Limits.Allow, "older") {
-		return false
-	}
 	return blocked || p.phaseLen(Payloads) > 0 || p.admissible() != nil
 }
 
@@ -160,6 +157,9 @@ func (p *Proposal) states(now time.Time) (during, after State) {
 	if done := p.Remote.State; p.Stops() && done != nil {
 		// The rest is still to come.
 		stamp.BurnedIn, stamp.Unchecked = done.Done.BurnedIn, done.Done.Unchecked
+		if len(p.Edition.Lacks) > 0 {
+			stamp.Source = done.Done.Source // which is still lacking
+		}
 	}
 	during = State{Prefix: prefix, Live: p.InDoubt(now), Doing: &stamp, Late: p.Late()}
 	if p.Remote.State != nil {
@@ -216,10 +216,10 @@ func (r *Remote) offers() map[[2]string]float64 {
 }
 
 func (p *Proposal) recorded() bool {
-	if p.Stops() {
-		return true
-	}
 	s := p.Remote.State
+	if p.Stops() {
+		return s == nil || slices.EqualFunc(s.Done.Stops, p.StopsAfter(time.Time{}), Stop.equal)
+	}
 	if s == nil || s.Doing != nil || s.Lease != nil || s.Late != nil && p.Late() == nil || s.Done.Encoder != Encoder || s.Done.Source != p.Edition.Source || s.Done.BurnedIn != BurnedInOf(p.Site.Tree.Fleet) || p.ReferencesChanged() {
 		return false
 	}

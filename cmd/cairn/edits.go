@@ -209,9 +209,6 @@ func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions, unwritten bo
 	if publishing.stops = e.stops; e.stops {
 		publishing.faults = e.project.faults
 		publishing.allow.Chosen = []string{"time"}
-		if _, err := tree.Head(ctx); err != nil {
-			publishing.allow.Chosen = append(publishing.allow.Chosen, "older") // nobody knows, and a stop can't wait
-		}
 	}
 	after := *e.project
 	after.fleet = e.after

@@ -64,7 +64,11 @@ func publishStop(cmd *cobra.Command, run publish.RunOptions, opts publishOptions
 	if errors.As(err, &tripped) {
 		err = fmt.Errorf("%w\nif that is meant, let it through once with 'cairn publish %s'", tripped, tripped.Flag())
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "nobody is offered what is stopped any more; the rest is not published:\n%v\n", err)
+	done := "nobody is offered what is stopped any more"
+	if proposal.Len() == 0 {
+		done = "nobody newly gets what is stopped"
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s; the rest is not published:\n%v\n", done, err)
 	return nil
 }
 

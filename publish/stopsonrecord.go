@@ -173,7 +173,7 @@ func (s Stop) String() string {
 
 func (s Stop) wayOut(cohort string) string {
 	if s.Kind == Withdrawn {
-		return "bring in the definitions that say so; to offer it once more, write resumed = (a later instant) into the release"
+		return "bring in the definitions that say so; to offer it once more, run 'cairn deploy-release --again' there, or write resumed = (a later instant) into the release"
 	}
 	return fmt.Sprintf("bring in the definitions that say so; to offer it once more, run 'cairn deploy-release --again --release-version %s --cohort %s'", s.Version, cohort)
 }

@@ -59,7 +59,7 @@ init' sets that up.`,
 	f.DurationVar(&opts.every, "every", 24*time.Hour, "the time from one of the steps to the next")
 	f.Var(&opts.start, "start", "the instant at which a ramp or steps begin (default now)")
 	f.BoolVar(&opts.deactivate, "deactivate", false, "take the release out of the cohort instead")
-	f.BoolVar(&opts.deployment.Again, "again", false, "offer it although it was aborted or paused in this cohort, here or by what was published")
+	f.BoolVar(&opts.deployment.Again, "again", false, "offer it although it was aborted or paused in this cohort, or withdrawn from all, here or by what was published")
 	f.BoolVar(&opts.deployment.Create, "create-cohort", false, "make the cohort where it does not exist")
 	opts.add(cmd)
 	cli.AcceptMemfault(cmd)
@@ -87,7 +87,7 @@ func runDeployRelease(cmd *cobra.Command, global *globalOptions, opts *deployOpt
 	}
 	return global.edit(cmd, opts.editOptions, func(p *project) (change, error) {
 		files, err := p.definitions().Deploy(d)
-		c := change{files: files, title: title(d.Cohort, "deploy %s %s", d.Version, plan(d.Rollout))}
+		c := change{files: files, title: title(d.Cohort, "deploy %s %s", d.Version, plan(d.Rollout)), notes: p.offeredToo(d, at)}
 		for _, a := range p.activations(d.Cohort) {
 			if a.Release.Version != d.Version {
 				continue
@@ -106,6 +106,18 @@ func runDeployRelease(cmd *cobra.Command, global *globalOptions, opts *deployOpt
 		}
 		return c, err
 	})
+}
+
+// offeredToo notes the other cohorts that a withdrawn release comes back to.
+func (p *project) offeredToo(d edit.Deployment, at time.Time) (notes []string) {
+	for _, c := range p.fleet.Cohorts {
+		for _, a := range c.Activations {
+			if c.Slug != d.Cohort && a.Release.Version == d.Version && a.Release.Withdrawn != "" && a.Aborted == "" {
+				notes = append(notes, fmt.Sprintf("note: the withdrawal is over: cohort %s is offered %s at %s, too", c.Slug, d.Version, cli.Percent(a.Percent(at))))
+			}
+		}
+	}
+	return notes
 }
 
 func (p *project) activations(cohort string) []releases.Activation {

@@ -125,7 +125,9 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 		edition.Lacks, edition.Stops = p.lacks(ctx, remote, opts.source), opts.stops
 		edition.Source, edition.Limits.Allow = opts.source, opts.allowed()
 		edition.Signing = signedBy
-		fmt.Fprint(cmd.ErrOrStderr(), publish.ForgottenText(remote.Forgotten(p.fleet)))
+		if !opts.stops {
+			fmt.Fprint(cmd.ErrOrStderr(), publish.ForgottenText(remote.Forgotten(p.fleet)))
+		}
 		proposal, err := propose(cmd, edition, store, remote, opts.targetOptions)
 		if err == nil && opts.stops {
 			proposal, err = p.stopAlone(cmd, proposal, opts.targetOptions)

@@ -69,7 +69,7 @@ func command(r *rand.Rand, p Project) (name string, run func() ([]Change, error)
 	}
 	switch r.IntN(7) {
 	case 0:
-		d := Deployment{Version: v, Cohort: "beta", Again: true, At: at, Rollout: releases.Rollout{Fixed: float64(r.IntN(101))}}
+		d := Deployment{Version: v, Cohort: "beta", Again: was.Aborted != "" || r.IntN(2) == 0, At: at, Rollout: releases.Rollout{Fixed: float64(r.IntN(101))}}
 		switch r.IntN(3) {
 		case 0:
 			d.Rollout = releases.Rollout{Ramp: &releases.Ramp{Start: at, Duration: 90 * time.Minute, From: 1.5, To: 100, Linear: r.IntN(2) == 0}}
@@ -77,14 +77,19 @@ func command(r *rand.Rand, p Project) (name string, run func() ([]Change, error)
 			d.Rollout = releases.Rollout{Steps: []releases.Step{{At: at, Percent: 1}, {At: at.Add(time.Hour), Percent: 100}}}
 		}
 		return "deploy", func() ([]Change, error) { return p.Deploy(d) }, func(s *said) error {
-			if withdrawn[v] != "" {
+			if withdrawn[v] != "" && !d.Again {
 				return errRefused
 			}
+			s.Withdrawn[v] = ""
 			seed := "beta/" + v
 			if active {
 				seed = was.Seed
 			}
-			s.Active["beta"][v] = releases.Activation{Rollout: d.Rollout, Seed: seed, Resumed: at.Add(time.Second)}
+			resumed := at.Add(time.Second)
+			if !d.Again && was.Paused.IsZero() {
+				resumed = was.Resumed
+			}
+			s.Active["beta"][v] = releases.Activation{Rollout: d.Rollout, Seed: seed, Resumed: resumed}
 			return nil
 		}, keys("rollout", "paused", "aborted", "resumed")
 	case 1:

@@ -134,7 +134,7 @@ func TestProject(t *testing.T) {
 			name:  "deploy what is withdrawn",
 			files: map[string]string{"releases/1.2.0.toml": "withdrawn = \"hot\"\n" + release("1.2.0")},
 			edit:  func(p Project) ([]Change, error) { return p.Deploy(Deployment{Version: "1.2.0", Cohort: "beta"}) },
-			err:   "release 1.2.0 is withdrawn: hot\nnobody is offered a withdrawn release; upload a new one",
+			err:   "release 1.2.0 is withdrawn: hot\nnobody is offered a withdrawn release: upload a new one; or to offer it once more, in every cohort that activates it, add --again",
 		},
 		{
 			name: "deactivate",

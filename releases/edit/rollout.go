@@ -17,7 +17,7 @@ type Deployment struct {
 	Cohort  string
 	Rollout releases.Rollout
 	Create  bool      // the cohort, where there is none of that name
-	Again   bool      // although it was aborted there
+	Again   bool      // although it was aborted there, or withdrawn: that is over everywhere then
 	At      time.Time // of the edit
 }
 
@@ -28,8 +28,14 @@ func (p Project) Deploy(d Deployment) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Withdrawn != "" {
-		return nil, fmt.Errorf("release %s is withdrawn: %s\nnobody is offered a withdrawn release; upload a new one", r.Version, r.Withdrawn)
+	var back []Change
+	switch {
+	case r.Withdrawn != "" && !d.Again:
+		return nil, fmt.Errorf("release %s is withdrawn: %s\nnobody is offered a withdrawn release: upload a new one; or to offer it once more, in every cohort that activates it, add --again", r.Version, r.Withdrawn)
+	case r.Withdrawn != "":
+		if back, err = p.unwithdraw(r, d.At); err != nil {
+			return nil, err
+		}
 	}
 	file, err := p.cohortFile(d.Cohort, d.Create)
 	if err != nil {
@@ -39,7 +45,7 @@ func (p Project) Deploy(d Deployment) ([]Change, error) {
 	if a.Aborted != "" && !d.Again {
 		return nil, fmt.Errorf("release %s was aborted in cohort %s: %s\nto offer it once more, add --again", d.Version, d.Cohort, a.Aborted)
 	}
-	return p.change(file, func(doc *Document) error {
+	there, err := p.change(file, func(doc *Document) error {
 		path := []any{"activate", d.Version}
 		at := func(key string) []any { return append(slices.Clip(path), key) }
 		if !active {
@@ -62,16 +68,17 @@ func (p Project) Deploy(d Deployment) ([]Change, error) {
 			}
 		}
 		if d.Again || !a.Paused.IsZero() {
-			return resumed(doc, d.Version, d.At)
+			return resumed(doc, d.At, "activate", d.Version, "resumed")
 		}
 		return nil
 	})
+	return append(back, there...), err
 }
 
 // resumed says that a release is on offer again, and no accident. It is later
 // than a stop in the same second.
-func resumed(d *Document, version string, at time.Time) error {
-	return d.Set(Time(at.Truncate(time.Second).Add(time.Second)), "activate", version, "resumed")
+func resumed(d *Document, at time.Time, path ...any) error {
+	return d.Set(Time(at.Truncate(time.Second).Add(time.Second)), path...)
 }
 
 // unset takes a key out of an activation, which stays though it may have stood
@@ -208,7 +215,7 @@ func (p Project) Resume(version, cohort string, at time.Time) ([]Change, []relea
 			if err := unset(d, a.Release.Version, "paused"); err != nil {
 				return err
 			}
-			if err := resumed(d, a.Release.Version, at); err != nil {
+			if err := resumed(d, at, "activate", a.Release.Version, "resumed"); err != nil {
 				return err
 			}
 			if a.Rollout.Percent(at) > a.Percent(at) {

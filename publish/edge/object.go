@@ -107,7 +107,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if at.Encoding == manifest.Identity {
+	if encoded := at.Class == manifest.Answer || at.Class == manifest.CohortIndex; encoded && at.Encoding == manifest.Identity {
 		w.Header().Set("Vary", "Accept-Encoding")
 		if a, err = h.negotiate(r, key, at, a); err != nil {
 			return err

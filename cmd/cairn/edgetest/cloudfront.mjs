@@ -65,7 +65,9 @@ function object(request, uri, answer) {
   const coding = !payload && { '.br': 'br', '.gz': 'gzip' }[uri.slice(-3)];
   const headers = { ETag: `"${createHash('md5').update(body).digest('hex')}"`, 'Accept-Ranges': 'bytes' };
   if (coding) headers['Content-Encoding'] = coding;
-  headers['Content-Type'] = payload ? 'application/octet-stream'
+  const signedPart = /\/v1\/signed\/[0-9a-f]{32}$/.test(uri);
+  if (uri.includes('/v1/signed/')) headers['Cache-Control'] = `public, max-age=${signedPart ? '86400, immutable' : 60}`;
+  headers['Content-Type'] = payload || signedPart ? 'application/octet-stream'
     : uri.includes('.json') ? 'application/json' : 'text/plain; charset=utf-8';
   const known = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim());
   if (known.includes('*') || known.includes(headers.ETag)) return answer.writeHead(304, { ETag: headers.ETag }).end();

@@ -36,6 +36,7 @@ type Want struct {
 	// Body is the content, decoded. A 304 has none; a 206 has a part of it.
 	Body   *string `json:"body,omitempty"`
 	SHA256 string  `json:"sha256,omitempty"` // of the content, in hex
+	Starts string  `json:"starts,omitempty"` // what the content begins with
 	// Part is the first and the last byte that a 206 holds, of Body or else
 	// of the first answer's content.
 	Part *[2]int64 `json:"part,omitempty"`

@@ -73,6 +73,7 @@ func Cases(f *releases.Fleet, at time.Time) []Case {
 	g.index()
 	g.answers()
 	g.payloads()
+	g.signed()
 	g.types()
 	g.absent()
 	g.traversal()

@@ -171,6 +171,9 @@ func (w Want) checkContent(got *response, content []byte, first *response, fail 
 	if w.Body != nil && string(content) != *w.Body {
 		fail("content %s, should be %s", excerpt(content), excerpt([]byte(*w.Body)))
 	}
+	if !bytes.HasPrefix(content, []byte(w.Starts)) {
+		fail("content %s, should begin with %q", excerpt(content), w.Starts)
+	}
 	if sum := sha256.Sum256(content); w.SHA256 != "" && hex.EncodeToString(sum[:]) != w.SHA256 {
 		fail("content of %d bytes with sha256 %x, should be %s", len(content), sum, w.SHA256)
 	}

@@ -132,7 +132,7 @@ func TestServePassesOverAFolder(t *testing.T) {
 		t.Run(s.Name, func(t *testing.T) {
 			server := httptest.NewServer(handler(s, stored(t, s, dirstore.New(t.TempDir()))))
 			defer server.Close()
-			pass(t, server.URL, some(conformance.Cases(s.Fleet, s.At), 2), conformance.Options{})
+			pass(t, server.URL, some(conformance.Cases(s.Fleet, s.At), 2), conformance.Options{Without: []conformance.Feature{conformance.Signed}})
 		})
 	}
 }
@@ -141,7 +141,7 @@ func TestServePassesOverDefinitions(t *testing.T) {
 	s := conformancetest.Odd()
 	server := httptest.NewServer(handler(s, s.Site()))
 	defer server.Close()
-	pass(t, server.URL, some(conformance.Cases(s.Fleet, s.At), 2), conformance.Options{})
+	pass(t, server.URL, some(conformance.Cases(s.Fleet, s.At), 2), conformance.Options{Without: []conformance.Feature{conformance.Signed}})
 }
 
 // TestServePassesBelowAPath has a base_url with a path, which what is in front
@@ -152,7 +152,7 @@ func TestServePassesBelowAPath(t *testing.T) {
 	server := httptest.NewServer(handler(s, s.Site()))
 	defer server.Close()
 	for _, path := range []string{"", "/ota/fw%20v1.0"} {
-		pass(t, server.URL+path, some(conformance.Cases(s.Fleet, s.At), 2), conformance.Options{})
+		pass(t, server.URL+path, some(conformance.Cases(s.Fleet, s.At), 2), conformance.Options{Without: []conformance.Feature{conformance.Signed}})
 	}
 }
 
@@ -277,7 +277,7 @@ func TestFeatures(t *testing.T) {
 	s := example(t)
 	cases := conformance.Cases(s.Fleet, s.At)
 	needed := map[conformance.Feature]int{}
-	for _, c := range slices.Concat(cases, conformance.Cases(conformancetest.Random(0).Fleet, fleettest.Start), conformance.Cases(conformancetest.Random(3).Fleet, fleettest.Start)) {
+	for _, c := range slices.Concat(cases, conformance.Cases(conformancetest.Random(0).Fleet, fleettest.Start), conformance.Cases(conformancetest.Random(3).Fleet, fleettest.Start), conformance.Cases(conformancetest.Odd().Fleet, fleettest.Start)) {
 		if len(c.Needs) == 0 || c.Needs[0] != conformance.API && c.Needs[0] != conformance.Tree {
 			t.Errorf("%s needs neither the query API nor the tree", c.Name)
 		}

@@ -24,6 +24,7 @@ const (
 	RawBytes    Feature = "raw-bytes"
 	Buckets     Feature = "buckets"
 	Stored      Feature = "stored"
+	Signed      Feature = "signed"
 	Types       Feature = "types"
 	Hidden      Feature = "hidden"
 )
@@ -44,6 +45,7 @@ var about = []struct {
 	{RawBytes, "UTF-8 in a parameter that is not percent-encoded, against RFC 3986"},
 	{Buckets, "versions without a folder compared with what their own bucket is offered, not with the lowest of all buckets"},
 	{Stored, "payloads that are only in the bucket; cairn serve --from definitions has none"},
+	{Signed, "the signed form, of a project that has [signing]; cairn serve --from definitions has none"},
 	{Types, "the tree's Content-Types, as docs/hosting.md lists them"},
 	{Hidden, "what is beside the tree, such as the state, is not to be had"},
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -132,6 +133,20 @@ var answerMutations = []mutation{
 
 // oddMutations are noticed where the names are odd.
 var oddMutations = []mutation{
+	{"the keys are the head", `^tree/signed/`, keys(func(ctx context.Context, s edge.Source, key string) (*publish.Stored, error) {
+		return s.Get(ctx, strings.Replace(key, "/head.txt", "/keys.txt", 1))
+	})},
+	{"parts are not there", `^tree/signed/`, keys(func(ctx context.Context, s edge.Source, key string) (*publish.Stored, error) {
+		if strings.Contains(key, "/signed/") && !strings.HasSuffix(key, ".txt") {
+			return nil, fs.ErrNotExist
+		}
+		return s.Get(ctx, key)
+	})},
+	{"parts are kept for a year", `^tree/signed/`, header(200, func(h http.Header) {
+		h.Set("Cache-Control", strings.Replace(h.Get("Cache-Control"), "86400", "31536000", 1))
+	})},
+	{"the head is kept for a day", `^tree/signed/`, header(200, func(h http.Header) { h.Set("Cache-Control", "public, max-age=86400, immutable") })},
+	{"parts are text", `^tree/signed/`, header(200, func(h http.Header) { h.Set("Content-Type", "text/plain; charset=utf-8") })},
 	{"a plus is a plus", `^api/plus/`, rawQuery(func(q string) string { return strings.ReplaceAll(q, "+", "%2B") })},
 	{"a plus is a space", `^api/plus/`, rawQuery(func(q string) string { return strings.ReplaceAll(q, "+", "%20") })},
 	{"an encoded plus is a space", `^api/plus/`, rawQuery(func(q string) string { return strings.ReplaceAll(q, "%2B", "%20") })},

@@ -76,7 +76,7 @@ func head(c Case) Case {
 		length := int64(len(*c.Want.Body))
 		c.Want.Length = &length
 	}
-	c.Want.Body, c.Want.SHA256, c.Want.Error, c.Want.Framed = new(string), "", false, false
+	c.Want.Body, c.Want.SHA256, c.Want.Starts, c.Want.Error, c.Want.Framed = new(string), "", "", false, false
 	return c.with(closeLine)
 }
 

@@ -144,6 +144,8 @@ const small = new RegExp(
   `^${folder}/(cohorts/[0-9a-f]{${config.cohortDigits}}\\.txt` +
     `|latest/${segment}/${segment}/[-A-Za-z0-9_]+/${segment}/[0-9a-f]{${config.bucketDigits}}\\.(?:(?:below\\.)?txt|json))(\\.br|\\.gz)?$`,
 );
+const signedPart = new RegExp(`^${folder}/signed/[0-9a-f]{32}$`);
+const signedNote = new RegExp(`^${folder}/signed/(head|keys)\\.txt$`);
 const payload = new RegExp(`^${folder}/payloads/([0-9a-f]{32})/${segment}$`);
 
 // object serves the tree: undefined where nothing is.
@@ -155,6 +157,13 @@ async function object(request, key, tree) {
       'Cache-Control': 'public, max-age=31536000, immutable',
       ETag: `"${file[1]}"`,
     });
+  }
+  if (signedPart.test(key)) {
+    return tree.stream(key, { 'Content-Type': 'application/octet-stream', 'Cache-Control': 'public, max-age=86400, immutable' });
+  }
+  if (signedNote.test(key)) {
+    const note = await tree.read(key);
+    return note && whole(request, note, { 'Content-Type': type(key), 'Cache-Control': `public, max-age=${config.answers}, no-transform` });
   }
   const match = small.exec(key);
   if (!match) return undefined;

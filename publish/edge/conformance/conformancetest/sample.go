@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"testing/fstest"
@@ -17,6 +18,7 @@ import (
 	"cairn/publish"
 	"cairn/releases"
 	"cairn/releases/fleettest"
+	"cairn/releases/signing"
 
 	"github.com/rogpeppe/go-internal/txtar"
 	"golang.org/x/sync/errgroup"
@@ -55,7 +57,54 @@ func Odd() *Sample {
 	if err != nil {
 		panic(err) // it is part of the program
 	}
+	s.sign()
 	return s
+}
+
+// Keys of the signed samples.
+var (
+	root   = bytes.Repeat([]byte{1}, 32)
+	online = bytes.Repeat([]byte{11}, 32)
+)
+
+// sign has the answers signed, as [signing] in its definitions would.
+func (s *Sample) sign() {
+	origin := s.Fleet.Project.KeyName()
+	key, by := signing.NewPrivate(origin, online), signing.NewPrivate(signing.RootName(origin), root)
+	keys := &signing.Keys{Origin: origin, Generation: 1, Threshold: 1, Expires: 1<<32 - 1, Online: []signing.Key{key.Key}}
+	n := &signing.Note{Text: keys.Text()}
+	if err := n.Add([]signing.Key{by.Key}, by.Sign(n.Text)); err != nil {
+		panic(err) // likewise
+	}
+	s.Fleet.Signing = &releases.Signing{Roots: []signing.Key{by.Key}, RootThreshold: 1, Note: n.Bytes(), Keys: keys}
+}
+
+// signed are the objects of the signed form.
+func (s *Sample) signed(site *publish.Site) (objects []publish.Object, err error) {
+	by := s.Fleet.Signing
+	if by == nil {
+		return nil, nil
+	}
+	form, err := site.Tree.Signed()
+	if err != nil {
+		return nil, err
+	}
+	at := uint32(s.At.Unix())
+	head := signing.Head{Origin: by.Keys.Origin, Generation: by.Keys.Generation, Epoch: at, Issued: at, Expires: at + 14*86400, Latest: form.Latest, Cohorts: form.Cohorts}
+	note, err := by.Keys.SignedNote(head.Text(), signing.NewPrivate(by.Keys.Origin, online).Sign(head.Text()))
+	if err != nil {
+		return nil, err
+	}
+	add := func(class manifest.Class, key string, body []byte) {
+		content := publish.BytesContent(body)
+		objects = append(objects, publish.Object{Key: key, Content: &content, Header: publish.HeaderOf(manifest.Location{Class: class}, s.Fleet.Cache)})
+	}
+	for _, p := range form.Parts {
+		add(manifest.SignedPart, site.Tree.Layout.PartKey(p.Digest), p.Body)
+	}
+	add(manifest.SignedKeys, site.Tree.Layout.KeysKey(), by.Note)
+	add(manifest.SignedHead, site.Tree.Layout.HeadKey(), note)
+	return objects, nil
 }
 
 // Random is one of [fleettest.Random], in the middle of its rollouts. Its Files
@@ -102,6 +151,13 @@ func (s *Sample) Publish(ctx context.Context, store publish.Store) error {
 		put(publish.Object{Key: site.Tree.Layout.PayloadKey(p.SHA256, p.Name), Content: &stored, Header: header})
 	}
 	for o := range site.Objects() {
+		put(o)
+	}
+	signed, err := s.signed(site)
+	if err != nil {
+		return errors.Join(err, group.Wait())
+	}
+	for _, o := range signed {
 		put(o)
 	}
 	return group.Wait()

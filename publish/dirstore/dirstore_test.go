@@ -194,7 +194,7 @@ func TestSymlinks(t *testing.T) {
 		put(t, dirstore.New(target), key)
 	}
 	root := filepath.Join(dir, "root")
-	for name, to := range map[string]string{root: target, target + "/file": "real/a", target + "/folder": "real", target + "/dangling": "none", target + "/real/circle": ".."} {
+	for name, to := range map[string]string{root: target, target + "/file": "real/a", target + "/folder": "real", target + "/dangling": "none", target + "/real/circle": "..", target + "/loop": "loop"} {
 		if err := os.Symlink(to, name); err != nil {
 			t.Fatal(err)
 		}
@@ -245,7 +245,7 @@ func TestSymlinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The link to a folder isn't a folder.
-	if want := []string{target + "/dangling", target + "/folder", target + "/real"}; !slices.Equal(left, want) {
+	if want := []string{target + "/dangling", target + "/folder", target + "/loop", target + "/real"}; !slices.Equal(left, want) {
 		t.Errorf("left %q, want %q", left, want)
 	}
 }

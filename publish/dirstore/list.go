@@ -88,7 +88,7 @@ func (w *walk) file(key string, e fs.DirEntry) (bool, error) {
 	if err == nil && info.Mode().Type() == fs.ModeSymlink {
 		info, err = os.Stat(filepath.Join(w.root, filepath.FromSlash(key)))
 	}
-	if errors.Is(err, fs.ErrNotExist) {
+	if isMissing(err) {
 		return true, nil // it is gone since, or is a dangling link
 	}
 	if err != nil {

@@ -114,7 +114,7 @@ func refusesConditions(err error) bool {
 		return false
 	}
 	switch answer.StatusCode {
-	case http.StatusNotImplemented:
+	case http.StatusNotImplemented, http.StatusMethodNotAllowed:
 		return true
 	case http.StatusBadRequest:
 		switch answer.Code {

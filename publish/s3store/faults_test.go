@@ -244,6 +244,7 @@ func TestAServerThatRefusesConditions(t *testing.T) {
 	content, body := large(t, 9)
 	for i, fault := range []proxy.Fault{
 		{Status: http.StatusNotImplemented, Code: "NotImplemented"},
+		{Status: http.StatusMethodNotAllowed, Code: "MethodNotAllowed"},
 		{Status: http.StatusBadRequest, Code: "InvalidArgument"},
 		{Status: http.StatusBadRequest, Code: "InvalidRequest"},
 	} {

@@ -1,5 +1,5 @@
 // Package dirstore keeps objects as files in a directory: to look at, to
-// serve, or to copy somewhere else.
+// serve, or to copy somewhere else. It imports no other store.
 package dirstore
 
 import (

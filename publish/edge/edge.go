@@ -1,5 +1,6 @@
 // Package edge answers devices over HTTP: the query API of docs/contract.md section
 // 4, and the tree beside it, from a store or straight from a site.
+// It imports no store: a caller hands it one.
 package edge
 
 import (

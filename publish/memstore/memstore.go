@@ -1,5 +1,5 @@
-// Package memstore keeps objects in memory: for tests, which may make it fail,
-// and for serving a tree that was never written.
+// Package memstore keeps objects in memory, for tests, which may make it fail.
+// No program imports it, and it imports no other store.
 package memstore
 
 import (

@@ -110,7 +110,7 @@ func movesOf(plan *publish.Plan, c *publish.Crowd, t manifest.Target, segment, v
 	tree := plan.Site.Tree
 	others := tree.Folder(tree.Layout.AnswerFolder(t, c.To, manifest.OtherSegment))
 	before, after := plan.Sights(c, t, segment)
-	found := map[Change]*Move{}
+	found := moves{}
 	for i, bucket := range c.Buckets {
 		was, will := before.At(bucket), after.At(bucket)
 		change := Change{Before: offerOf(was), After: offerOf(will)}
@@ -120,21 +120,12 @@ func movesOf(plan *publish.Plan, c *publish.Crowd, t manifest.Target, segment, v
 		change.Down = !change.Same() && version != "" && slices.ContainsFunc(will.Offers, func(offer string) bool {
 			return tree.Fleet.Project.Order.Compare(offer, version) < 0
 		})
-		m := found[change]
-		if m == nil {
-			m = &Move{Change: change, Devices: -1}
-			if c.Devices != nil {
-				m.Devices = 0
-			}
-			found[change] = m
-		}
-		m.Buckets++
-		m.In = append(m.In, bucket)
+		m := found.count(change, bucket)
 		if c.Devices != nil {
-			m.Devices += c.Devices[i]
+			m.Devices = max(m.Devices, 0) + c.Devices[i]
 		}
 	}
-	return sorted(found, c.Len())
+	return found.sorted(c.Len())
 }
 
 func offerOf(f publish.Found) Offer { return Offer{strings.Join(f.Offers, "\n"), f.Missing} }
@@ -145,9 +136,24 @@ func reaches(others *manifest.Folder, bucket uint16, versions []string) bool {
 	return found && !slices.ContainsFunc(versions, func(version string) bool { return !others.Reaches(i, version) })
 }
 
+// moves is what happens, by the change.
+type moves map[Change]*Move
+
+// count adds a bucket to the move of a change, which has no devices so far.
+func (found moves) count(change Change, bucket uint16) *Move {
+	m := found[change]
+	if m == nil {
+		m = &Move{Change: change, Devices: -1}
+		found[change] = m
+	}
+	m.Buckets++
+	m.In = append(m.In, bucket)
+	return m
+}
+
 // sorted is the moves with their shares of so many devices or buckets, the
 // gravest first.
-func sorted(found map[Change]*Move, of int) []Move {
+func (found moves) sorted(of int) []Move {
 	var all []Move
 	for _, m := range found {
 		m.Percent = 100 * float64(m.weighs()) / float64(of)
@@ -177,15 +183,12 @@ func lostBy(plan *publish.Plan, f *publish.Folder) (Group, bool) {
 	if _, known := plan.Site.Tree.Known[at.Target]; known && f.Digits == plan.Site.Tree.Layout.BucketDigits {
 		return Group{}, false
 	}
-	found := map[Change]*Move{}
+	found := moves{}
 	for i, answer := range f.Answers {
 		a := &plan.Live.Answers[answer]
 		change := Change{Before: offerOf(publish.Found{Offers: a.Offers, Missing: a.Text().Presence == publish.Absent}), After: Offer{Missing: true}}
-		if found[change] == nil {
-			found[change] = &Move{Change: change, Current: []string{}, Unknown: true, Devices: -1}
-		}
-		found[change].Buckets++
-		found[change].In = append(found[change].In, f.Buckets[i])
+		m := found.count(change, f.Buckets[i])
+		m.Current, m.Unknown = []string{}, true
 	}
-	return Group{Cohort: at.Cohort, From: at.Cohort, Target: at.Target, Size: -1, Moves: sorted(found, len(f.Buckets))}, true
+	return Group{Cohort: at.Cohort, From: at.Cohort, Target: at.Target, Size: -1, Moves: found.sorted(len(f.Buckets))}, true
 }

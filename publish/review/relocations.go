@@ -27,11 +27,14 @@ func relocations(plan *publish.Plan, fleet *releases.Fleet) []Relocation {
 		if c.Stays() || c.Hashes == nil {
 			continue
 		}
+		r := Relocation{From: c.From, To: c.To, Devices: len(c.Hashes), Serials: []string{}}
 		if len(c.Hashes) <= fewDevices {
-			for _, hash := range c.Hashes {
-				names[hash] = "hash " + hash
-			}
+			r.Serials = append(r.Serials, c.Hashes...)
 		}
+		for _, hash := range r.Serials {
+			names[hash] = "hash " + hash
+		}
+		all = append(all, r)
 	}
 	if len(names) > 0 {
 		for _, c := range fleet.Cohorts {
@@ -42,17 +45,10 @@ func relocations(plan *publish.Plan, fleet *releases.Fleet) []Relocation {
 			}
 		}
 	}
-	for _, c := range plan.Crowds() {
-		if c.Stays() || c.Hashes == nil {
-			continue
+	for _, r := range all {
+		for i, hash := range r.Serials {
+			r.Serials[i] = names[hash]
 		}
-		r := Relocation{From: c.From, To: c.To, Devices: len(c.Hashes), Serials: []string{}}
-		if len(c.Hashes) <= fewDevices {
-			for _, hash := range c.Hashes {
-				r.Serials = append(r.Serials, names[hash])
-			}
-		}
-		all = append(all, r)
 	}
 	return all
 }

@@ -1,6 +1,6 @@
 // Package review tells what a publish would do as those want to read it who
 // let it through: who gets what before and after, what it takes, and what the
-// schedule brings next.
+// schedule brings next. It reads a plan, and imports no store.
 package review
 
 import (
@@ -141,18 +141,11 @@ func head(h *publish.Head) string {
 	case h.Signed && h.Reason == publish.Renewed:
 		what = "signed again, since it is old"
 	case h.Signed && h.Reason == publish.New:
-		what = fmt.Sprintf("signed, %s", rows(h.Rows))
+		what = fmt.Sprintf("signed, %s", plural(h.Rows, "row"))
 	case h.Signed:
-		what = fmt.Sprintf("signed again, %s changed", rows(h.Rows))
+		what = fmt.Sprintf("signed again, %s changed", plural(h.Rows, "row"))
 	}
 	return what + "; expires " + h.Expires.Format(time.DateOnly)
-}
-
-func rows(n int) string {
-	if n == 1 {
-		return "1 row"
-	}
-	return fmt.Sprintf("%d rows", n)
 }
 
 func objects(plan *publish.Plan, prices releases.Prices) Objects {

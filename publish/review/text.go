@@ -10,25 +10,26 @@ import (
 	"cairn/publish"
 )
 
-// Text writes the review for a terminal. It gives the first error of w.
+// Text writes the review for a terminal. It gives the error of w.
 func (r *Review) Text(w io.Writer) error {
-	p := &printer{w: w}
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	if r.Empty() {
-		p.line("%s holds what the definitions say for %s.", r.To, r.At.Format(time.RFC3339))
+		line("%s holds what the definitions say for %s.", r.To, r.At.Format(time.RFC3339))
 	} else {
-		p.line("%s, for %s:", r.To, r.At.Format(time.RFC3339))
+		line("%s, for %s:", r.To, r.At.Format(time.RFC3339))
 	}
 	if len(r.Relocations) > 0 {
-		p.line("\ndevices that change cohort:")
+		line("\ndevices that change cohort:")
 	}
 	for _, c := range r.Relocations {
-		p.line("  %s", c)
+		line("  %s", c)
 	}
 	for _, s := range r.Shrunk {
-		p.line("\nwarning: %s", s)
+		line("\nwarning: %s", s)
 	}
 	if len(r.Forgotten) > 0 {
-		p.line("\n%s", strings.TrimSuffix(publish.ForgottenText(r.Forgotten), "\n"))
+		line("\n%s", strings.TrimSuffix(publish.ForgottenText(r.Forgotten), "\n"))
 	}
 	var same []string
 	for _, g := range r.Groups {
@@ -36,54 +37,39 @@ func (r *Review) Text(w io.Writer) error {
 			same = append(same, g.String())
 			continue
 		}
-		p.line("\n%s", g)
-		table := tabwriter.NewWriter(p, 0, 0, 2, ' ', 0)
+		line("\n%s", g)
+		table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 		for _, m := range g.Moves {
 			fmt.Fprintf(table, "  %s %s\t%s\t%s\n", m.Sign(), m.Who(), m.What(), m.Share())
 		}
 		table.Flush()
 	}
 	if len(same) > 0 && !r.Empty() {
-		p.line("\nno change for %s", strings.Join(same, "; "))
+		line("\nno change for %s", strings.Join(same, "; "))
 	}
 	if !r.Empty() {
-		p.line("\n%s", r.Objects)
+		line("\n%s", r.Objects)
 	}
 	if r.Head != "" {
-		p.line("head: %s", r.Head)
+		line("head: %s", r.Head)
 	}
 	if len(r.Missing) > 0 {
-		p.line("\npublish will fail: stored payloads are not there, or not of the stated size:\n  %s", strings.Join(r.Missing, "\n  "))
+		line("\npublish will fail: stored payloads are not there, or not of the stated size:\n  %s", strings.Join(r.Missing, "\n  "))
 	}
 	if r.Guard != "" {
-		p.line("\npublish will be stopped by guards, unless it has %s:\n  %s", r.Allow, strings.ReplaceAll(r.Guard, "\n", "\n  "))
+		line("\npublish will be stopped by guards, unless it has %s:\n  %s", r.Allow, strings.ReplaceAll(r.Guard, "\n", "\n  "))
 	}
 	if len(r.Upcoming) > 0 {
-		p.line("\nnext, each with a publish after it:")
-		table := tabwriter.NewWriter(p, 0, 0, 2, ' ', 0)
+		line("\nnext, each with a publish after it:")
+		table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 		for _, u := range r.Upcoming {
 			fmt.Fprintf(table, "  %s\t%s\t%s\n", u.At.Format(time.RFC3339), u.Cohort, u.what())
 		}
 		table.Flush()
 	}
-	return p.err
+	_, err := io.WriteString(w, b.String())
+	return err
 }
-
-type printer struct {
-	w   io.Writer
-	err error
-}
-
-func (p *printer) Write(b []byte) (int, error) {
-	if p.err != nil {
-		return 0, p.err
-	}
-	n, err := p.w.Write(b)
-	p.err = err
-	return n, err
-}
-
-func (p *printer) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
 
 // String is "2 from default to beta: SN-1, SN-2".
 func (c Relocation) String() string {

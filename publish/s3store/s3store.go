@@ -1,4 +1,5 @@
-// Package s3store keeps objects in a bucket that speaks S3.
+// Package s3store keeps objects in a bucket that speaks S3. No other package
+// of the program imports minio-go or the AWS SDK.
 package s3store
 
 import (

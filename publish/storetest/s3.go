@@ -6,16 +6,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
-
-	"cairn/publish/storetest/proxy"
 )
 
 // T is what S3 needs of a [testing.TB]: little enough to be written where
@@ -70,29 +66,6 @@ func (s *S3Server) NewBucket(t T) string {
 		t.Fatalf("making a bucket: %v", err)
 	}
 	return name
-}
-
-// AllowReading lets anybody read the objects of a bucket, by a policy. It does
-// not let them list it.
-func (s *S3Server) AllowReading(t T, bucket string) {
-	t.Helper()
-	policy := strings.NewReader(fmt.Sprintf(`{"Version": "2012-10-17", "Statement": [
-		{"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::%s/*"]}
-	]}`, bucket))
-	r, err := http.NewRequest(http.MethodPut, s.Endpoint+"/"+bucket+"?policy=", policy)
-	if err != nil {
-		t.Fatalf("making %s readable: %v", bucket, err)
-	}
-	proxy.Signer{AccessKey: s.AccessKey, SecretKey: s.SecretKey, Region: s.Region}.Sign(r)
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatalf("making %s readable: %v", bucket, err)
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode/100 != 2 {
-		body, _ := io.ReadAll(answer.Body)
-		t.Fatalf("making %s readable: %s\n%s", bucket, answer.Status, body)
-	}
 }
 
 func (s *S3Server) start(t T, bin string) error {

@@ -1,8 +1,8 @@
 // Package conformance has the cases that every edge must pass, and asks an
 // edge for them: any server that answers devices as docs/contract.md sections 1 and 4
-// define it, whatever it is made of. The cases are data, generated from a
-// fleet's definitions, so that programs in other languages can ask for them,
-// too.
+// define it, whatever it is made of. It imports no store and no templates, and
+// of edge the paths only. The cases are data, generated from a fleet's
+// definitions, so that programs in other languages can ask for them, too.
 package conformance
 
 import "slices"

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"mime"
 	"net/http"
@@ -14,8 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/gzip"
+	"cairn/publish"
 )
 
 // check says what is wrong with an answer. The first one is that to the first
@@ -41,11 +39,7 @@ func (w Want) check(got, first *response) []string {
 }
 
 func either(status []int) string {
-	texts := make([]string, len(status))
-	for i, s := range status {
-		texts[i] = strconv.Itoa(s)
-	}
-	return strings.Join(texts, " or ")
+	return strings.ReplaceAll(strings.Trim(fmt.Sprint(status), "[]"), " ", " or ")
 }
 
 func (w Want) checkHeader(got, first *response, fail func(string, ...any)) {
@@ -109,12 +103,7 @@ func sameType(got, want string) bool {
 
 // lists says whether a value is in a list (RFC 9110 section 5.6.1).
 func lists(list, value string) bool {
-	for item := range strings.SplitSeq(list, ",") {
-		if strings.EqualFold(strings.TrimSpace(item), value) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(strings.Split(list, ","), func(item string) bool { return strings.EqualFold(strings.TrimSpace(item), value) })
 }
 
 // decoded is the content, in whatever coding it came.
@@ -128,38 +117,27 @@ func (r *response) decoded(w Want) ([]byte, error) {
 		return nil, fmt.Errorf("Content-Encoding %q, should be %q", coding, w.Encoded)
 	case w.Encoded == "" && coding != "" && !slices.Contains(w.Encodings, coding):
 		return nil, fmt.Errorf("Content-Encoding %q, which was not asked for", coding)
-	case len(r.raw) == 0:
-		return nil, nil
-	}
-	var reader io.Reader
-	switch coding {
-	case "":
+	case len(r.raw) == 0 || coding == "":
 		return r.raw, nil
-	case "br":
-		reader = brotli.NewReader(bytes.NewReader(r.raw))
-	case "gzip":
-		z, err := gzip.NewReader(bytes.NewReader(r.raw))
-		if err != nil {
-			return nil, fmt.Errorf("the content is no gzip: %w", err)
+	}
+	for _, e := range encodings {
+		if publish.ContentEncoding(e) == coding {
+			var content bytes.Buffer
+			if err := publish.Decode(&content, e, bytes.NewReader(r.raw), mostContent); err != nil {
+				return nil, fmt.Errorf("the content does not decode as %s: %w", coding, err)
+			}
+			return content.Bytes(), nil
 		}
-		reader = z
-	default:
-		return nil, fmt.Errorf("Content-Encoding %q, which the tree has not", coding)
 	}
-	content, err := io.ReadAll(io.LimitReader(reader, mostContent))
-	if err != nil {
-		return nil, fmt.Errorf("the content does not decode as %s: %w", coding, err)
-	}
-	return content, nil
+	return nil, fmt.Errorf("Content-Encoding %q, which the tree has not", coding)
 }
 
 func (w Want) checkContent(got *response, content []byte, first *response, fail func(string, ...any)) {
 	if got.status == http.StatusPartialContent && w.Part != nil {
-		whole := []byte(nil)
-		switch {
-		case w.Body != nil:
+		var whole []byte
+		if w.Body != nil {
 			whole = []byte(*w.Body)
-		case first != nil:
+		} else if first != nil {
 			whole = first.raw
 		}
 		from, to := w.Part[0], min(w.Part[1]+1, int64(len(whole)))

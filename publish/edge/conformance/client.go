@@ -25,8 +25,6 @@ type base struct {
 	timeout time.Duration
 }
 
-func joinHostPort(host, port string) string { return net.JoinHostPort(host, port) }
-
 // client asks over one connection at a time, and uses it again.
 type client struct {
 	base   *base

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -61,22 +62,10 @@ func (g *generator) edges(c *releases.Cohort, buckets []int) []int {
 		if !a.Offers() {
 			continue
 		}
-		n := releases.Buckets(a.Percent(g.at), g.layout.Buckets())
 		ranks := g.layout.Ranks(a.Seed)
-		last, first := -1, -1
-		for _, b := range buckets {
-			switch in := int(ranks[b]) < n; {
-			case in && (last < 0 || ranks[b] > ranks[last]):
-				last = b
-			case !in && (first < 0 || ranks[b] < ranks[first]):
-				first = b
-			}
-		}
-		for _, b := range []int{last, first} {
-			if b >= 0 {
-				picked = append(picked, b)
-			}
-		}
+		ranked := slices.SortedFunc(slices.Values(buckets), func(a, b int) int { return cmp.Compare(ranks[a], ranks[b]) })
+		covered, _ := slices.BinarySearchFunc(ranked, releases.Buckets(a.Percent(g.at), g.layout.Buckets()), func(b, n int) int { return cmp.Compare(int(ranks[b]), n) })
+		picked = append(picked, ranked[max(covered-1, 0):min(covered+1, len(ranked))]...)
 	}
 	slices.Sort(picked)
 	return slices.Compact(picked)

@@ -64,10 +64,13 @@ func wrap(url string) []byte {
 	return []byte(strings.TrimSpace(b.String()))
 }
 
+// encodings are those that an answer may also be there in.
+var encodings = []manifest.Encoding{manifest.Brotli, manifest.Gzip}
+
 // siblings are the encodings that an answer is also there in.
 func (g *generator) siblings(key string) []manifest.Encoding {
 	var there []manifest.Encoding
-	for _, e := range []manifest.Encoding{manifest.Brotli, manifest.Gzip} {
+	for _, e := range encodings {
 		if o, err := g.site.Get(context.Background(), key+string(e)); err == nil {
 			o.Close()
 			there = append(there, e)

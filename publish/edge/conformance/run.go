@@ -1,10 +1,12 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -69,7 +71,7 @@ func Run(ctx context.Context, baseURL string, cases []Case, opts Options) (*Resu
 	failures := make([]*Failure, len(asked))
 	var next, passed atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
-	for range min(orElse(opts.Concurrency, 8), len(asked)) {
+	for range min(cmp.Or(opts.Concurrency, 8), len(asked)) {
 		group.Go(func() error {
 			client := &client{base: base}
 			defer client.close()
@@ -101,14 +103,6 @@ func Run(ctx context.Context, baseURL string, cases []Case, opts Options) (*Resu
 	return result, err
 }
 
-func orElse[T comparable](value, otherwise T) T {
-	var zero T
-	if value == zero {
-		return otherwise
-	}
-	return value
-}
-
 // parseBase takes a base URL apart.
 func parseBase(baseURL string, opts Options) (*base, error) {
 	u, err := url.Parse(baseURL)
@@ -119,19 +113,16 @@ func parseBase(baseURL string, opts Options) (*base, error) {
 		url:     u.Scheme + "://" + u.Host,
 		host:    u.Host,
 		path:    strings.TrimRight(u.EscapedPath(), "/"),
-		timeout: orElse(opts.Timeout, 10*time.Second),
+		timeout: cmp.Or(opts.Timeout, 10*time.Second),
 	}
 	port := "80"
 	if u.Scheme == "https" {
 		port = "443"
-		b.tls = &tls.Config{}
-		if opts.TLS != nil {
-			b.tls = opts.TLS.Clone()
-		}
-		b.tls.ServerName = orElse(b.tls.ServerName, u.Hostname())
+		b.tls = cmp.Or(opts.TLS, &tls.Config{}).Clone()
+		b.tls.ServerName = cmp.Or(b.tls.ServerName, u.Hostname())
 		b.tls.NextProtos = []string{"http/1.1"} // RFC 7301: and not HTTP/2
 	}
-	b.address = joinHostPort(u.Hostname(), orElse(u.Port(), port))
+	b.address = net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port))
 	return b, nil
 }
 

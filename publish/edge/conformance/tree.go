@@ -3,6 +3,7 @@ package conformance
 import (
 	"iter"
 	"net/http"
+	"slices"
 	"strings"
 
 	"cairn/manifest"
@@ -127,13 +128,11 @@ func (g *generator) answerSiblings() {
 // sibling asks for the siblings of a key, which are always encoded.
 func (g *generator) sibling(name, key string, want Want) {
 	there := g.siblings(key)
-	for _, e := range []manifest.Encoding{manifest.Brotli, manifest.Gzip} {
+	for _, e := range encodings {
 		c := g.direct(name+string(e), key+string(e), gone())
-		for _, t := range there {
-			if t == e {
-				c.Want = want
-				c.Want.Encoded = publish.ContentEncoding(e)
-			}
+		if slices.Contains(there, e) {
+			c.Want = want
+			c.Want.Encoded = publish.ContentEncoding(e)
 		}
 		g.add(c.with("Accept-Encoding: br, gzip"))
 	}

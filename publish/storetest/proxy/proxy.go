@@ -1,20 +1,22 @@
 // Package proxy is what may happen between a client and an S3 server: an HTTP
 // proxy that counts the requests, delays them, and breaks those that it is told
-// to break.
+// to break. No program imports it.
 package proxy
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
-	"maps"
 	"net"
 	"net/http"
+	"net/http/httputil"
 	"net/url"
-	"strconv"
 	"sync"
 	"sync/atomic"
+	"testing/iotest"
 	"time"
 
 	"github.com/minio/minio-go/v7/pkg/signer"
@@ -36,6 +38,8 @@ type Proxy struct {
 	mu   sync.Mutex
 	seen []*Request
 }
+
+var silent = log.New(io.Discard, "", 0)
 
 // Signer signs requests to an S3 server, without the content.
 type Signer struct{ AccessKey, SecretKey, Region string }
@@ -75,7 +79,7 @@ func New(target string) (*Proxy, error) {
 		transport: &http.Transport{MaxIdleConnsPerHost: 1024, DisableCompression: true},
 	}
 	p.Inject(nil)
-	p.server = &http.Server{Handler: p, ErrorLog: log.New(io.Discard, "", 0)}
+	p.server = &http.Server{Handler: p, ErrorLog: silent}
 	go p.server.Serve(listener)
 	return p, nil
 }
@@ -128,27 +132,28 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.Header.Del("If-None-Match")
 		p.Signer.Sign(r)
 	}
-	answer, err := p.transport.RoundTrip(p.onward(r))
-	if err != nil {
-		reset(w)
-		return
+	onward := httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(p.target)
+			r.Out.Host = r.In.Host
+		},
+		Transport:     p.transport,
+		FlushInterval: -1, // all that comes before an end is sent
+		ErrorLog:      silent,
+		ModifyResponse: func(answer *http.Response) error {
+			status(answer.StatusCode)
+			switch {
+			case fault.Lost:
+				io.Copy(io.Discard, answer.Body)
+				return errLost
+			case fault.Truncated:
+				return truncate(answer)
+			}
+			return nil
+		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { reset(w) },
 	}
-	defer answer.Body.Close()
-	status(answer.StatusCode)
-	if fault.Lost {
-		io.Copy(io.Discard, answer.Body)
-		reset(w)
-		return
-	}
-	maps.Copy(w.Header(), answer.Header)
-	if fault.Truncated {
-		truncated(w, r, answer)
-		return
-	}
-	w.WriteHeader(answer.StatusCode)
-	if _, err := io.Copy(w, answer.Body); err != nil {
-		panic(http.ErrAbortHandler) // and with that the connection
-	}
+	onward.ServeHTTP(w, r)
 }
 
 // note records a request and gives what sets its status.
@@ -164,33 +169,17 @@ func (p *Proxy) note(r *http.Request) (status func(int)) {
 	}
 }
 
-// onward is r as it goes to the target.
-func (p *Proxy) onward(r *http.Request) *http.Request {
-	out := r.WithContext(r.Context())
-	u := *r.URL
-	u.Scheme, u.Host = p.target.Scheme, p.target.Host
-	out.URL, out.RequestURI = &u, ""
-	if r.ContentLength == 0 {
-		out.Body = http.NoBody
-	}
-	return out
-}
+// errLost is an answer that the client does not get.
+var errLost = errors.New("the answer is lost")
 
-// truncated gives the header and half of the body.
-func truncated(w http.ResponseWriter, r *http.Request, answer *http.Response) {
+// truncate leaves the header and half of the body.
+func truncate(answer *http.Response) error {
 	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		panic(http.ErrAbortHandler)
+	if err != nil || len(body) == 0 {
+		return err
 	}
-	if r.Method != http.MethodHead {
-		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	}
-	w.WriteHeader(answer.StatusCode)
-	w.Write(body[:len(body)/2])
-	if len(body) > 0 {
-		http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler)
-	}
+	answer.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body[:len(body)/2]), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	return nil
 }
 
 // reset ends the connection with a TCP reset.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cairn/releases"
+	"cairn/releases/fleettest"
 	"cairn/templates/device"
 )
 
@@ -80,6 +81,23 @@ func TestFuzz(t *testing.T) {
 		fuzz := build(t, p, compared, "fuzz.c")
 		seed := fmt.Sprint(time.Now().UnixNano())
 		if out, err := exec.Command(fuzz, "2", seed).CombinedOutput(); err != nil {
+			t.Errorf("with seed %s: %v\n%s", seed, err, out)
+		} else {
+			t.Logf("with seed %s: %s", seed, out)
+		}
+	}
+}
+
+// TestFuzzSigned runs testdata/fuzzsigned.c: for 10 million checks in all, where
+// tests may take long.
+func TestFuzzSigned(t *testing.T) {
+	checks := fmt.Sprint(fleettest.Rounds(50_000, 5_000_000))
+	for i, order := range []releases.Order{releases.SemVer, releases.Natural} {
+		p := fridges
+		p.Order, p.BucketDigits, p.CohortDigits, p.MaxSerial = order, 1+i, 2-i, 31
+		fuzz := build(t, p, newBucket(p.KeyName()).options(1), "fuzzsigned.c", "-O2")
+		seed := fmt.Sprint(time.Now().UnixNano())
+		if out, err := exec.Command(fuzz, checks, seed).CombinedOutput(); err != nil {
 			t.Errorf("with seed %s: %v\n%s", seed, err, out)
 		} else {
 			t.Logf("with seed %s: %s", seed, out)

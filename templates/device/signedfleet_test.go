@@ -53,9 +53,19 @@ func walkFleet(t *testing.T, f *releases.Fleet, at time.Time, most int) {
 
 // TestSignedRandomFleets walks fleets of any digits and order.
 func TestSignedRandomFleets(t *testing.T) {
-	for seed := range uint64(6) {
+	digits := [][2]int{{1, 1}, {2, 2}, {3, 1}, {1, 3}, {4, 4}}
+	for seed := range uint64(fleettest.Rounds(len(digits), 40)) {
 		f := fleettest.Random(seed)
 		f.Project.MaxSerial = 128
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { walkFleet(t, f, fleettest.Start, 300) })
+		d := digits[seed%uint64(len(digits))]
+		f.Project.BucketDigits, f.Project.CohortDigits = d[0], d[1]
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { walkFleet(t, f, fleettest.Start, []int{0, 300, 300, 300, 30}[d[0]]) })
 	}
+}
+
+// TestSignedLarge walks a fleet that has several levels of inner nodes.
+func TestSignedLarge(t *testing.T) {
+	f := fleettest.Large(300_000)
+	f.Project.MaxSerial = 128
+	walkFleet(t, f, fleettest.Start, 100)
 }

@@ -2,12 +2,16 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
+	"time"
 
 	"cairn/cmd/cairn/internal/cli"
 	"cairn/cmd/cairn/internal/report"
 	"cairn/manifest"
+	"cairn/manifest/device"
 	"cairn/releases"
+	"cairn/releases/signing"
 
 	"github.com/spf13/cobra"
 )
@@ -22,7 +26,8 @@ func explainCommand(global *globalOptions) *cobra.Command {
 		Long: `explain says what a device is answered at an instant, and everything that leads
 to it: its hash and bucket, its cohort and where that lists it, each activated
 release with its percentage and whether the device's bucket is in, the rule
-that decides, and the keys that the device fetches.`,
+that decides, and the keys that the device fetches. Where answers are signed, it
+shows the way of a device that verifies, too: below the head, part by part.`,
 		Example: `  cairn explain --device-serial DEMOSERIAL --hardware-version mp \
     --software-type stm32-fw --current-version 1.0.0`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -46,6 +51,9 @@ that decides, and the keys that the device fetches.`,
 			}
 			instant := at.Instant()
 			x := report.Explanation{Fleet: p.fleet, Layout: manifest.LayoutOf(p.fleet), Device: d, At: instant, Explanation: manifest.Explain(p.fleet, d, instant)}
+			if x.Signed, err = p.signedWalk(d, instant); err != nil {
+				return err
+			}
 			if asJSON {
 				return cli.WriteJSON(cmd.OutOrStdout(), x.JSON())
 			}
@@ -60,6 +68,28 @@ that decides, and the keys that the device fetches.`,
 	f.BoolVar(&asJSON, "json", false, "write JSON")
 	cli.AddAt(cmd, &at)
 	return cmd
+}
+
+// signedWalk is how a device gets to its answer by what is signed; nil where
+// nothing is.
+func (p *project) signedWalk(d manifest.Device, at time.Time) ([]device.Step, error) {
+	if p.fleet.Signing == nil {
+		return nil, nil
+	}
+	form, err := manifest.New(p.fleet, at.Truncate(time.Second)).Signed()
+	if err != nil {
+		return nil, err
+	}
+	parts := map[string][]byte{}
+	layout := manifest.LayoutOf(p.fleet)
+	for _, part := range form.Parts {
+		parts[layout.PartKey(part.Digest)] = part.Body
+	}
+	asks := device.Device{Layout: layout, Order: p.fleet.Project.Order, Device: d}
+	answer := asks.Follow(signing.Head{Latest: form.Latest, Cohorts: form.Cohorts}, func(key string) ([]byte, int, error) {
+		return parts[key], http.StatusOK, nil
+	})
+	return answer.Steps, answer.Reason
 }
 
 func unknownTarget(t manifest.Target, known []manifest.Target) error {

@@ -29,6 +29,7 @@ type verifyOptions struct {
 	baseURL     string
 	concurrency int
 	json        bool
+	head        headOptions
 }
 
 const projectURL = "project"
@@ -51,6 +52,10 @@ definitions nor the schedule may have moved on since.
 Nothing can be listed there, so stray keys are not looked for; nor are they with
 --sample, which looks at so many answers, drawn at random, and at all payloads.
 
+--head looks at what is signed alone, and needs no definitions where --roots
+names the keys that firmware has burned in: the signatures, whether they are
+over, and each part below the head.
+
 A temporary file that a kill has left in a folder is counted, and no difference:
 the next publish removes it.`,
 		Example: `  cairn verify
@@ -62,6 +67,9 @@ the next publish removes it.`,
 			}
 			if err := opts.check(cmd); err != nil {
 				return err
+			}
+			if opts.head.url != "" {
+				return runVerifyHead(cmd, global, opts.head, opts.at.Instant())
 			}
 			p, err := global.open(cmd.Context())
 			if err != nil {
@@ -81,6 +89,9 @@ the next publish removes it.`,
 	f.Uint64Var(&opts.seed, "seed", 0, "draw the sample with this `number` again (default random)")
 	f.StringVar(&opts.baseURL, "base-url", "", "look through the CDN at this `URL`; \"project\" is base_url in cairn.toml")
 	f.BoolVar(&opts.json, "json", false, "write one JSON object, with all that differs")
+	f.StringVar(&opts.head.url, "head", "", "verify the signed head at this `URL`, and all below it, without definitions")
+	f.StringArrayVar(&opts.head.roots, "roots", nil, "a root `key` that --head goes by, NAME+ID+BASE64 (default those of the project)")
+	f.IntVar(&opts.head.threshold, "root-threshold", 1, "so many of --roots have signed the keys")
 	return cmd
 }
 
@@ -95,6 +106,8 @@ func (o *verifyOptions) check(cmd *cobra.Command) error {
 		return cli.Usagef("--seed goes with --sample")
 	case o.state && changed("at"):
 		return cli.Usagef("--at goes with the definitions: what a state records was decided when it was published")
+	case o.head.url == "" && (changed("roots") || changed("root-threshold")):
+		return cli.Usagef("--roots and --root-threshold go with --head")
 	case o.baseURL != "" && changed("to") && !o.state:
 		return cli.Usagef("--base-url looks through the CDN, --to into the bucket: choose one")
 	}

@@ -99,8 +99,21 @@ func (s stop) Unwrap() error { return s.error }
 
 // Poll asks once.
 func (d *Device) Poll(get Fetch) Answer {
+	return d.ask(get, func(p *poll) error { return p.readHead(true) })
+}
+
+// Follow goes the way below a head that is known to be good.
+func (d *Device) Follow(head signing.Head, get Fetch) Answer {
+	d.head = head
+	return d.ask(get, func(*poll) error { return nil })
+}
+
+func (d *Device) ask(get Fetch, head func(*poll) error) Answer {
 	p := &poll{Device: d, get: get}
-	err := p.run()
+	err := head(p)
+	if err == nil {
+		err = p.walkBelow()
+	}
 	var s stop
 	if p.answer.Status = RetryLater; errors.As(err, &s) {
 		p.answer.Status = s.status
@@ -134,10 +147,7 @@ func (p *poll) tell(format string, args ...any) {
 
 func refuse(key string, err error) error { return stop{Refused, fmt.Errorf("%s: %w", key, err)} }
 
-func (p *poll) run() error {
-	if err := p.readHead(true); err != nil {
-		return err
-	}
+func (p *poll) walkBelow() error {
 	if p.cohort == "" || p.cohorts != p.head.Cohorts {
 		if err := p.findCohort(); err != nil {
 			return err

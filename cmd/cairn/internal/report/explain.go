@@ -9,6 +9,7 @@ import (
 
 	"cairn/cmd/cairn/internal/cli"
 	"cairn/manifest"
+	"cairn/manifest/device"
 	"cairn/releases"
 )
 
@@ -19,6 +20,7 @@ type Explanation struct {
 	Device manifest.Device
 	At     time.Time
 	manifest.Explanation
+	Signed []device.Step // what a device that verifies fetches besides; nil where nothing is signed
 }
 
 // Write writes the answer and what led to it.
@@ -50,6 +52,12 @@ func (x Explanation) Write(w io.Writer) error {
 			fmt.Fprint(&b, "  (404: no folder of its own)")
 		}
 		fmt.Fprintln(&b)
+	}
+	if x.Signed != nil {
+		fmt.Fprintf(&b, "\nwhere it verifies, below %s/%s:\n", x.Fleet.Project.BaseURL, x.Layout.HeadKey())
+		for _, s := range x.Signed {
+			fmt.Fprintf(&b, "  %s  (%s) %s\n", strings.TrimPrefix(s.Key, x.Layout.SignedFolder()), cli.Count(s.Size, "byte"), s.What)
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

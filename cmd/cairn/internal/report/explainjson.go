@@ -24,6 +24,14 @@ type explanationJSON struct {
 	Release         *string          `json:"release"` // null where there is nothing to install
 	Payload         *payloadJSON     `json:"payload"` // likewise
 	Fetches         []fetchJSON      `json:"fetches"`
+	Signed          []signedJSON     `json:"signed,omitempty"` // where answers are signed
+}
+
+// signedJSON is a part that a device that verifies fetches.
+type signedJSON struct {
+	URL  string `json:"url"`
+	Size int    `json:"size"` // in bytes
+	What string `json:"what"`
 }
 
 type activationJSON struct {
@@ -81,6 +89,9 @@ func (x Explanation) JSON() any {
 	}
 	for _, f := range x.Fetches {
 		j.Fetches = append(j.Fetches, fetchJSON{x.Fleet.Project.BaseURL + "/" + f.Key, f.Found})
+	}
+	for _, s := range x.Signed {
+		j.Signed = append(j.Signed, signedJSON{x.Fleet.Project.BaseURL + "/" + s.Key, s.Size, s.What})
 	}
 	return j
 }

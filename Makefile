@@ -18,7 +18,7 @@ NODE  := cmd/cairn/edgetest cmd/cairn/citest cmd/cairn/consoletest
 all: build
 
 build:
-	$(GO) build -o $(BIN)/cairn ./cmd/cairn
+	$(GO) build -trimpath -o $(BIN)/cairn ./cmd/cairn
 
 PREFIX  ?= /usr/local
 DESTDIR ?=

@@ -180,8 +180,6 @@ func reader(t *testing.T, home string, server *storetest.S3Server) []string {
 		"AWS_REGION=" + server.Region, "AWS_ACCESS_KEY_ID=" + server.AccessKey, "AWS_SECRET_ACCESS_KEY=" + server.SecretKey,
 	}
 	command(t, "git", "init", "--quiet", "--bare", remote)
-	// Each test has its clone elsewhere: that would build all packages anew.
-	env = append(env, "GOFLAGS="+os.Getenv("GOFLAGS")+" -trimpath")
 	for _, name := range []string{"GOCACHE", "GOMODCACHE"} { // which would be below HOME
 		env = append(env, name+"="+command(t, "go", "env", name))
 	}

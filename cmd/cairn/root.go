@@ -54,6 +54,7 @@ A flag that takes a value can be given by a variable: see 'cairn help environmen
 		verifyCommand(global),
 		gcCommand(global),
 		keysCommand(global),
+		signCommand(global),
 		serveCommand(global),
 		explainCommand(global),
 		simulateCommand(global),

@@ -31,10 +31,14 @@ type signingOptions struct {
 }
 
 func (o *signingOptions) add(cmd *cobra.Command) {
+	o.addKeys(cmd)
+	cmd.Flags().BoolVar(&o.unsigned, "unsigned", false, "leave what is signed as it is: devices that verify see nothing of this publish")
+}
+
+func (o *signingOptions) addKeys(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.keys, "sign-key", nil, "sign with the key in this `file`; once for each key that has to sign (the variable CAIRN_SIGN_KEY may also be the key)")
 	f.StringArrayVar(&o.commands, "sign-with", nil, "sign with a `command` that takes what is to be signed from standard input, and writes the signature: for a KMS or a token (default: command of [signing])")
-	f.BoolVar(&o.unsigned, "unsigned", false, "leave what is signed as it is: devices that verify see nothing of this publish")
 }
 
 // signers are who signs; none where no key is given. No message has a private

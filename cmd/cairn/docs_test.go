@@ -64,6 +64,11 @@ var documents = []document{
 		says: []string{"a3b54d0d0cbb5019 beta", "stm32-fw-mp-from-1.0.0.patch", "1.0.0\nhttps://"},
 	},
 	{
+		name: "docs/signing.md",
+		has:  example,
+		says: []string{"usb1/root.key signs", "no fault", " new, 0 unchanged", "has signed", "has not signed", "where it verifies"},
+	},
+	{
 		name: "docs/command-line.md",
 		has: func(t *testing.T, dir string, server *storetest.S3Server) {
 			clone(t, dir, server)

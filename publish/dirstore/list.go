@@ -1,7 +1,6 @@
 package dirstore
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,26 +54,26 @@ func (w *walk) folder(key string) (bool, error) {
 	}
 	w.above = append(w.above, self)
 	defer func() { w.above = w.above[:len(w.above)-1] }()
+	// The names of folders end with a slash, and so order among the others as
+	// S3 orders keys: "a-b" comes before the keys in "a/".
+	names := make([]string, len(entries))
 	for i, e := range entries {
-		if e.Type() == fs.ModeSymlink {
-			if target, err := os.Stat(filepath.Join(dir, e.Name())); err == nil && target.IsDir() {
-				entries[i] = linkedFolder{e}
-			}
+		names[i] = e.Name()
+		if e.IsDir() || e.Type() == fs.ModeSymlink && isFolder(filepath.Join(dir, e.Name())) {
+			names[i] += "/"
 		}
 	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(sortName(a), sortName(b)) })
-	for _, e := range entries {
+	slices.Sort(names)
+	for _, name := range names {
 		if err := w.ctx.Err(); err != nil {
 			return false, err
 		}
-		key := key + sortName(e)
-		more := true
-		if e.IsDir() {
-			if strings.HasPrefix(key, w.prefix) || strings.HasPrefix(w.prefix, key) {
-				more, err = w.folder(key)
-			}
-		} else if strings.HasPrefix(key, w.prefix) {
-			more, err = w.file(key, e)
+		key, more := key+name, true
+		switch folder := strings.HasSuffix(name, "/"); {
+		case folder && (strings.HasPrefix(key, w.prefix) || strings.HasPrefix(w.prefix, key)):
+			more, err = w.folder(key)
+		case !folder && strings.HasPrefix(key, w.prefix):
+			more, err = w.file(key)
 		}
 		if !more || err != nil {
 			return false, err
@@ -83,33 +82,18 @@ func (w *walk) folder(key string) (bool, error) {
 	return true, nil
 }
 
-func (w *walk) file(key string, e fs.DirEntry) (bool, error) {
-	info, err := e.Info()
-	if err == nil && info.Mode().Type() == fs.ModeSymlink {
-		info, err = os.Stat(filepath.Join(w.root, filepath.FromSlash(key)))
-	}
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
+func (w *walk) file(key string) (bool, error) {
+	info, err := os.Stat(filepath.Join(w.root, filepath.FromSlash(key)))
 	if isMissing(err) {
 		return true, nil // it is gone since, or is a dangling link
 	}
-	if err != nil {
-		return false, err
-	}
-	if !info.Mode().IsRegular() {
-		return true, nil
+	if err != nil || !info.Mode().IsRegular() {
+		return err == nil, err
 	}
 	return w.yield(publish.Entry{Key: key, Size: info.Size(), Modified: info.ModTime()}, nil), nil
-}
-
-// linkedFolder is a symbolic link to a folder.
-type linkedFolder struct{ fs.DirEntry }
-
-func (linkedFolder) IsDir() bool { return true }
-
-// sortName is what orders e among its siblings as S3 orders their keys: the
-// key "a-b" comes before the keys in "a/".
-func sortName(e fs.DirEntry) string {
-	if e.IsDir() {
-		return e.Name() + "/"
-	}
-	return e.Name()
 }

@@ -44,15 +44,14 @@ func either(status []int) string {
 
 func (w Want) checkHeader(got, first *response, fail func(string, ...any)) {
 	stated := got.header.Get("Content-Length")
-	if w.Framed && got.chunked {
+	switch {
+	case w.Framed && got.chunked:
 		fail("it is chunked, and should state its Content-Length")
-	} else if w.Framed && stated == "" {
+	case w.Framed && stated == "":
 		fail("no Content-Length")
-	}
-	if got.chunked && got.status == http.StatusNoContent {
+	case got.chunked && got.status == http.StatusNoContent:
 		fail("it is chunked, and has no content") // RFC 9112 section 6.1
-	}
-	if w.Length != nil && stated != "" && stated != strconv.FormatInt(*w.Length, 10) {
+	case w.Length != nil && stated != "" && stated != strconv.FormatInt(*w.Length, 10):
 		fail("Content-Length %s, should be %d", stated, *w.Length)
 	}
 	if w.Type != "" {

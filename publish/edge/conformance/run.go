@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -68,37 +69,36 @@ func Run(ctx context.Context, baseURL string, cases []Case, opts Options) (*Resu
 			asked = append(asked, c)
 		}
 	}
+	idle := make(chan *client, cmp.Or(opts.Concurrency, 8))
+	for range cap(idle) {
+		c := &client{base: base}
+		defer c.close()
+		idle <- c
+	}
+	done := cmp.Or(opts.Done, new(atomic.Int64))
+	var passed atomic.Int64
 	failures := make([]*Failure, len(asked))
-	var next, passed atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
-	for range min(cmp.Or(opts.Concurrency, 8), len(asked)) {
-		group.Go(func() error {
-			client := &client{base: base}
-			defer client.close()
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(asked) {
-					return nil
-				}
-				failure, err := client.ask(ctx, asked[i])
-				if err != nil {
-					return err
-				}
-				if failures[i] = failure; failure == nil {
-					passed.Add(1)
-				}
-				if opts.Done != nil {
-					opts.Done.Add(1)
-				}
+	group.SetLimit(cap(idle))
+	for i, c := range asked {
+		group.Go(func() (err error) {
+			client := <-idle
+			defer func() { idle <- client }()
+			failures[i], err = client.ask(ctx, c)
+			if err != nil {
+				return err
 			}
+			if failures[i] == nil {
+				passed.Add(1)
+			}
+			done.Add(1)
+			return nil
 		})
 	}
 	err = group.Wait()
 	result.Passed = int(passed.Load())
-	for _, f := range failures {
-		if f != nil {
-			result.Failed = append(result.Failed, *f)
-		}
+	for _, f := range slices.DeleteFunc(failures, func(f *Failure) bool { return f == nil }) {
+		result.Failed = append(result.Failed, *f)
 	}
 	return result, err
 }

@@ -29,24 +29,18 @@ type gate struct {
 	skew atomic.Int64
 }
 
-// RoundTrip sends a request when it is its turn.
-func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) { return g.send(r, nil) }
-
 // checkedGate asks whether a request may be sent when it is its turn: it may
 // have waited for long.
 type checkedGate struct {
-	gate  *gate
-	check func() error
+	*gate
+	check func() error // or nil
 }
 
+// RoundTrip sends a request when it is its turn.
 func (g checkedGate) RoundTrip(r *http.Request) (*http.Response, error) {
-	return g.gate.send(r, g.check)
-}
-
-func (g *gate) send(r *http.Request, check func() error) (*http.Response, error) {
 	number, err := g.enter(r.Context())
-	if err == nil && check != nil {
-		if err = check(); err != nil {
+	if err == nil && g.check != nil {
+		if err = g.check(); err != nil {
 			g.leave(number, nil)
 		}
 	}

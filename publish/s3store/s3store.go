@@ -55,6 +55,7 @@ type Store struct {
 	gate   *gate
 	config Config
 	check  func() error // before each request, or nil
+	open   func(check func() error) (*minio.Core, error)
 }
 
 // New is the store in a bucket. It sends no request; an error is about the
@@ -80,26 +81,20 @@ func New(config Config) (*Store, error) {
 		transport.MaxIdleConnsPerHost = max(config.Concurrency, maxLimit)
 		config.Transport = transport
 	}
-	s := &Store{gate: &gate{next: config.Transport, now: config.Now, tuner: newTuner(config.Concurrency, config.Now)}, config: config}
-	s.client, err = s.open(s.gate)
-	if err != nil {
+	g := &gate{next: config.Transport, now: config.Now, tuner: newTuner(config.Concurrency, config.Now)}
+	s := &Store{gate: g, config: config, open: func(check func() error) (*minio.Core, error) {
+		return minio.NewCore(endpoint.Host, &minio.Options{
+			Creds:      config.Credentials.provider,
+			Secure:     endpoint.Scheme == "https",
+			Region:     config.Region,
+			Transport:  checkedGate{g, check},
+			MaxRetries: 1, // that is, none
+		})
+	}}
+	if s.client, err = s.open(nil); err != nil {
 		return nil, fmt.Errorf("endpoint %q: %w", config.Endpoint, err)
 	}
 	return s, nil
-}
-
-func (s *Store) open(transport http.RoundTripper) (*minio.Core, error) {
-	endpoint, err := url.Parse(s.config.Endpoint)
-	if err != nil {
-		return nil, err
-	}
-	return minio.NewCore(endpoint.Host, &minio.Options{
-		Creds:      s.config.Credentials.provider,
-		Secure:     endpoint.Scheme == "https",
-		Region:     s.config.Region,
-		Transport:  transport,
-		MaxRetries: 1, // that is, none
-	})
 }
 
 // Checked is the store for who must ask before each request is sent: right
@@ -108,11 +103,10 @@ func (s *Store) open(transport http.RoundTripper) (*minio.Core, error) {
 func (s *Store) Checked(check func() error) publish.Store {
 	checked := *s
 	checked.check = check
-	client, err := s.open(checkedGate{s.gate, check})
-	if err != nil {
+	var err error
+	if checked.client, err = s.open(check); err != nil {
 		panic(err) // it was opened in the same way before
 	}
-	checked.client = client
 	return &checked
 }
 

@@ -89,7 +89,11 @@ func TestMain(m *testing.M) {
 // build compiles a program from testdata, with sanitizers, once.
 func build(t *testing.T, p releases.Project, o device.Options, source string, flags ...string) string {
 	t.Helper()
-	key := fmt.Sprint(p, o, source, flags)
+	header, err := device.Header(p, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := fmt.Sprint(string(header), source, flags)
 	if programs[key] == "" {
 		program := filepath.Join(programIn, fmt.Sprint(len(programs)))
 		gcc(t, folder(t, p, o, source), append(append([]string{"-std=c99", "-o", program, source}, sanitizers...), flags...)...)

@@ -29,6 +29,7 @@ type initOptions struct {
 	slug, organization, baseURL string
 	to, endpoint, region        string
 	ci, branch, policy          string
+	signed                      bool
 }
 
 func initCommand(global *globalOptions) *cobra.Command {
@@ -78,6 +79,7 @@ that is there is left alone, and so is each other file.`,
 	f.StringVar(&opts.region, "region", "", "the bucket's region")
 	f.Var(cli.NewChoice(&opts.ci, "github", "gitlab", "both", "none"), "ci", "whose workflows to write (default: what the git remote says, else both; none for dir:)")
 	f.StringVar(&opts.branch, "branch", "", "the branch that is published (default: that of the git remote, else main)")
+	f.BoolVar(&opts.signed, "signed", false, "make the keys of signed answers, too, as 'cairn keys init' does")
 	f.Var(cli.NewChoice(&opts.policy, policies...), "print-policy", "only print a policy of the project that is there")
 	f.Lookup("print-policy").NoOptDefVal = "all"
 	return cmd
@@ -108,6 +110,11 @@ func runInit(cmd *cobra.Command, dir string, opts initOptions) error {
 	kept, err := writeProject(cmd.Context(), cmd.OutOrStdout(), dir, repo.Above(dir), files)
 	if err != nil {
 		return err
+	}
+	if opts.signed {
+		if err := runKeysInit(cmd, &globalOptions{dir}, keysOptions{valid: keysValid}); err != nil {
+			return fmt.Errorf("%w\nthe project is written: 'cairn keys init' goes on from here", err)
+		}
 	}
 	return report.PrintNext(cmd.OutOrStdout(), dir, config, repo.Origin, kept)
 }

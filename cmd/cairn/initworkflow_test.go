@@ -30,6 +30,7 @@ type workflow struct {
 	server      *storetest.S3Server
 	origin, dir string // a bare repository, and the one that people work in
 	ca          string // a file: who signed for the server that has cairn
+	signKey     string // a secret of the repository; "" is none
 	Defaults    struct {
 		Run struct {
 			Directory string `yaml:"working-directory"`
@@ -142,6 +143,7 @@ func (w *workflow) job(name, commit, flag, last string) (output, temp string, er
 		"${{ secrets.OTA_PLAN_KEY_SECRET }}":    w.server.SecretKey,
 		"${{ secrets.OTA_PUBLISH_KEY_ID }}":     w.server.AccessKey,
 		"${{ secrets.OTA_PUBLISH_KEY_SECRET }}": w.server.SecretKey,
+		"${{ secrets.CAIRN_SIGN_KEY }}":         w.signKey,
 	}
 	if flag == "rescan" {
 		expressions["${{ inputs.rescan }}"] = "true"
@@ -272,6 +274,20 @@ func TestWorkflow(t *testing.T) {
 	wide := w.commit("Roll out")
 	w.fails("publish", wide, "", "--allow exposure")
 	w.succeeds("publish", wide, "exposure,deletes", "", "keys right")
+
+	// Answers are signed from here on, which takes the key.
+	keys := t.TempDir()
+	w.command(w.dir, "cairn", "-C", "over the air", "keys", "init", "--root", keys+"/root.key", "--spare", keys+"/spare.key", "--online", keys+"/online.key")
+	wide = w.commit("Sign")
+	w.succeeds("check", wide, "", "")
+	w.succeeds("plan", wide, "", "Plan")
+	w.fails("publish", wide, "", "there is no key to sign with")
+	key, err := os.ReadFile(keys + "/online.key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.signKey = strings.TrimSpace(string(key))
+	w.succeeds("publish", wide, "", "", "keys right")
 
 	// Definitions that are at fault, and a program that is not the pinned one.
 	w.edit("cohorts/default.toml", "rollout = 100", "rollout = 130")

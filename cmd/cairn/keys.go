@@ -37,6 +37,9 @@ No private key is written into a git work tree, and none is printed.`,
 	return cmd
 }
 
+// keysValid is how long a statement of keys is good for, unless a flag says.
+const keysValid = "1y"
+
 // keysOptions are those of the commands that write the statement.
 type keysOptions struct {
 	root, spare, online string // files
@@ -51,7 +54,7 @@ func (o *keysOptions) addStatement(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.public, "online-public", nil, "a public `key` that is to sign heads, up to 3 times: NAME+ID+BASE64, or a file as openssl and KMS write it")
 	f.IntVar(&o.threshold, "threshold", 0, "so many of the online keys sign each head (default 1)")
-	f.StringVar(&o.valid, "valid", "1y", "how long the statement is good for, as in 1y or 90d")
+	f.StringVar(&o.valid, "valid", keysValid, "how long the statement is good for, as in 1y or 90d")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show the edit, and write nothing")
 }
 

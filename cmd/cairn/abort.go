@@ -30,10 +30,8 @@ that other edits trip: it goes through alone then, and says what it has left to
 'cairn publish'.`,
 		Example: `  cairn abort-rollout --cohort default --reason "compressor stalls" --publish
   cairn abort-rollout --cohort beta --release-version 1.1.0 --reason "bad radio" --commit --publish`,
+		PreRunE: cli.Needs("cohort COHORT"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if cohort == "" {
-				return cli.Usagef("abort-rollout needs --cohort COHORT")
-			}
 			if err := needReason(cmd, reason); err != nil {
 				return err
 			}

@@ -26,11 +26,9 @@ A file has a serial on each line; what follows a # is a comment.`,
 		Example: `  cairn assign DEMOSERIAL --cohort beta
   cairn assign --file returned.txt --cohort default
   grep EVT serials.txt | cairn assign --file - --cohort internal --commit`,
-		Args: cobra.ArbitraryArgs,
+		Args:    cobra.ArbitraryArgs,
+		PreRunE: cli.Needs("cohort COHORT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if cohort == "" {
-				return cli.Usagef("assign needs --cohort COHORT")
-			}
 			serials := args
 			if file != "" {
 				more, err := readSerials(cmd.InOrStdin(), file)

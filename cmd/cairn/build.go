@@ -23,17 +23,10 @@ func buildCommand(global *globalOptions) *cobra.Command {
 there already is brought up to date: answers that are gone are removed, files
 that are not cairn's are left alone and named, payloads are kept.`,
 		Example: "  cairn build --out public\n  cairn build --out /tmp/tree --at 2026-12-01T09:00:00Z",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if out == "" {
-				return cli.Usagef("build needs --out DIR")
-			}
-			p, err := global.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer p.close()
+		PreRunE: cli.Needs("out DIR"),
+		RunE: global.inProject(func(cmd *cobra.Command, p *project) error {
 			return runBuild(cmd, p, at.Instant(), dirstore.New(out))
-		},
+		}),
 	}
 	cli.AddAt(cmd, &at)
 	cmd.Flags().StringVar(&out, "out", "", "`folder` to write to; it stands for the bucket")

@@ -33,12 +33,7 @@ calls stay the same.
 A promise of short serials, max_serial = 31, makes the code smaller, too. The header
 refuses a serial or a cohort that breaks a promise.`,
 		Example: "  cairn device-header --out firmware/cairn_ota.h\n  cairn device-header --signed --max-keys 2 --max-cohort 20 >cairn_ota.h",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := global.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer p.close()
+		RunE: global.inProject(func(cmd *cobra.Command, p *project) error {
 			if signed {
 				if opts.Signed = p.fleet.Signing; opts.Signed == nil {
 					return cli.Usagef("--signed: cairn.toml has no [signing], so nobody signs the answers\nhint: 'cairn keys init' makes the keys and writes the table")
@@ -56,7 +51,7 @@ refuses a serial or a cohort that breaks a promise.`,
 				return err
 			}
 			return outfile.Replace(out, header)
-		},
+		}),
 	}
 	f := cmd.Flags()
 	f.StringVar(&out, "out", "", "`file` to write to (default: standard output)")

@@ -30,27 +30,17 @@ that decides, and the keys that the device fetches. Where answers are signed, it
 shows the way of a device that verifies, too: below the head, part by part.`,
 		Example: `  cairn explain --device-serial DEMOSERIAL --hardware-version mp \
     --software-type stm32-fw --current-version 1.0.0`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			for _, f := range []struct{ name, value string }{
-				{"device-serial", d.Serial}, {"hardware-version", d.Target.HardwareVersion}, {"software-type", d.Target.SoftwareType},
-			} {
-				if f.value == "" {
-					return cli.Usagef("explain needs --%s", f.name)
-				}
-			}
+		PreRunE: cli.Needs("device-serial", "hardware-version", "software-type"),
+		RunE: global.inProject(func(cmd *cobra.Command, p *project) error {
 			if !releases.ValidSerial(d.Serial) {
 				return cli.Usagef("--device-serial %q: a device serial is letters, digits, - and _, at most 128 characters", d.Serial)
 			}
-			p, err := global.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer p.close()
 			if targets := manifest.Targets(p.fleet); !slices.Contains(targets, d.Target) {
 				return unknownTarget(d.Target, targets)
 			}
 			instant := at.Instant()
 			x := report.Explanation{Fleet: p.fleet, Layout: manifest.LayoutOf(p.fleet), Device: d, At: instant, Explanation: manifest.Explain(p.fleet, d, instant)}
+			var err error
 			if x.Signed, err = p.signedWalk(d, instant); err != nil {
 				return err
 			}
@@ -58,7 +48,7 @@ shows the way of a device that verifies, too: below the head, part by part.`,
 				return cli.WriteJSON(cmd.OutOrStdout(), x.JSON())
 			}
 			return x.Write(cmd.OutOrStdout())
-		},
+		}),
 	}
 	f := cmd.Flags()
 	f.StringVar(&d.Serial, "device-serial", "", "the device's `serial`")

@@ -38,23 +38,13 @@ It holds the lease while it deletes, as publish does, and needs the last publish
 to have ended. An interrupt lets the requests under way end and gives the lease
 back; run it again to go on.`,
 		Example: "  cairn gc --older-than 90d --dry-run\n  cairn gc --older-than 90d",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if opts.olderThan == 0 {
-				return cli.Usagef("gc needs --older-than, such as --older-than 90d")
-			}
-			if opts.concurrency < 0 || opts.concurrency > 1024 {
-				return cli.Usagef("--concurrency %d is outside 1 to 1024", opts.concurrency)
-			}
-			p, err := global.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer p.close()
+		PreRunE: cli.Needs("older-than, such as --older-than 90d"),
+		RunE: global.inProject(func(cmd *cobra.Command, p *project) error {
 			if kept := p.fleet.Cache.Answers; time.Duration(opts.olderThan) < kept {
 				return cli.Usagef("--older-than %s is less than the %s for which a cache may keep an answer that names a payload", &opts.olderThan, kept)
 			}
 			return runGC(cmd, p, opts)
-		},
+		}),
 	}
 	addTo(cmd, &opts.to)
 	addConcurrency(cmd, &opts.concurrency)
@@ -91,7 +81,7 @@ func (o *gcOptions) write(cmd *cobra.Command, store publish.Store, g *publish.Ga
 	}
 	w := cmd.OutOrStdout()
 	if o.json {
-		return o.writeJSON(cmd, store, g, size)
+		return json.NewEncoder(w).Encode(o.report(store, g, size))
 	}
 	for _, p := range g.Payloads {
 		fmt.Fprintf(w, "delete  unnamed for %-4s  %14s  %s\n", cli.Age(now.Sub(p.Since)).Coarse(), cli.Thousands(int(p.Size))+" bytes", p.Key)
@@ -117,7 +107,7 @@ type garbageJSON struct {
 	Since time.Time `json:"unnamed_since"`
 }
 
-func (o *gcOptions) writeJSON(cmd *cobra.Command, store publish.Store, g *publish.Garbage, size int64) error {
+func (o *gcOptions) report(store publish.Store, g *publish.Garbage, size int64) any {
 	out := struct {
 		To       string        `json:"to"`
 		DryRun   bool          `json:"dry_run"`
@@ -130,5 +120,5 @@ func (o *gcOptions) writeJSON(cmd *cobra.Command, store publish.Store, g *publis
 	for _, p := range g.Payloads {
 		out.Payloads = append(out.Payloads, garbageJSON{p.Key, p.Size, p.Since.UTC()})
 	}
-	return json.NewEncoder(cmd.OutOrStdout()).Encode(out)
+	return out
 }

@@ -40,10 +40,8 @@ type reschedule func(p edit.Project, version, cohort string, at time.Time) ([]ed
 func scheduleCommand(global *globalOptions, verb string, do reschedule, cmd *cobra.Command) *cobra.Command {
 	opts := editOptions{stops: verb == "pause"}
 	var version, cohort string
+	cmd.PreRunE = cli.Needs("cohort COHORT")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if cohort == "" {
-			return cli.Usagef("%s needs --cohort COHORT", verb)
-		}
 		return stopping(cmd, global.edit(cmd, opts, func(p *project) (change, error) {
 			files, as, err := do(p.definitions(), version, cohort, now())
 			var versions []string

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -115,10 +114,7 @@ func runPlan(cmd *cobra.Command, global *globalOptions, opts planOptions) error 
 func writeReview(w io.Writer, r *review.Review, opts planOptions) error {
 	switch {
 	case opts.json:
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		e.SetEscapeHTML(false)
-		return e.Encode(r)
+		return cli.WriteJSON(w, r)
 	case opts.markdown:
 		return r.Markdown(w)
 	}

@@ -14,6 +14,8 @@ import (
 	"cairn/publish/dirstore"
 	"cairn/publish/s3store"
 	"cairn/releases"
+
+	"github.com/spf13/cobra"
 )
 
 // project is a project folder that has been read.
@@ -29,6 +31,18 @@ type project struct {
 // open reads the project. The caller closes it. An interrupt leaves the
 // reading of a large or stalled file to the end of the program.
 func (g *globalOptions) open(ctx context.Context) (*project, error) { return g.openTo(ctx, false) }
+
+// inProject is a command's RunE over the project, which is read and closed.
+func (g *globalOptions) inProject(run func(*cobra.Command, *project) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		p, err := g.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer p.close()
+		return run(cmd, p)
+	}
+}
 
 // openTo opens the project, if need be to take a release back: then all but the
 // project file may be at fault.

@@ -68,15 +68,13 @@ variables and files.`,
 		Example: `  cairn publish --source "$(git rev-parse HEAD)"
   cairn publish --dry-run --at 2026-12-01T09:00:00Z
   cairn publish --to dir:/srv/ota`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		PreRunE: func(*cobra.Command, []string) error {
 			if opts.lease < time.Second || opts.lease > publish.LongestLease {
 				return cli.Usagef("--lease %s is outside 1s to 1h", opts.lease)
 			}
-			p, err := global.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer p.close()
+			return nil
+		},
+		RunE: global.inProject(func(cmd *cobra.Command, p *project) error {
 			if opts.source == "" {
 				opts.source = p.worktree().Source(cmd.Context(), false)
 			}
@@ -84,7 +82,7 @@ variables and files.`,
 				return err
 			}
 			return p.publishReport(cmd, opts)
-		},
+		}),
 	}
 	opts.add(cmd)
 	f := cmd.Flags()
@@ -104,7 +102,7 @@ variables and files.`,
 }
 
 func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
-	store, err := p.target(opts.targetOptions)
+	store, err := p.store(opts.to, opts.concurrency)
 	if err != nil {
 		return err
 	}

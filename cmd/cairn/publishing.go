@@ -36,16 +36,19 @@ func addTo(cmd *cobra.Command, to *string) {
 	cmd.Flags().StringVar(to, "to", "", "`target`, instead of the one in [publish]: dir:DIR, relative to the working directory, or s3://BUCKET")
 }
 
+// addConcurrency comes after the command's own PreRunE.
 func addConcurrency(cmd *cobra.Command, n *int) {
 	cmd.Flags().IntVar(n, "concurrency", 0, "requests at once, 1 to 1024; 0 finds out what pays")
-}
-
-// target opens the store that the options name.
-func (p *project) target(opts targetOptions) (publish.Store, error) {
-	if opts.concurrency < 0 || opts.concurrency > 1024 {
-		return nil, cli.Usagef("--concurrency %d is outside 1 to 1024", opts.concurrency)
+	check := cmd.PreRunE
+	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
+		if *n < 0 || *n > 1024 {
+			return cli.Usagef("--concurrency %d is outside 1 to 1024", *n)
+		}
+		if check != nil {
+			return check(cmd, args)
+		}
+		return nil
 	}
-	return p.store(opts.to, opts.concurrency)
 }
 
 // edition is what the definitions say at an instant.
@@ -60,7 +63,7 @@ func (p *project) edition(at time.Time) publish.Edition {
 
 // look plans a publish, to be looked at only.
 func (p *project) look(cmd *cobra.Command, opts targetOptions) (*publish.Proposal, error) {
-	store, err := p.target(opts)
+	store, err := p.store(opts.to, opts.concurrency)
 	if err != nil {
 		return nil, err
 	}

@@ -34,15 +34,8 @@ func reportCommand(global *globalOptions) *cobra.Command {
 each cohort and device type is offered, bucket by bucket and over time, the
 update path of each version, and asks the live answers as a device does.`,
 		Example: "  cairn report --out public-report\n  cairn report --out /tmp/page --at 2026-12-01T09:00:00Z",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if out == "" {
-				return cli.Usagef("report needs --out DIR")
-			}
-			p, err := global.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer p.close()
+		PreRunE: cli.Needs("out DIR"),
+		RunE: global.inProject(func(cmd *cobra.Command, p *project) error {
 			page, err := p.page(cmd, opts)
 			if err != nil {
 				return err
@@ -56,7 +49,7 @@ update path of each version, and asks the live answers as a device does.`,
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", file, cli.Count(len(page), "byte"))
 			return err
-		},
+		}),
 	}
 	opts.add(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "`folder` to write to")
@@ -65,7 +58,7 @@ update path of each version, and asks the live answers as a device does.`,
 
 // lastPublish is the last publish to the target; nil where there was none.
 func (p *project) lastPublish(cmd *cobra.Command, opts targetOptions) (*console.Publish, error) {
-	store, err := p.target(opts)
+	store, err := p.store(opts.to, opts.concurrency)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +117,7 @@ func (p *project) publishReport(cmd *cobra.Command, opts publishOptions) error {
 	} else if scheme != "" {
 		target.to = p.fleet.Report.To
 	}
-	store, err := p.target(target)
+	store, err := p.store(target.to, target.concurrency)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,13 @@ requests by door and status, how long they took, and the age of the publish.`,
 		Example: `  cairn serve
   cairn serve --from definitions --at 2026-12-01T09:00:00Z
   cairn serve --from dir:public --listen :8443 --tls-cert cert.pem --tls-key key.pem`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runServe(cmd, global, &opts) },
+		PreRunE: func(*cobra.Command, []string) error {
+			if (opts.cert == "") != (opts.key == "") {
+				return cli.Usagef("--tls-cert and --tls-key go together")
+			}
+			return nil
+		},
+		RunE: global.inProject(func(cmd *cobra.Command, p *project) error { return runServe(cmd, global, p, &opts) }),
 	}
 	f := cmd.Flags()
 	f.StringVar(&opts.listen, "listen", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
@@ -62,15 +68,7 @@ requests by door and status, how long they took, and the age of the publish.`,
 	return cmd
 }
 
-func runServe(cmd *cobra.Command, global *globalOptions, opts *serveOptions) error {
-	if (opts.cert == "") != (opts.key == "") {
-		return cli.Usagef("--tls-cert and --tls-key go together")
-	}
-	p, err := global.open(cmd.Context())
-	if err != nil {
-		return err
-	}
-	defer p.close()
+func runServe(cmd *cobra.Command, global *globalOptions, p *project, opts *serveOptions) error {
 	source, name, err := p.source(opts)
 	if err != nil {
 		return err

@@ -64,17 +64,8 @@ asked for once, and every device must end where the definitions lead it.`,
 		Example: `  cairn simulate --devices 1000000 --days 14 --svg rollout.svg
   cairn simulate --from 2026-12-01T00:00:00Z --start 1.0.0=95,0.9.0-factory=4,none=1 --fail-rate 0.02
   cairn simulate --base-url https://ota.example.com --devices 10000`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := opts.check(cmd); err != nil {
-				return err
-			}
-			p, err := global.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer p.close()
-			return runSimulate(cmd, p, opts)
-		},
+		PreRunE: func(cmd *cobra.Command, _ []string) error { return opts.check(cmd) },
+		RunE:    global.inProject(func(cmd *cobra.Command, p *project) error { return runSimulate(cmd, p, opts) }),
 	}
 	f := cmd.Flags()
 	f.IntVar(&opts.Devices, "devices", 0, "`N` devices in all, those that cohorts list among them (default 10000, or twice as many as cohorts list)")
@@ -113,8 +104,6 @@ func (o *simulateOptions) check(cmd *cobra.Command) error {
 		return cli.Usagef("--fail-rate %g is outside 0 to below 1", o.FailRate)
 	case o.MaxHops < 0:
 		return cli.Usagef("--max-hops %d is below 0", o.MaxHops)
-	case o.concurrency < 0 || o.concurrency > 1024:
-		return cli.Usagef("--concurrency %d is outside 1 to 1024", o.concurrency)
 	}
 	if o.baseURL == "" {
 		if cmd.Flags().Changed("concurrency") {

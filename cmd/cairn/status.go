@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -28,25 +27,17 @@ the definitions say now, the one that is published, and what the schedule does
 next; and what was aborted, paused or withdrawn in what is published, since when.
 It changes nothing.`,
 		Example: "  cairn status\n  cairn status --at 2026-12-01T09:00:00Z",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := global.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer p.close()
+		RunE: global.inProject(func(cmd *cobra.Command, p *project) error {
 			proposal, err := p.look(cmd, opts)
 			if err != nil {
 				return err
 			}
 			s := p.status(proposal)
 			if asJSON {
-				enc := json.NewEncoder(cmd.OutOrStdout())
-				enc.SetEscapeHTML(false)
-				enc.SetIndent("", "  ")
-				return enc.Encode(s)
+				return cli.WriteJSON(cmd.OutOrStdout(), s)
 			}
 			return s.write(cmd.OutOrStdout())
-		},
+		}),
 	}
 	opts.add(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write one JSON object")

@@ -28,12 +28,7 @@ it writes again at the latest when it renews the lease. What it was about to
 write stays on record as doubtful: the next publish writes that again, and those
 of the next 15 minutes read it again, since a request may be on its way.`,
 		Example: "  cairn unlock\n  cairn unlock --yes",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := global.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer p.close()
+		RunE: global.inProject(func(cmd *cobra.Command, p *project) error {
 			store, err := p.store(to, 0)
 			if err != nil {
 				return err
@@ -62,7 +57,7 @@ of the next 15 minutes read it again, since a request may be on its way.`,
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is unlocked; what %s may have written is doubtful: the next publish writes it again, and publish once more in 15 minutes, or with --settle\n", store, remote.State.Lease)
 			}
 			return err
-		},
+		}),
 	}
 	addTo(cmd, &to)
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")

@@ -61,22 +61,15 @@ the next publish removes it.`,
 		Example: `  cairn verify
   cairn verify --state --deep
   cairn verify --base-url project --sample 500`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		PreRunE: func(cmd *cobra.Command, _ []string) error { return opts.check(cmd) },
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if !cmd.Flags().Changed("seed") {
 				opts.seed = rand.Uint64N(1e6)
-			}
-			if err := opts.check(cmd); err != nil {
-				return err
 			}
 			if opts.head.url != "" {
 				return runVerifyHead(cmd, global, opts.head, opts.at.Instant())
 			}
-			p, err := global.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer p.close()
-			return runVerify(cmd, p, opts)
+			return global.inProject(func(cmd *cobra.Command, p *project) error { return runVerify(cmd, p, opts) })(cmd, args)
 		},
 	}
 	cli.AddAt(cmd, &opts.at)
@@ -98,8 +91,6 @@ the next publish removes it.`,
 func (o *verifyOptions) check(cmd *cobra.Command) error {
 	changed := cmd.Flags().Changed
 	switch {
-	case o.concurrency < 0 || o.concurrency > 1024:
-		return cli.Usagef("--concurrency %d is outside 1 to 1024", o.concurrency)
 	case changed("sample") && o.sample < 1:
 		return cli.Usagef("--sample %d looks at nothing", o.sample)
 	case changed("seed") && !changed("sample"):

@@ -24,6 +24,19 @@ func Usage(err error) error { return UsageError{err} }
 // Usagef words a [UsageError].
 func Usagef(format string, args ...any) error { return Usage(fmt.Errorf(format, args...)) }
 
+// Needs is a command's PreRunE that refuses to go on without some flags, the
+// first word of each: "cohort COHORT".
+func Needs(flags ...string) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		for _, flag := range flags {
+			if name := strings.FieldsFunc(flag, func(r rune) bool { return r == ' ' || r == ',' })[0]; cmd.Flag(name).Value.String() == "" {
+				return Usagef("%s needs --%s", strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" "), flag)
+			}
+		}
+		return nil
+	}
+}
+
 // UnknownWord is an error about a word that should be one of those known. It
 // names the one that may be meant: which begins or is spelled like it.
 func UnknownWord(cmd *cobra.Command, what, word string, known []string) error {

@@ -57,6 +57,14 @@ type finding struct {
 
 const faultRule = "fault"
 
+// text is what is wrong, and the way out.
+func (f finding) text() string {
+	if f.Hint == "" {
+		return f.Message
+	}
+	return f.Message + "\nhint: " + f.Hint
+}
+
 func (r Check) findings() []finding {
 	all := []finding{}
 	add := func(level, rule string, f *releases.Fault) {
@@ -90,12 +98,8 @@ func writeAnnotations(out, _ io.Writer, r Check) error {
 	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 	for _, f := range r.findings() {
-		message := f.Message
-		if f.Hint != "" {
-			message += "\nhint: " + f.Hint
-		}
 		if _, err := fmt.Fprintf(out, "::%s file=%s,line=%d,col=%d,title=%s::%s\n",
-			f.Level, property.Replace(f.File), f.Line, f.Column, property.Replace("cairn: "+f.Rule), data.Replace(message)); err != nil {
+			f.Level, property.Replace(f.File), f.Line, f.Column, property.Replace("cairn: "+f.Rule), data.Replace(f.text())); err != nil {
 			return err
 		}
 	}

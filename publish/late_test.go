@@ -315,7 +315,7 @@ func TestAHeadThatLandsLateIsMendedByTheNext(t *testing.T) {
 		}
 	}
 	publishAgain("at first")
-	right, err := s.device(snapshot(t, store))
+	right, err := s.head(snapshot(t, store))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,9 +324,9 @@ func TestAHeadThatLandsLateIsMendedByTheNext(t *testing.T) {
 		t.Fatal("the late head did not land")
 	}
 	publishAgain("after it has landed")
-	mended, err := s.device(snapshot(t, store))
-	if err != nil || mended.head.Epoch <= right.head.Epoch {
-		t.Errorf("epoch %d comes after %d, %v", mended.head.Epoch, right.head.Epoch, err)
+	mended, err := s.head(snapshot(t, store))
+	if err != nil || mended.Epoch <= right.Epoch {
+		t.Errorf("epoch %d comes after %d, %v", mended.Epoch, right.Epoch, err)
 	}
 	winner.now = read(t, store, w).State.Late.Until
 	publishAgain("when nothing is late")

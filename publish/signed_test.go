@@ -8,24 +8,26 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"cairn/manifest"
+	"cairn/manifest/device"
 	"cairn/publish"
 	"cairn/publish/memstore"
-	"cairn/releases"
 	"cairn/releases/fleettest"
 	"cairn/releases/signing"
 )
 
 const origin = "ota.example.com/ota/small"
 
+var root = signing.NewPrivate(signing.RootName(origin), slices.Repeat([]byte{1}, ed25519.SeedSize))
+
 // keyring signs with an online key of its own, of a generation.
 func keyring(generation byte) *publish.Signing {
-	root := signing.NewPrivate(signing.RootName(origin), slices.Repeat([]byte{1}, ed25519.SeedSize))
 	online := signing.NewPrivate(origin, slices.Repeat([]byte{10 + generation}, ed25519.SeedSize))
 	keys := &signing.Keys{Origin: origin, Generation: uint32(generation), Threshold: 1, Issued: 1, Expires: math.MaxUint32, Online: []signing.Key{online.Key}}
 	note := &signing.Note{Text: keys.Text()}
@@ -58,129 +60,70 @@ func newSnapshots(t testing.TB, keys *publish.Signing, worlds ...*world) *snapsh
 	return s
 }
 
-// device is a client that believes nothing but what is signed: it follows the
-// head that it has read.
-type device struct {
-	layout  manifest.Layout
-	objects map[string]object
-	head    signing.Head
-}
-
-func (s *snapshots) device(objects map[string]object) (device, error) {
-	d := device{layout: manifest.LayoutOf(s.worlds[0].fleet), objects: objects}
-	note, there := objects[d.layout.HeadKey()]
+// head is the head that is there, if it verifies.
+func (s *snapshots) head(objects map[string]object) (signing.Head, error) {
+	note, there := objects[manifest.LayoutOf(s.worlds[0].fleet).HeadKey()]
 	if !there {
-		return d, errors.New("there is no head")
+		return signing.Head{}, errors.New("there is no head")
 	}
-	var err error
-	d.head, err = s.keys.Keys.OpenHead([]byte(note.Body))
-	return d, err
+	return s.keys.Keys.OpenHead([]byte(note.Body))
 }
 
-func (d *device) part(digest string) (string, error) {
-	body, there := d.objects[d.layout.PartKey([32]byte([]byte(digest)))]
-	switch sum := sha256.Sum256([]byte(body.Body)); {
-	case !there:
-		return "", fmt.Errorf("part %x is not there", digest)
-	case string(sum[:]) != digest:
-		return "", fmt.Errorf("part %x is another", digest)
-	}
-	return body.Body, nil
-}
-
-func digestOf(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	return string(sum[:])
-}
-
-// walk finds the part that answers the first of some questions that has an
-// entry at a place; "" where none has.
-func (d *device) walk(root [32]byte, place string, questions ...string) (question, part string, err error) {
-	digest, digits := string(root[:]), hex.EncodeToString([]byte(digestOf(place)))
-	for depth := 0; ; depth++ {
-		node, err := d.part(digest)
-		switch {
-		case err != nil:
-			return "", "", err
-		case node[0] == 'I':
-			digest = node[1+32*manifest.Index(digits[depth:depth+1]):][:32]
-			if digest == strings.Repeat("\x00", 32) {
-				return "", "", nil
-			}
-			continue
-		}
-		for _, q := range questions {
-			for entry := range slices.Chunk([]byte(node[1:]), 40) {
-				if string(entry[:8]) == digestOf(q)[:8] {
-					part, err := d.part(string(entry[8:]))
-					return q, part, err
-				}
-			}
-		}
-		return "", "", nil
+// device is one that a question is of. It believes nothing but what is signed, and
+// remembers what it has seen.
+func (s *snapshots) device(q *question) *device.Device {
+	f := s.worlds[0].fleet
+	return &device.Device{
+		Layout: manifest.LayoutOf(f), Order: f.Project.Order, Origin: origin, Roots: []signing.Key{root.Key}, RootThreshold: 1,
+		Device: manifest.Device{Serial: q.serial, Target: q.target, CurrentVersion: q.version},
 	}
 }
 
-// ask is the URL that a device is offered, "" for none.
-func (d *device) ask(q *question) (string, error) {
-	cohort := releases.DefaultCohort
-	shard := "cohorts/" + d.layout.Shard(q.hash)
-	_, list, err := d.walk(d.head.Cohorts, shard, shard)
-	if err != nil {
-		return "", err
-	}
-	for line := range strings.Lines(list) {
-		if hash, slug, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " "); hash == q.hash {
-			cohort = slug
+// poll is what a device is told: the URL that it is offered, "" for none, and
+// [absent] where it has to try again later.
+func poll(t testing.TB, d *device.Device, objects map[string]object, when string) string {
+	t.Helper()
+	answer := d.Poll(func(key string) ([]byte, int, error) {
+		o, there := objects[key]
+		if !there {
+			return nil, http.StatusNotFound, nil
 		}
+		return []byte(o.Body), http.StatusOK, nil
+	})
+	switch {
+	case answer.Status == device.Install, answer.Status == device.UpToDate:
+		return answer.URL
+	case answer.Status == device.RetryLater && strings.Contains(answer.Reason.Error(), "there is no answer for"):
+		return absent
 	}
-	track := "latest/" + releases.Escape(q.target.SoftwareType) + "/" + releases.Escape(q.target.HardwareVersion) + "/" + cohort
-	own, other := track+"/"+manifest.VersionSegment(q.version), track+"/"+manifest.OtherSegment
-	found, row, err := d.walk(d.head.Latest, track, own, other)
-	if err != nil || row == "" {
-		return absent, err
-	}
-	bucket, width := manifest.Index(d.layout.Bucket(q.hash)), (d.layout.Buckets()+7)/8
-	answer, planes := 0, int(row[1])
-	for j := range planes {
-		answer |= int(row[2+j*width+bucket/8]>>(bucket%8)&1) << j
-	}
-	if answer == 0 {
-		return "", nil
-	}
-	fields := strings.Fields(strings.Split(row[2+planes*width:], "\n")[answer-1])
-	if found == other && len(fields) > 3 {
-		below, err := releases.Unescape(fields[3])
-		if err != nil || !q.order.Below(q.version, below) {
-			return "", err
-		}
-	}
-	return fields[2], nil
+	t.Fatalf("%s: %s is told %s: %v", when, d.Serial, answer.Status, answer.Reason)
+	return ""
 }
 
 // whole checks that the head leads to all of one of the worlds, whose payloads
 // are there, and gives which; -1 where there is no head.
 func (s *snapshots) whole(objects map[string]object, when string) int {
 	s.t.Helper()
-	d, err := s.device(objects)
-	if _, there := objects[d.layout.HeadKey()]; !there {
+	layout := manifest.LayoutOf(s.worlds[0].fleet)
+	if _, there := objects[layout.HeadKey()]; !there {
 		return -1
 	}
+	head, err := s.head(objects)
 	if err != nil {
 		s.t.Fatalf("%s: %v", when, err)
 	}
-	i := slices.IndexFunc(s.signed, func(m *manifest.Signed) bool { return m.Latest == d.head.Latest && m.Cohorts == d.head.Cohorts })
+	i := slices.IndexFunc(s.signed, func(m *manifest.Signed) bool { return m.Latest == head.Latest && m.Cohorts == head.Cohorts })
 	if i < 0 {
 		s.t.Fatalf("%s: the head is of no world", when)
 	}
 	for _, p := range s.signed[i].Parts {
-		if _, err := d.part(string(p.Digest[:])); err != nil {
-			s.t.Fatalf("%s, in %s: %v", when, s.worlds[i].name, err)
+		if o, there := objects[layout.PartKey(p.Digest)]; !there || sha256.Sum256([]byte(o.Body)) != p.Digest {
+			s.t.Fatalf("%s, in %s: part %x is not there, or another", when, s.worlds[i].name, p.Digest)
 		}
 	}
 	for _, b := range s.worlds[i].site.Tree.Bodies[1:] {
 		if key, ours := strings.CutPrefix(string(b.Text), s.worlds[i].fleet.Project.BaseURL+"/"); ours {
-			if o, there := objects[key]; !there || hex.EncodeToString([]byte(digestOf(o.Body))) != b.Payload.SHA256 {
+			if o, there := objects[key]; !there || fmt.Sprintf("%x", sha256.Sum256([]byte(o.Body))) != b.Payload.SHA256 {
 				s.t.Fatalf("%s, in %s: payload %s is not there in full", when, s.worlds[i].name, key)
 			}
 		}
@@ -190,8 +133,15 @@ func (s *snapshots) whole(objects map[string]object, when string) int {
 
 // watch is a store in which no write takes devices that verify back to a world
 // before the one that they saw, or to none.
-func (s *snapshots) watch(store *memstore.Store, saw int, what string, wrote func(key string)) watched {
+//
+// Some devices have polled before, and poll after each write: nothing is ever
+// refused, and each is told what it is to be told in the world that is there.
+func (s *snapshots) watch(store *memstore.Store, saw int, what string, some []*asker, wrote func(key string)) watched {
 	objects := snapshot(s.t, store)
+	var devices []device.Device
+	for _, a := range some {
+		devices = append(devices, *a.Device)
+	}
 	return watched{store, func(key, how string) {
 		if wrote(key); !s.concerns(key) {
 			return
@@ -205,6 +155,11 @@ func (s *snapshots) watch(store *memstore.Store, saw int, what string, wrote fun
 			s.t.Fatalf("%s: after %s devices are back in %s", what, key, s.worlds[now].name)
 		}
 		saw = now
+		for i := range devices {
+			if got := poll(s.t, &devices[i], objects, what+" after "+how+" of "+key); got != some[i].want[now] {
+				s.t.Fatalf("%s after %s of %s: %+v is told %q, not %q", what, how, key, devices[i].Device, got, some[i].want[now])
+			}
+		}
 	}}
 }
 
@@ -215,29 +170,43 @@ func (s *snapshots) concerns(key string) bool {
 }
 
 // agree asks for all that the model's devices ask for, in text, of a world that
-// the head leads to.
-func (s *snapshots) agree(m *model, objects map[string]object, i int) {
+// the head leads to. It gives some of the devices, with what each is told in
+// every world.
+func (s *snapshots) agree(m *model, objects map[string]object, i int) (some []*asker) {
 	s.t.Helper()
-	d, err := s.device(objects)
-	if err != nil {
-		s.t.Fatal(err)
+	var asked []*asker
+	var trees []map[string]string
+	for _, w := range s.worlds {
+		trees = append(trees, m.decoded(w))
 	}
-	tree, asked := m.decoded(s.worlds[i]), 0
 	for _, q := range m.questions {
 		if q.form != manifest.Text {
 			continue
 		}
-		c, _ := s.worlds[i].fleet.CohortOf(q.serial)
-		want := q.askIn(tree, c.Slug, view{})
-		got, err := d.ask(q)
-		if err != nil || got != want {
-			s.t.Fatalf("%s: %s is told %q, %v, signed, and %q", s.worlds[i].name, q, got, err, want)
+		a := &asker{s.device(q), nil}
+		for j, w := range s.worlds {
+			c, _ := w.fleet.CohortOf(q.serial)
+			a.want = append(a.want, q.askIn(trees[j], c.Slug, view{}))
 		}
-		asked++
+		if got := poll(s.t, a.Device, objects, s.worlds[i].name); got != a.want[i] {
+			s.t.Fatalf("%s: %s is told %q, signed, and %q", s.worlds[i].name, q, got, a.want[i])
+		}
+		asked = append(asked, a)
 	}
-	if asked == 0 {
+	for j := 0; j < len(asked); j += max(1, len(asked)/12) {
+		some = append(some, asked[j])
+	}
+	if len(some) == 0 {
 		s.t.Error("nobody asked")
 	}
+	return some
+}
+
+// asker is a device that polls again and again, with what it is to be told in
+// each of the worlds.
+type asker struct {
+	*device.Device
+	want []string
 }
 
 // TestSignedDevicesSeeOneSnapshot lets a publish fail at each of its writes, in
@@ -269,10 +238,10 @@ func signedOver(t *testing.T, before, after *world) {
 		t.Fatal(err)
 	}
 	start := snapshot(t, store)
-	s.agree(m, start, s.whole(start, "at the start"))
+	some := s.agree(m, start, s.whole(start, "at the start"))
 
 	later, writes, signed := attempt{now: fleettest.Start.Add(time.Hour), name: "bob", signing: keys}, 0, 0
-	plan, err := later.run(s.watch(store, 0, "at first", func(key string) {
+	plan, err := later.run(s.watch(store, 0, "at first", some, func(key string) {
 		if writes++; s.concerns(key) {
 			signed = writes
 		}
@@ -291,7 +260,7 @@ func signedOver(t *testing.T, before, after *world) {
 	early, late := max(1, signed/fleettest.Rounds(10, 1000)), max(1, (writes-signed)/fleettest.Rounds(2, 1000))
 	for at := 0; at < writes; at += early {
 		for _, persisted := range []bool{false, true} {
-			s.fail(start, later, crash{at, persisted, at%2 == 0}, after)
+			s.fail(start, later, crash{at, persisted, at%2 == 0}, after, some)
 		}
 		if at > signed {
 			early = late
@@ -300,7 +269,7 @@ func signedOver(t *testing.T, before, after *world) {
 }
 
 // fail publishes a world with a crash, and then again.
-func (s *snapshots) fail(start map[string]object, a attempt, c crash, w *world) {
+func (s *snapshots) fail(start map[string]object, a attempt, c crash, w *world, some []*asker) {
 	s.t.Helper()
 	store, what := restore(s.t, start), fmt.Sprintf("%+v", c)
 	store.Fault = c.fault()
@@ -308,21 +277,21 @@ func (s *snapshots) fail(start map[string]object, a attempt, c crash, w *world) 
 	store.Fault = nil
 	left := snapshot(s.t, store)
 	saw := s.whole(left, what)
-	crashed, err := s.device(left)
+	crashed, err := s.head(left)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	a.now = a.now.Add(2 * leaseTime)
-	if _, err := a.run(s.watch(store, saw, what+", then", func(string) {}), w); err != nil {
+	if _, err := a.run(s.watch(store, saw, what+", then", some, func(string) {}), w); err != nil {
 		s.t.Fatalf("%s: %v", what, err)
 	}
 	end := snapshot(s.t, store)
-	d, err := s.device(end)
+	head, err := s.head(end)
 	if err != nil || s.whole(end, what) != len(s.worlds)-1 {
 		s.t.Fatalf("%s: at the end devices are in another world, %v", what, err)
 	}
-	if d.head.Epoch < crashed.head.Epoch || d.head.Epoch == crashed.head.Epoch && d.head != crashed.head {
-		s.t.Fatalf("%s: epoch %d comes after %d", what, d.head.Epoch, crashed.head.Epoch)
+	if head.Epoch < crashed.Epoch || head.Epoch == crashed.Epoch && head != crashed {
+		s.t.Fatalf("%s: epoch %d comes after %d", what, head.Epoch, crashed.Epoch)
 	}
 	s.signedHolds(store, w, what)
 	again, err := a.run(store, w)

@@ -13,8 +13,6 @@ import (
 	"cairn/publish/memstore"
 	"cairn/releases/fleettest"
 	"cairn/releases/signing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // counter counts the requests that a store gets, by kind.
@@ -183,11 +181,11 @@ func TestALostStateGoesByTheHead(t *testing.T) {
 		return p
 	}
 	head := func() signing.Head {
-		d, err := s.device(snapshot(t, store))
+		h, err := s.head(snapshot(t, store))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return d.head
+		return h
 	}
 	publishNow(fleettest.Start, keys)
 	first := head()
@@ -272,14 +270,14 @@ func TestEpochsGoUp(t *testing.T) {
 		if _, err := (attempt{now: w.at, name: "ada", signing: keys}).run(store, w); err != nil {
 			t.Fatal(err)
 		}
-		d, err := newSnapshots(t, keys, w).device(snapshot(t, store))
+		head, err := newSnapshots(t, keys, w).head(snapshot(t, store))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d.head.Epoch <= last.Epoch || d.head.Issued != uint32(w.at.Unix()) || d.head.Expires != d.head.Issued+14*24*3600 {
-			t.Errorf("%+v comes after %+v", d.head, last)
+		if head.Epoch <= last.Epoch || head.Issued != uint32(w.at.Unix()) || head.Expires != head.Issued+14*24*3600 {
+			t.Errorf("%+v comes after %+v", head, last)
 		}
-		last = d.head
+		last = head
 	}
 }
 
@@ -294,7 +292,8 @@ func TestAStopIsSigned(t *testing.T) {
 	if _, err := (attempt{now: fleettest.Start, name: "ada", signing: keys}).run(store, before); err != nil {
 		t.Fatal(err)
 	}
-	was, err := newSnapshots(t, keys, before).device(snapshot(t, store))
+	s := newSnapshots(t, keys, before, after)
+	was, err := s.head(snapshot(t, store))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,12 +312,12 @@ func TestAStopIsSigned(t *testing.T) {
 		t.Fatal(err)
 	}
 	objects := snapshot(t, store)
-	d, err := newSnapshots(t, keys, before).device(objects)
+	is, err := s.head(objects)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.head.Cohorts != was.head.Cohorts || d.head.Latest == was.head.Latest || d.head.Epoch <= was.head.Epoch {
-		t.Errorf("before %+v\nafter %+v", was.head, d.head)
+	if is.Cohorts != was.Cohorts || is.Latest == was.Latest || is.Epoch <= was.Epoch {
+		t.Errorf("before %+v\nafter %+v", was, is)
 	}
 	m := newModel(t, before, after, stopped)
 	offered := map[string]int{}
@@ -326,10 +325,7 @@ func TestAStopIsSigned(t *testing.T) {
 		if q.form != manifest.Text {
 			continue
 		}
-		got, err := d.ask(q)
-		if err != nil {
-			t.Fatal(err)
-		}
+		got := poll(t, s.device(q), objects, "after the stop")
 		c, _ := before.fleet.CohortOf(q.serial)
 		if want := q.askIn(m.decoded(stopped), c.Slug, view{}); c.Slug == "default" && m.version[got] == "1.1.0" {
 			t.Errorf("%s is still offered 1.1.0, want %q", q, want)
@@ -342,11 +338,8 @@ func TestAStopIsSigned(t *testing.T) {
 	if _, err := (attempt{now: bob.now.Add(time.Minute), name: "bob", signing: keys}).run(store, after); err != nil {
 		t.Fatal(err)
 	}
-	s := newSnapshots(t, keys, after)
-	s.whole(snapshot(t, store), "after the rest")
-	state := read(t, store, after).State
-	if diff := cmp.Diff(s.signed[0].Cohorts, state.Live.Signed.Head.Cohorts); diff != "" {
-		t.Error(diff)
+	if s.whole(snapshot(t, store), "after the rest") != 1 {
+		t.Error("the rest is not signed")
 	}
 }
 

@@ -119,7 +119,7 @@ func (p *Proposal) prepare(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	if date := p.Remote.Date; !date.IsZero() && now.Sub(date).Abs() > maxClockSkew {
-		return fmt.Errorf("the clock says %s, and that of %s %s: devices go by when a head was issued\nset the clock", now.Format(time.RFC3339), p.Store, date.UTC().Format(time.RFC3339))
+		return fmt.Errorf("the clock says %s, and that of %s %s: devices go by when a head was issued\nset the clock; --unsigned publishes the rest, and leaves what is signed as it is", now.Format(time.RFC3339), p.Store, date.UTC().Format(time.RFC3339))
 	}
 	at := p.Edition.At
 	if at.After(now) || now.Sub(at) > maxClockSkew {
@@ -132,16 +132,20 @@ func (p *Proposal) prepare(ctx context.Context, now time.Time) error {
 	for _, sign := range s.by.Signers {
 		signature, err := sign(ctx, s.note)
 		if err != nil {
-			return fmt.Errorf("signing the head: %w", err)
+			return unsignable(err)
 		}
 		signatures = append(signatures, signature)
 	}
 	note, err := s.by.Keys.SignedNote(s.note, signatures...)
 	if err != nil {
-		return fmt.Errorf("signing the head: %w", err)
+		return unsignable(err)
 	}
 	s.note = note
 	return nil
+}
+
+func unsignable(err error) error {
+	return fmt.Errorf("signing the head: %w\nnothing is written; --unsigned publishes the rest, and leaves what is signed as it is", err)
 }
 
 // besides is an object that no tree has.

@@ -67,15 +67,15 @@ func signed(t testing.TB, text string, keys ...key) []byte {
 // bucket is what devices read: bodies by what follows v1/signed/. Its numbers
 // are those of the next head; each publish counts on.
 type bucket struct {
-	origin                     string
-	generation, epoch          uint32
-	issued, expires            uint32
-	online                     []key
-	roots                      []key // that sign keys.txt
-	files                      map[string][]byte
-	threshold                  int
-	keysIssued, keysExpire     uint32
-	latest, cohorts, published [32]byte
+	origin                 string
+	generation, epoch      uint32
+	issued, expires        uint32
+	online                 []key
+	roots                  []key // that sign keys.txt
+	files                  map[string][]byte
+	threshold              int
+	keysIssued, keysExpire uint32
+	latest, cohorts        [32]byte
 }
 
 const (

@@ -33,32 +33,21 @@ func (p Project) Assign(serials []string, cohort string, create bool) ([]Change,
 		}
 		return nil, fmt.Errorf("no device serial: %s\na serial is letters, digits, - and _, at most 128 characters", strings.Join(faults, ", "))
 	}
-	leave := map[*releases.Cohort]map[string]bool{}
-	for _, c := range p.Fleet.Cohorts {
-		for _, d := range c.Devices {
-			switch {
-			case !come[d.Serial]:
-			case c.Slug == cohort:
-				delete(come, d.Serial)
-			case leave[c] == nil:
-				leave[c] = map[string]bool{d.Serial: true}
-			default:
-				leave[c][d.Serial] = true
-			}
-		}
-	}
 	var changes []Change
 	for _, c := range p.Fleet.Cohorts {
-		if leave[c] == nil {
-			continue
-		}
-		for _, unlist := range []func(*releases.Cohort, map[string]bool) ([]Change, error){p.unlist, p.unlistFile} {
-			some, err := unlist(c, leave[c])
-			if err != nil {
-				return nil, err
+		gone := map[string]bool{}
+		for _, d := range c.Devices {
+			if come[d.Serial] && c.Slug != cohort {
+				gone[d.Serial] = true
+			} else {
+				delete(come, d.Serial)
 			}
-			changes = append(changes, some...)
 		}
+		some, err := p.unlist(c, gone)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, some...)
 	}
 	if cohort == releases.DefaultCohort {
 		return changes, nil
@@ -74,37 +63,29 @@ func (p Project) Assign(serials []string, cohort string, create bool) ([]Change,
 	return append(changes, some...), err
 }
 
-func (p Project) unlist(c *releases.Cohort, gone map[string]bool) ([]Change, error) {
-	var indexes []bool
+// unlist takes devices out of a cohort's array and its devices_file.
+func (p Project) unlist(c *releases.Cohort, gone map[string]bool) (changes []Change, err error) {
+	var inline []bool // by index
+	lines := map[int]bool{}
 	for _, d := range c.Devices {
-		if !d.InFile {
-			indexes = append(indexes, gone[d.Serial])
+		switch {
+		case !d.InFile:
+			inline = append(inline, gone[d.Serial])
+		case gone[d.Serial]:
+			lines[int(d.Line)] = true
 		}
 	}
-	if !slices.Contains(indexes, true) {
-		return nil, nil
+	if slices.Contains(inline, true) {
+		changes, err = p.change(c.File, func(d *Document) error {
+			return d.Drop(func(i int) bool { return inline[i] }, "devices")
+		})
 	}
-	return p.change(c.File, func(d *Document) error {
-		return d.Drop(func(i int) bool { return indexes[i] }, "devices")
-	})
-}
-
-func (p Project) unlistFile(c *releases.Cohort, gone map[string]bool) ([]Change, error) {
-	if c.DevicesFile == "" {
-		return nil, nil
+	if err != nil || len(lines) == 0 {
+		return changes, err
 	}
 	before, err := fs.ReadFile(p.Files, c.DevicesFile)
 	if err != nil {
 		return nil, err
-	}
-	lines := map[int]bool{}
-	for _, d := range c.Devices {
-		if d.InFile && gone[d.Serial] {
-			lines[int(d.Line)] = true
-		}
-	}
-	if len(lines) == 0 {
-		return nil, nil
 	}
 	after := make([]byte, 0, len(before))
 	n := 0
@@ -113,7 +94,7 @@ func (p Project) unlistFile(c *releases.Cohort, gone map[string]bool) ([]Change,
 			after = append(after, line...)
 		}
 	}
-	return []Change{{c.DevicesFile, before, after}}, nil
+	return append(changes, Change{c.DevicesFile, before, after}), nil
 }
 
 func (p Project) enlist(file string, c *releases.Cohort, serials []string) ([]Change, error) {

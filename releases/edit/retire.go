@@ -1,6 +1,7 @@
 package edit
 
 import (
+	"cmp"
 	"io/fs"
 	"slices"
 
@@ -34,19 +35,15 @@ func (p Project) Retire(version string) ([]Change, error) {
 	some, err := p.change(releases.ProjectFile, func(d *Document) error {
 		for _, software := range softwareTypes(r) {
 			known := []any{"software", software, "known_versions"}
-			var err error
 			switch {
 			case slices.Contains(p.Fleet.Software[software].KnownVersions, r.Version):
 			case d.Has(known...):
-				err = d.Append([]string{syntax.String(r.Version)}, known...)
+				err = cmp.Or(err, d.Append([]string{syntax.String(r.Version)}, known...))
 			default:
-				err = d.Set("["+syntax.String(r.Version)+"]", known...)
-			}
-			if err != nil {
-				return err
+				err = cmp.Or(err, d.Set("["+syntax.String(r.Version)+"]", known...))
 			}
 		}
-		return nil
+		return err
 	})
 	return append(changes, some...), err
 }

@@ -1,6 +1,7 @@
 package edit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -46,31 +47,18 @@ func (p Project) Deploy(d Deployment) ([]Change, error) {
 		return nil, fmt.Errorf("release %s was aborted in cohort %s: %s\nto offer it once more, add --again", d.Version, d.Cohort, a.Aborted)
 	}
 	there, err := p.change(file, func(doc *Document) error {
-		path := []any{"activate", d.Version}
-		at := func(key string) []any { return append(slices.Clip(path), key) }
+		err := doc.Table("activate", d.Version)
 		if !active {
-			if err := doc.Table(path...); err != nil {
-				return err
-			}
+			a.Rollout.Fixed = 100
 		}
-		old := releases.Rollout{Fixed: 100}
-		if active {
-			old = a.Rollout
+		if Rollout(a.Rollout) != Rollout(d.Rollout) {
+			err = cmp.Or(err, doc.Set(Rollout(d.Rollout), "activate", d.Version, "rollout"))
 		}
-		if !equalRollouts(old, d.Rollout) {
-			if err := doc.Set(Rollout(d.Rollout), at("rollout")...); err != nil {
-				return err
-			}
-		}
-		for _, key := range []string{"aborted", "paused"} {
-			if err := unset(doc, d.Version, key); err != nil {
-				return err
-			}
-		}
+		err = cmp.Or(err, unset(doc, d.Version, "aborted"), unset(doc, d.Version, "paused"))
 		if d.Again || !a.Paused.IsZero() {
-			return resumed(doc, d.At, "activate", d.Version, "resumed")
+			err = cmp.Or(err, resumed(doc, d.At, "activate", d.Version, "resumed"))
 		}
-		return nil
+		return err
 	})
 	return append(back, there...), err
 }
@@ -87,10 +75,7 @@ func unset(d *Document, version, key string) error {
 	if !d.Has("activate", version, key) {
 		return nil
 	}
-	if err := d.Remove("activate", version, key); err != nil {
-		return err
-	}
-	return d.Table("activate", version)
+	return cmp.Or(d.Remove("activate", version, key), d.Table("activate", version))
 }
 
 // Deactivate takes a release out of a cohort, with the comment right above it.
@@ -123,10 +108,7 @@ func (p Project) Abort(version, cohort, reason string, at time.Time) ([]Change, 
 		return nil, a, nil
 	}
 	changes, err := p.change(p.Fleet.Cohort(cohort).File, func(d *Document) error {
-		if err := unset(d, a.Release.Version, "resumed"); err != nil {
-			return err
-		}
-		return d.Set(syntax.String(reason), "activate", a.Release.Version, "aborted")
+		return cmp.Or(unset(d, a.Release.Version, "resumed"), d.Set(syntax.String(reason), "activate", a.Release.Version, "aborted"))
 	})
 	return changes, a, err
 }
@@ -185,14 +167,9 @@ func (p Project) Pause(version, cohort string, at time.Time) ([]Change, []releas
 	}
 	changes, err := p.change(p.Fleet.Cohort(cohort).File, func(d *Document) error {
 		for _, a := range as {
-			if err := unset(d, a.Release.Version, "resumed"); err != nil {
-				return err
-			}
-			if err := d.Set(Time(at), "activate", a.Release.Version, "paused"); err != nil {
-				return err
-			}
+			err = cmp.Or(err, unset(d, a.Release.Version, "resumed"), d.Set(Time(at), "activate", a.Release.Version, "paused"))
 		}
-		return nil
+		return err
 	})
 	return changes, as, err
 }
@@ -212,19 +189,12 @@ func (p Project) Resume(version, cohort string, at time.Time) ([]Change, []relea
 	}
 	changes, err := p.change(p.Fleet.Cohort(cohort).File, func(d *Document) error {
 		for _, a := range as {
-			if err := unset(d, a.Release.Version, "paused"); err != nil {
-				return err
-			}
-			if err := resumed(d, at, "activate", a.Release.Version, "resumed"); err != nil {
-				return err
-			}
+			err = cmp.Or(err, unset(d, a.Release.Version, "paused"), resumed(d, at, "activate", a.Release.Version, "resumed"))
 			if a.Rollout.Percent(at) > a.Percent(at) {
-				if err := delay(d, a, at.Sub(a.Paused)); err != nil {
-					return err
-				}
+				err = cmp.Or(err, delay(d, a, at.Sub(a.Paused)))
 			}
 		}
-		return nil
+		return err
 	})
 	return changes, as, err
 }
@@ -239,14 +209,13 @@ func delay(d *Document, a releases.Activation, by time.Duration) error {
 	if a.Rollout.Ramp != nil {
 		return later(a.Rollout.Ramp.Start, "start")
 	}
+	var err error
 	for i, s := range a.Rollout.Steps {
 		if s.At.After(a.Paused) {
-			if err := later(s.At, i, "at"); err != nil {
-				return err
-			}
+			err = cmp.Or(err, later(s.At, i, "at"))
 		}
 	}
-	return nil
+	return err
 }
 
 // like writes an instant with the offset from UTC that a literal has.
@@ -286,8 +255,6 @@ func Rollout(r releases.Rollout) string {
 	}
 	return percent(r.Fixed)
 }
-
-func equalRollouts(a, b releases.Rollout) bool { return Rollout(a) == Rollout(b) }
 
 // Duration is a time without the parts that are zero: "48h", "1h30m".
 func Duration(d time.Duration) string {

@@ -2,6 +2,7 @@ package edit
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -142,12 +143,8 @@ func (u Upload) write(d *Document, r *releases.Release, there *releases.Payload)
 	if there == nil && revision == "" {
 		revision = u.Commit
 	}
-	type entry struct {
-		literal string
-		path    []any
-	}
-	var entries []entry
-	add := func(literal string, path ...any) { entries = append(entries, entry{literal, path}) }
+	var err error
+	add := func(literal string, path ...any) { err = cmp.Or(err, d.Set(literal, path...)) }
 	if r.Version == "" {
 		add(syntax.String(u.Version), "version")
 	}
@@ -176,10 +173,5 @@ func (u Upload) write(d *Document, r *releases.Release, there *releases.Payload)
 			add(syntax.String(p.ExtraInfo[k].(string)), table(p, "extra_info", k)...)
 		}
 	}
-	for _, e := range entries {
-		if err := d.Set(e.literal, e.path...); err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }

@@ -25,7 +25,6 @@ import (
 	"cairn/publish/edge"
 	"cairn/publish/edge/conformance/conformancetest"
 	"cairn/releases"
-	"cairn/releases/fleettest"
 	"cairn/releases/signing"
 	"cairn/templates/console"
 )
@@ -248,7 +247,10 @@ func TestThePageHoldsForEverybody(t *testing.T) {
 		"example": pageOf(t, example, at),
 		"odd":     pageOf(t, odd.Fleet, odd.At),
 		"hostile": pageOf(t, hostile(t), at),
-		"large":   pageOf(t, fleettest.Large(50*10*40*256), at),
+		"large":   pageOf(t, large(t), at),
+	}
+	if info, err := os.Stat(strings.TrimPrefix(pages["large"], "file://")); err != nil || info.Size() > 400_000 {
+		t.Errorf("the page of many has %d bytes, %v", info.Size(), err)
 	}
 	for name, page := range pages {
 		t.Run(name, func(t *testing.T) {
@@ -292,8 +294,7 @@ func TestThePageFollowsTheDefinitions(t *testing.T) {
 // hostile is definitions whose texts would like to be more than text.
 func hostile(t *testing.T) *releases.Fleet {
 	t.Helper()
-	dir := t.TempDir()
-	for name, text := range map[string]string{
+	return load(t, map[string]string{
 		"cairn.toml":             "[project]\nslug = \"x\"\nbase_url = \"https://ota.example.com\"\nversion_order = \"natural\"\n[publish]\nto = \"dir:public\"\n",
 		"releases/a.toml":        "version = \"__proto__\"\nnotes = \"\"\"</script><script>document.title = 'taken'</script>" + strings.Repeat("x", 10_000) + "\"\"\"\n[payload.\"<img src=x onerror=document.title='taken'>\".mp]\nfile = \"a.bin\"\n",
 		"releases/a.bin":         "\x7fa payload",
@@ -301,7 +302,38 @@ func hostile(t *testing.T) *releases.Fleet {
 		"releases/b.bin":         "\x7fanother payload",
 		"cohorts/default.toml":   "[activate.\"__proto__\"]\nrollout = 100\n[activate.constructor]\nrollout = 30\naborted = \"</script><b onmouseover=alert(1)>‮gnihton\"\n",
 		"cohorts/__proto__.toml": "devices = [\"SN-1\"]\n[activate.constructor]\nrollout = 50\n",
-	} {
+	})
+}
+
+// large is 50 cohorts, 10 hardware versions and 40 releases with deltas.
+func large(t *testing.T) *releases.Fleet {
+	t.Helper()
+	files := map[string]string{"cairn.toml": "[project]\nslug = \"large\"\nbase_url = \"https://ota.example.com\"\nbucket_digits = 3\n"}
+	activations := ""
+	for r := range 40 {
+		text := fmt.Sprintf("version = \"1.%d.0\"\nmust_pass_through = %t\n", r, r%9 == 4)
+		for h := range 10 {
+			stored := fmt.Sprintf("stored = \"hw%d.bin\"\nsize = 100000\nsha256 = ", h)
+			text += fmt.Sprintf("[payload.main.hw%d]\n%s\"%064x\"\n", h, stored, 1+r*20+h)
+			if r > 0 {
+				text += fmt.Sprintf("[delta.main.hw%d.\"1.%d.0\"]\n%s\"%064x\"\n", h, r-1, stored, 1+r*20+h+10)
+			}
+		}
+		files[fmt.Sprintf("releases/%d.toml", r)] = text
+		activations += fmt.Sprintf("[activate.\"1.%d.0\"]\n", r)
+	}
+	activations += "rollout = { start = 2026-12-01T09:00:00Z, duration = \"72h\" }\n"
+	for c := range 50 {
+		files[fmt.Sprintf("cohorts/customer-%d.toml", c)] = fmt.Sprintf("devices = [\"SN-%d-1\", \"SN-%d-2\"]\n%s", c, c, activations)
+	}
+	return load(t, files)
+}
+
+// load reads definitions.
+func load(t *testing.T, files map[string]string) *releases.Fleet {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
 		file := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 			t.Fatal(err)

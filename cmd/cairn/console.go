@@ -75,7 +75,7 @@ func (c *consolePage) render() ([]byte, error) {
 		return nil, err
 	}
 	defer p.close()
-	m := p.model(c.at.Instant().Truncate(time.Second), nil)
+	m := p.model(c.at.Instant().Truncate(time.Second))
 	m.Live, m.History = c.tag, p.history(c.cmd.Context())
 	return console.Page(m)
 }

@@ -56,35 +56,39 @@ update path of each version, and asks the live answers as a device does.`,
 	return cmd
 }
 
-// lastPublish is the last publish to the target; nil where there was none.
-func (p *project) lastPublish(cmd *cobra.Command, opts targetOptions) (*console.Publish, error) {
+// showPublished adds the last publish to the target, where there was one, and
+// what the definitions have forgotten since.
+func (p *project) showPublished(cmd *cobra.Command, opts targetOptions, m *console.Model) error {
 	store, err := p.store(opts.to, opts.concurrency)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	remote, err := publish.ReadState(cmd.Context(), store, p.fleet.Project.Prefix)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if remote.State == nil || remote.State.Done.Published.IsZero() {
-		return nil, remote.Problem
+		return remote.Problem
 	}
 	done := remote.State.Done
-	published := &console.Publish{At: done.Published.Unix(), For: done.At.Unix(), Source: done.Source}
+	m.Published = &console.Publish{At: done.Published.Unix(), For: done.At.Unix(), Source: done.Source}
 	if signed := remote.State.Live.Signed; signed != nil {
-		published.HeadExpires = int64(signed.Head.Expires)
+		m.Published.HeadExpires = int64(signed.Head.Expires)
 	}
-	return published, nil
+	for _, v := range remote.Forgotten(p.fleet) {
+		m.Warnings = append(m.Warnings, console.Warning{Rule: publish.ForgottenVersion, Place: releases.ProjectFile, Message: fmt.Sprintf("the definitions do not name %s", v)})
+	}
+	return nil
 }
 
 // model is what a page shows at an instant.
-func (p *project) model(at time.Time, published *console.Publish) *console.Model {
-	return console.ModelOf(p.fleet, at, published, lint.Check(p.fleet, lint.Options{At: at, MaxHops: defaultHops}))
+func (p *project) model(at time.Time) *console.Model {
+	return console.ModelOf(p.fleet, at, lint.Check(p.fleet, lint.Options{At: at, MaxHops: defaultHops}))
 }
 
 // writePlanPage writes the page of a plan to a file.
 func (p *project) writePlanPage(file string, r *review.Review) error {
-	m := p.model(r.At, nil)
+	m := p.model(r.At)
 	m.Plan = &console.Plan{To: r.To, Summary: fmt.Sprintf("%s: %s", r.To, r.Objects), Guard: r.Guard, Groups: []console.PlanGroup{}}
 	for _, g := range r.Groups {
 		if !g.Changed() {
@@ -132,11 +136,10 @@ func (p *project) publishReport(cmd *cobra.Command, opts publishOptions) error {
 
 // page is the page of the definitions, and of what is published at a target.
 func (p *project) page(cmd *cobra.Command, opts targetOptions) ([]byte, error) {
-	published, err := p.lastPublish(cmd, opts)
-	if err != nil {
+	m := p.model(opts.at.Instant().Truncate(time.Second))
+	if err := p.showPublished(cmd, opts, m); err != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "what is published is not known, and not on the page: %v\n", err)
 	}
-	m := p.model(opts.at.Instant().Truncate(time.Second), published)
 	m.History = p.history(cmd.Context())
 	return console.Page(m)
 }

@@ -17,7 +17,7 @@ var at = time.Date(2026, 12, 2, 12, 0, 0, 0, time.UTC)
 
 func page(t *testing.T, f *releases.Fleet) []byte {
 	t.Helper()
-	page, err := console.Page(console.ModelOf(f, at, nil, nil))
+	page, err := console.Page(console.ModelOf(f, at, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestTheModelCountsDevices(t *testing.T) {
 	for seed := range uint64(20) {
 		f := fleettest.Random(seed)
 		layout := manifest.LayoutOf(f)
-		m := console.ModelOf(f, at, nil, nil)
+		m := console.ModelOf(f, at, nil)
 		for i, c := range f.Cohorts {
 			row, sum := m.Cohorts[i], 0
 			for j, n := range row.Counts {

@@ -15,9 +15,9 @@ import (
 // indexes into Versions, releases into Releases, targets into Targets.
 type Model struct {
 	Project   Project   `json:"project"`
-	At        int64     `json:"at"` // what the page calls now
-	Published *Publish  `json:"published"`
-	Versions  []string  `json:"versions"` // ascending
+	At        int64     `json:"at"`        // what the page calls now
+	Published *Publish  `json:"published"` // nil where nothing is known of it
+	Versions  []string  `json:"versions"`  // ascending
 	Targets   []Target  `json:"targets"`
 	Releases  []Release `json:"releases"` // ascending
 	Cohorts   []Cohort  `json:"cohorts"`
@@ -163,12 +163,12 @@ type Warning struct {
 }
 
 // ModelOf is the model of a fleet at an instant.
-func ModelOf(f *releases.Fleet, at time.Time, published *Publish, warnings []*lint.Warning) *Model {
+func ModelOf(f *releases.Fleet, at time.Time, warnings []*lint.Warning) *Model {
 	layout := manifest.LayoutOf(f)
 	m := &Model{
 		Project: Project{f.Project.Slug, f.Project.BaseURL, f.Project.Prefix, f.Project.Order, f.Project.Unknown,
 			f.Project.BucketDigits, f.Project.CohortDigits, f.Project.Timezone},
-		At: at.Unix(), Published: published, Warnings: []Warning{}, Targets: []Target{}, Releases: []Release{}, History: []Edit{},
+		At: at.Unix(), Warnings: []Warning{}, Targets: []Target{}, Releases: []Release{}, History: []Edit{},
 	}
 	resolver := manifest.NewResolver(f)
 	targets := manifest.Targets(f)

@@ -62,6 +62,7 @@ function settle() {
   const own = instants(cohort), edges = [Math.min(view.at, ...own, fleet.at), Math.max(view.at, ...own, fleet.at)];
   const margin = Math.max(day / 2, (edges[1] - edges[0]) * 0.08);
   $('schedule').replaceChildren(chart(cohort, edges[0] - margin, edges[1] + margin, view.at, calendar, Math.max(320, $('schedule').clientWidth)));
+  upcoming();
   $('paths').replaceChildren(fleet.targets.length ? paths(cohort, view.target, view.at) : 'No release has a payload.');
   bucket();
   link();
@@ -152,6 +153,16 @@ function turn(activation, rank) {
     if (covered(percent(activation, middle)) > rank) high = middle; else low = middle;
   }
   return high;
+}
+
+// upcoming is what the schedule brings next in all cohorts, each with a publish
+// after it; a ramp has its beginning and its end.
+function upcoming() {
+  const next = fleet.cohorts.flatMap((cohort) => cohort.activations.filter((a) => offers(a) && a.paused === undefined).flatMap((a) =>
+    (a.ramp ? schedule(a).filter((_, i, all) => i === 0 || i === all.length - 1) : schedule(a)).filter(([at]) => at > view.at)
+      .map(([at, share]) => ({ at, text: `${cohort.slug}: ${versionOf(a.release)} to ${Math.round(share * 100) / 100} %` })))).sort((a, b) => a.at - b.at);
+  $('soon').textContent = next.length ? 'Next in all cohorts, each with a publish after it:' : 'No schedule of any cohort brings anything more.';
+  $('upcoming').replaceChildren(...next.slice(0, 6).map(({ at, text }) => element('li', {}, element('time', { datetime: new Date(at * 1000).toISOString() }, whole.format(at * 1000)), ' ' + text)));
 }
 
 // fill brings the form in line with the view.

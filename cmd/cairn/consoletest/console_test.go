@@ -87,7 +87,7 @@ func pageOf(t *testing.T, f *releases.Fleet, at time.Time) string {
 
 func render(t *testing.T, f *releases.Fleet, at time.Time) []byte {
 	t.Helper()
-	page, err := console.Page(console.ModelOf(f, at, nil, lint.Check(f, lint.Options{At: at})))
+	page, err := console.Page(console.ModelOf(f, at, lint.Check(f, lint.Options{At: at})))
 	if err != nil {
 		t.Fatal(err)
 	}

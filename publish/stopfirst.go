@@ -133,13 +133,15 @@ func (p *Proposal) percentBefore(cohort string, a releases.Activation) (percent 
 func (p *Plan) stopped() map[devices]map[uint16]bool {
 	all := map[devices]map[uint16]bool{}
 	p.offeringStopped(func(d devices, f *Folder, bucket uint16) {
-		if fallback := p.Site.fallback(f); fallback != nil {
-			if _, reads := slices.BinarySearch(fallback.Buckets, bucket); reads {
-				if all[d] == nil {
-					all[d] = map[uint16]bool{}
-				}
-				all[d][bucket] = true
-			}
+		fallback, reads := p.Site.fallback(f), p.Site.Tree.Fleet.Cohort(d.cohort).Partial // who does is not known
+		if fallback != nil && !reads {
+			_, reads = slices.BinarySearch(fallback.Buckets, bucket)
+		}
+		if reads && all[d] == nil {
+			all[d] = map[uint16]bool{}
+		}
+		if reads {
+			all[d][bucket] = true
 		}
 	})
 	return all

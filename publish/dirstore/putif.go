@@ -38,7 +38,9 @@ func (s *Store) putIf(ctx context.Context, key string, content publish.Content, 
 	} else {
 		err = replace(temp, name, etag)
 	}
-	if errors.Is(err, fs.ErrExist) {
+	if info, e := os.Lstat(name); errors.Is(err, fs.ErrExist) && e == nil && info.IsDir() {
+		return errFolder(name)
+	} else if errors.Is(err, fs.ErrExist) {
 		return publish.ErrCondition
 	}
 	return err

@@ -71,7 +71,7 @@ func (t *twins) rename(content publish.Content, temp, name string) error {
 	err := os.Rename(temp, name)
 	if existing, e := os.Lstat(name); err != nil && e == nil && existing.IsDir() {
 		if syscall.Rmdir(name) != nil {
-			return fmt.Errorf("%s is a folder, where a file of cairn's belongs: move it away", name)
+			return errFolder(name)
 		}
 		err = os.Rename(temp, name)
 	}
@@ -105,4 +105,8 @@ func (t *twins) drop(name string) {
 		delete(t.files, id)
 		delete(t.names, name)
 	}
+}
+
+func errFolder(name string) error {
+	return fmt.Errorf("%s is a folder, where a file of cairn's belongs: move it away", name)
 }

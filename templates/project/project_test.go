@@ -101,6 +101,9 @@ func TestWorkflows(t *testing.T) {
 						t.Errorf("job %s has an expression in a script:\n%s", name, s.Run)
 					}
 					for _, v := range s.Env {
+						if name == "publish" && v == "${{ secrets.CAIRN_SIGN_KEY }}" {
+							continue // no role of a cloud stands for that key
+						}
 						if secret := strings.Contains(v, "secrets."); secret && (name == "check" || c.SignsIn()) {
 							t.Errorf("job %s sees %s", name, v)
 						}

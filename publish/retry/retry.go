@@ -64,7 +64,7 @@ func pause(key string, attempt int) time.Duration {
 }
 
 // Passing reports whether a request that failed so may succeed a little later:
-// where the connection broke, the answer ended early, or no server was found.
+// where the connection broke, or the answer ended early, or nobody answered.
 func Passing(err error) bool {
 	var (
 		file        *fs.PathError // of the content that was to be sent

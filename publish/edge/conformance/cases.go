@@ -55,9 +55,9 @@ func Cases(f *releases.Fleet, at time.Time) []Case {
 	}
 	g.members()
 	g.choose()
-	g.devices()
-	g.others()
-	g.between()
+	g.ask("device", g.sides, mostDevices)
+	g.ask("bucket", g.others, mostBuckets)
+	g.ask("between", g.between, mostStrangers)
 	g.serials()
 	g.strangers()
 	g.plusSigns()

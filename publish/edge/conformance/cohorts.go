@@ -16,15 +16,19 @@ import (
 type cohort struct {
 	*releases.Cohort
 	buckets map[int]string // a device in each bucket, of those that are asked
-	edge    []string       // the devices on both sides of each percent edge, and others
+	edge    []string       // the devices on both sides of each percent edge
+	rest    []string       // the other ones
 }
+
+// one is a device of the cohort, if any is.
+func (c cohort) one() []string { return c.edge[:min(1, len(c.edge))] }
 
 // members finds the devices that stand for each cohort. Of default these are
 // made up: serials that no cohort lists.
 func (g *generator) members() {
 	buckets := g.layout.Buckets()
 	for _, c := range g.fleet.Cohorts {
-		m := cohort{c, map[int]string{}, nil}
+		m := cohort{Cohort: c, buckets: map[int]string{}}
 		var edge []int
 		if c.Slug == releases.DefaultCohort {
 			edge = g.edges(c, slices.Collect(spread(buckets, buckets)))
@@ -39,8 +43,12 @@ func (g *generator) members() {
 			}
 			edge = g.edges(c, slices.Sorted(maps.Keys(m.buckets)))
 		}
-		for _, b := range edge {
-			m.edge = append(m.edge, m.buckets[b])
+		for _, b := range slices.Sorted(maps.Keys(m.buckets)) {
+			if slices.Contains(edge, b) {
+				m.edge = append(m.edge, m.buckets[b])
+			} else {
+				m.rest = append(m.rest, m.buckets[b])
+			}
 		}
 		g.cohorts = append(g.cohorts, m)
 	}

@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"iter"
-	"maps"
 	"slices"
 	"strings"
 
@@ -56,9 +55,9 @@ func draw(blocks []block, most int) iter.Seq2[manifest.Device, int] {
 	}
 }
 
-// ask adds cases for the devices of blocks.
-func (g *generator) ask(group string, blocks []block, most int) {
-	for d, i := range draw(blocks, most) {
+// ask adds cases for devices of each cohort and target.
+func (g *generator) ask(group string, of func(cohort, manifest.Target) (serials, versions []string), most int) {
+	for d, i := range draw(g.blocks(of), most) {
 		g.add(g.of(group, d, i))
 	}
 }
@@ -71,62 +70,49 @@ func (g *generator) of(group string, d manifest.Device, form int) Case {
 	return g.question(name, f.path+"?"+query(d), g.right(d)(f.Form))
 }
 
-// blocks are the devices of each cohort and target.
-func (g *generator) blocks(serials func(cohort) []string) []block {
+// blocks are devices of each cohort and target.
+func (g *generator) blocks(of func(cohort, manifest.Target) (serials, versions []string)) []block {
 	var blocks []block
 	for _, c := range g.cohorts {
-		of := serials(c)
 		for _, t := range g.targets {
-			blocks = append(blocks, block{t, of, g.ordinary(t)})
+			serials, versions := of(c, t)
+			blocks = append(blocks, block{t, serials, versions})
 		}
 	}
 	return blocks
 }
 
-func sides(c cohort) []string { return c.edge }
-
-// devices asks for each cohort, target, version and side of a percent edge.
-func (g *generator) devices() { g.ask("device", g.blocks(sides), mostDevices) }
-
-// others asks for the other buckets.
-func (g *generator) others() {
-	g.ask("bucket", g.blocks(func(c cohort) []string {
-		var serials []string
-		for _, b := range slices.Sorted(maps.Keys(c.buckets)) {
-			if s := c.buckets[b]; !slices.Contains(c.edge, s) {
-				serials = append(serials, s)
-			}
-		}
-		return serials
-	}), mostBuckets)
+// sides are the devices on both sides of each percent edge.
+func (g *generator) sides(c cohort, t manifest.Target) (serials, versions []string) {
+	return c.edge, g.ordinary(t)
 }
 
-// between asks for a version above the lowest that versions without a folder are
-// offered in any bucket: where another bucket offers more, its devices take that.
-func (g *generator) between() {
-	order := g.fleet.Project.Order
-	var blocks []block
-	for _, c := range g.cohorts {
-		for _, t := range g.targets {
-			f := g.tree.Folder(g.layout.AnswerFolder(t, c.Slug, manifest.OtherSegment))
-			if f == nil {
-				continue // the cohort has no devices
-			}
-			var offered []string
-			for _, i := range f.Bodies {
-				if v := g.tree.Bodies[i].Version(); v != "" {
-					offered = append(offered, v)
-				}
-			}
-			if len(offered) == 0 {
-				continue
-			}
-			unlisted := manifest.Unlisted(order, []string{slices.MinFunc(offered, order.Compare)})
-			versions := slices.DeleteFunc(unlisted, func(v string) bool { return slices.Contains(g.tree.Known[t], v) })
-			blocks = append(blocks, block{t, c.edge, versions[max(len(versions)-1, 0):]})
+// others are the devices in the other buckets.
+func (g *generator) others(c cohort, t manifest.Target) (serials, versions []string) {
+	return c.rest, g.ordinary(t)
+}
+
+// between are devices with a version above the lowest that versions without a
+// folder are offered in any bucket: where another bucket offers more, its
+// devices take that.
+func (g *generator) between(c cohort, t manifest.Target) (serials, versions []string) {
+	f := g.tree.Folder(g.layout.AnswerFolder(t, c.Slug, manifest.OtherSegment))
+	if f == nil {
+		return nil, nil // the cohort has no devices
+	}
+	var offered []string
+	for _, i := range f.Bodies {
+		if v := g.tree.Bodies[i].Version(); v != "" {
+			offered = append(offered, v)
 		}
 	}
-	g.ask("between", blocks, mostStrangers)
+	if len(offered) == 0 {
+		return nil, nil
+	}
+	order := g.fleet.Project.Order
+	unlisted := manifest.Unlisted(order, []string{slices.MinFunc(offered, order.Compare)})
+	versions = slices.DeleteFunc(unlisted, func(v string) bool { return slices.Contains(g.tree.Known[t], v) })
+	return c.edge, versions[max(len(versions)-1, 0):]
 }
 
 // choose finds the devices for questions about other things than devices: one
@@ -134,7 +120,7 @@ func (g *generator) between() {
 // date.
 func (g *generator) choose() {
 	best := -1
-	for d := range draw(g.blocks(sides), mostDevices) {
+	for d := range draw(g.blocks(g.sides), mostDevices) {
 		if s := g.score(d); s > best {
 			best, g.update = s, d
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"cairn/manifest"
 	"cairn/releases"
 )
 
@@ -19,15 +20,7 @@ var odd = []string{
 
 // strangers asks for odd versions.
 func (g *generator) strangers() {
-	var blocks []block
-	for _, c := range g.cohorts {
-		for _, t := range g.targets {
-			if len(c.edge) > 0 {
-				blocks = append(blocks, block{t, c.edge[:1], odd})
-			}
-		}
-	}
-	g.ask("odd", blocks, mostStrangers)
+	g.ask("odd", func(c cohort, _ manifest.Target) (serials, versions []string) { return c.one(), odd }, mostStrangers)
 	d := g.update
 	for _, v := range append(slices.Clone(g.tree.Known[d.Target]), odd...) {
 		if strings.IndexFunc(v, func(r rune) bool { return r > '~' }) >= 0 {
@@ -48,19 +41,14 @@ func (g *generator) strangers() {
 // first.
 func (g *generator) plusSigns() {
 	tricky := func(s string) bool { return strings.ContainsAny(s, "+ ") }
-	var blocks []block
-	for _, c := range g.cohorts {
-		for _, t := range g.targets {
-			versions := g.ordinary(t)
-			if !tricky(t.SoftwareType + t.HardwareVersion) {
-				versions = slices.DeleteFunc(versions, func(v string) bool { return !tricky(v) })
-				versions = append(versions, "0.0.0+unheard of")
-			}
-			if len(c.edge) > 0 {
-				blocks = append(blocks, block{t, c.edge[:1], versions})
-			}
+	blocks := g.blocks(func(c cohort, t manifest.Target) (serials, versions []string) {
+		versions = g.ordinary(t)
+		if !tricky(t.SoftwareType + t.HardwareVersion) {
+			versions = slices.DeleteFunc(versions, func(v string) bool { return !tricky(v) })
+			versions = append(versions, "0.0.0+unheard of")
 		}
-	}
+		return c.one(), versions
+	})
 	for _, spelling := range []struct {
 		name   string
 		encode func(string) string

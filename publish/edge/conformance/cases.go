@@ -120,10 +120,8 @@ func (g *generator) both(name, query string, want func(manifest.Form) Want, chan
 
 // question is a case of the query API, as an ordinary client asks it.
 func (g *generator) question(name, target string, want Want) Case {
-	c := Case{
-		Name: "api/" + name, Needs: []Feature{API}, Method: http.MethodGet, Target: target, Proto: http11,
-		Headers: []string{hostLine, agentLine, acceptLine}, Want: want,
-	}
+	c := g.direct("", "", want)
+	c.Name, c.Needs, c.Target = "api/"+name, []Feature{API}, target
 	if g.fleet.Project.Key != "" {
 		c = c.with(g.keyLine())
 	}

@@ -51,24 +51,35 @@ func (g *generator) index() {
 	}
 }
 
-// answers asks for answers by their keys.
+// place is where an answer is.
+type place struct {
+	folder *manifest.Folder
+	slot   int
+}
+
+// answers asks for answers by their keys, and for the siblings of each distinct
+// one.
 func (g *generator) answers() {
-	total := 0
-	for _, f := range g.tree.Folders {
-		total += len(f.Buckets)
+	type answer struct {
+		body     uint32
+		fallback bool
 	}
-	row, before, asked := 0, 0, 0
-	for i := range spread(total, mostFolders) {
-		for i-before >= len(g.tree.Folders[row].Buckets) {
-			before += len(g.tree.Folders[row].Buckets)
-			row++
+	var all, distinct []place
+	seen := map[answer]bool{}
+	for i := range g.tree.Folders {
+		f := &g.tree.Folders[i]
+		for slot, body := range f.Bodies {
+			all = append(all, place{f, slot})
+			if a := (answer{body, f.VersionSegment == manifest.OtherSegment}); !seen[a] {
+				seen[a] = true
+				distinct = append(distinct, place{f, slot})
+			}
 		}
-		f := &g.tree.Folders[row]
-		slot := i - before
-		for at, body := range g.objects(f, slot) {
-			key := g.layout.Key(at)
-			name := strings.TrimPrefix(key, g.layout.Prefix+"/v1/")
-			c := g.direct(name, key, object(body))
+	}
+	asked := 0
+	for i := range spread(len(all), mostFolders) {
+		for key, body := range g.objects(all[i]) {
+			c := g.direct(g.below(key), key, object(body))
 			g.add(c)
 			if asked < mostHeads {
 				c.Name += "/HEAD"
@@ -77,50 +88,29 @@ func (g *generator) answers() {
 		}
 		asked++
 	}
-	g.answerSiblings()
+	for i := range spread(len(distinct), mostSiblings) {
+		for key, body := range g.objects(distinct[i]) {
+			g.sibling(g.below(key), key, object(body))
+		}
+	}
 }
 
-// objects goes through the forms of the answer in a folder's slot.
-func (g *generator) objects(f *manifest.Folder, slot int) iter.Seq2[manifest.Location, []byte] {
-	return func(yield func(manifest.Location, []byte) bool) {
+// below is a key without what all of the tree have in common.
+func (g *generator) below(key string) string {
+	return strings.TrimPrefix(key, g.layout.Prefix+"/v1/")
+}
+
+// objects goes through the keys of an answer, and what is there.
+func (g *generator) objects(p place) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
 		at := manifest.Location{
-			Class: manifest.Answer, Target: f.Target, Cohort: f.Cohort,
-			VersionSegment: f.VersionSegment, Bucket: g.layout.BucketName(int(f.Buckets[slot])),
+			Class: manifest.Answer, Target: p.folder.Target, Cohort: p.folder.Cohort,
+			VersionSegment: p.folder.VersionSegment, Bucket: g.layout.BucketName(int(p.folder.Buckets[p.slot])),
 		}
 		for _, at.Form = range []manifest.Form{manifest.Text, manifest.JSON, manifest.Below} {
-			if body, err := g.tree.Get(at); err == nil && !yield(at, body) {
+			if body, err := g.tree.Get(at); err == nil && !yield(g.layout.Key(at), body) {
 				return
 			}
-		}
-	}
-}
-
-// answerSiblings asks for the siblings of answers by their keys, once for each
-// distinct answer.
-func (g *generator) answerSiblings() {
-	type answer struct {
-		body     uint32
-		fallback bool
-	}
-	type place struct {
-		folder *manifest.Folder
-		slot   int
-	}
-	seen := map[answer]bool{}
-	var first []place
-	for i := range g.tree.Folders {
-		f := &g.tree.Folders[i]
-		for slot, body := range f.Bodies {
-			if a := (answer{body, f.VersionSegment == manifest.OtherSegment}); !seen[a] {
-				seen[a] = true
-				first = append(first, place{f, slot})
-			}
-		}
-	}
-	for i := range spread(len(first), mostSiblings) {
-		for at, body := range g.objects(first[i].folder, first[i].slot) {
-			key := g.layout.Key(at)
-			g.sibling(strings.TrimPrefix(key, g.layout.Prefix+"/v1/"), key, object(body))
 		}
 	}
 }

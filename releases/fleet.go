@@ -159,6 +159,17 @@ type Payload struct {
 	Image           firmware.Image // what its File is; the zero value where there is none, or nobody has read it
 }
 
+// Payload is what the release has for a device: a delta from a version, or for
+// "" the whole image; nil where it has none.
+func (r *Release) Payload(software, hardware, from string) *Payload {
+	for _, p := range r.Payloads {
+		if p.SoftwareType == software && p.HardwareVersion == hardware && p.From == from {
+			return p
+		}
+	}
+	return nil
+}
+
 // Delta says whether the payload is a patch.
 func (p *Payload) Delta() bool { return p.From != "" }
 

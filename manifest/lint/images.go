@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode"
 
-	"cairn/manifest"
 	"cairn/releases"
 )
 
@@ -20,7 +19,7 @@ func (l *linter) images() {
 				continue
 			}
 			for _, before := range l.Releases[:i] {
-				if before.Withdrawn == "" && imageOf(before, targetOf(p)) == p.SHA256 {
+				if image := whole(before, targetOf(p)); before.Withdrawn == "" && image != nil && image.SHA256 == p.SHA256 {
 					l.warn("same-image", payload(r, p), "look at the build: it has to state its own version; or withdraw one of the two",
 						"release %s has the very bytes of %s for %s: a device that installs it goes on reporting what is inside, and is offered it again and again",
 						r.Version, before.Version, title(targetOf(p)))
@@ -30,17 +29,6 @@ func (l *linter) images() {
 			l.hardware(r, p, shared)
 		}
 	}
-}
-
-// imageOf is the SHA-256 of the whole image that a release has for a target, ""
-// for none.
-func imageOf(r *releases.Release, t manifest.Target) string {
-	for _, p := range r.Payloads {
-		if !p.Delta() && targetOf(p) == t {
-			return p.SHA256
-		}
-	}
-	return ""
 }
 
 // pair is two hardware versions of a software type, the lower one first.

@@ -57,7 +57,7 @@ func (l *linter) delta(r *releases.Release, p *releases.Payload, runs bool) {
 	}
 	for _, m := range l.Releases {
 		over := l.Project.Order.Compare(p.From, m.Version) < 0 && l.Project.Order.Compare(m.Version, r.Version) < 0
-		if over && mustPass(m) && whole(m, targetOf(p)) {
+		if over && mustPass(m) && whole(m, targetOf(p)) != nil {
 			l.warn("delta-over-must-pass-through", payload(r, p), "a delta from the current version goes before everything else: leave it out, or patch "+m.Version,
 				"the delta from %s to %s leads past %s, which is must_pass_through", p.From, r.Version, m.Version)
 			return
@@ -80,7 +80,7 @@ func (l *linter) down(r *releases.Release) bool {
 // mustPass says whether a release is to stop devices on their way up.
 func mustPass(r *releases.Release) bool { return r.MustPassThrough && r.Withdrawn == "" }
 
-// whole says whether a release has a whole image for a target.
-func whole(r *releases.Release, t manifest.Target) bool {
-	return slices.ContainsFunc(r.Payloads, func(p *releases.Payload) bool { return !p.Delta() && targetOf(p) == t })
+// whole is a release's whole image for a target, nil for none.
+func whole(r *releases.Release, t manifest.Target) *releases.Payload {
+	return r.Payload(t.SoftwareType, t.HardwareVersion, "")
 }

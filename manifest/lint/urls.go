@@ -3,6 +3,7 @@ package lint
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -71,43 +72,32 @@ func webPage(u *url.URL) string {
 // urls looks at where payloads are hosted elsewhere.
 func (l *linter) urls() {
 	for r, p := range l.Payloads() {
-		u, err := url.Parse(p.URL)
-		if p.URL == "" || err != nil {
-			continue
+		if u, err := url.Parse(p.URL); p.URL != "" && err == nil {
+			l.url(payload(r, p, "url"), u)
 		}
-		at, query := payload(r, p, "url"), map[string]bool{}
-		for key := range u.Query() {
-			query[strings.ToLower(key)] = true
-		}
-		has := func(keys ...string) bool {
-			for _, key := range keys {
-				if !query[key] {
-					return false
-				}
-			}
-			return true
-		}
-		if u.Scheme != "http" && u.Scheme != "https" {
-			l.warn("other-url-scheme", at, "write an https URL, or store the payload in the bucket", "url has the scheme %q: devices fetch by http or https", u.Scheme)
-			continue
-		}
-		expires := false
-		for _, keys := range signed {
-			expires = expires || has(keys...)
-		}
-		if expires {
-			l.warn("expiring-url", at, "name an address that stays, or store the payload in the bucket by upload-ota-payload",
-				"url is signed for a time: once that is over, no device can fetch the payload")
-		}
-		secret := u.User != nil
-		for _, key := range secrets {
-			secret = secret || !expires && has(key)
-		}
-		if secret {
-			l.warn("secret-in-url", at, "name an address that needs none, and take back what everybody can read now", "url has credentials in it, which every device and whoever asks gets")
-		}
-		if way := webPage(u); way != "" {
-			l.warn("web-page-url", at, way, "url is a web page about a file, not the file")
-		}
+	}
+}
+
+func (l *linter) url(at spot, u *url.URL) {
+	if u.Scheme != "http" && u.Scheme != "https" {
+		l.warn("other-url-scheme", at, "write an https URL, or store the payload in the bucket", "url has the scheme %q: devices fetch by http or https", u.Scheme)
+		return
+	}
+	query := map[string]bool{}
+	for key := range u.Query() {
+		query[strings.ToLower(key)] = true
+	}
+	has := func(key string) bool { return query[key] }
+	lacks := func(key string) bool { return !query[key] }
+	expires := slices.ContainsFunc(signed, func(keys []string) bool { return !slices.ContainsFunc(keys, lacks) })
+	if expires {
+		l.warn("expiring-url", at, "name an address that stays, or store the payload in the bucket by upload-ota-payload",
+			"url is signed for a time: once that is over, no device can fetch the payload")
+	}
+	if u.User != nil || !expires && slices.ContainsFunc(secrets, has) {
+		l.warn("secret-in-url", at, "name an address that needs none, and take back what everybody can read now", "url has credentials in it, which every device and whoever asks gets")
+	}
+	if way := webPage(u); way != "" {
+		l.warn("web-page-url", at, way, "url is a web page about a file, not the file")
 	}
 }

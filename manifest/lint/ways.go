@@ -185,7 +185,7 @@ func (l *linter) skips(w *simulate.Way, v int, past *releases.Release) {
 	i := slices.IndexFunc(w.Cohort.Activations, func(a releases.Activation) bool { return a.Release == past })
 	s, why, hint := activation(w.Cohort, to), "", ""
 	switch {
-	case !whole(past, w.Target):
+	case whole(past, w.Target) == nil:
 		s = in(past.File, "must_pass_through")
 		why = "has no whole image for them"
 		hint = "deltas stop nobody: give it a whole image for " + title(w.Target)

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize"
 )
 
 // Measures of the chart, in its own units (px where it is not scaled).
@@ -36,7 +38,7 @@ func (r *Result) SVG(w io.Writer) error {
 	counts, names := r.Columns(r.Whole())
 	c := chart{
 		Width: width, Height: height, Left: left, Top: top, Bottom: height - bottom, Right: width - right,
-		Title:    text(fmt.Sprintf("%s: versions of %s devices", r.Project, grouped(r.Devices))),
+		Title:    text(fmt.Sprintf("%s: versions of %s devices", r.Project, humanize.Comma(int64(r.Devices)))),
 		Subtitle: text(r.period()),
 		XTitle:   "time (UTC)",
 		XMiddle:  left + plotWidth/2,
@@ -182,15 +184,6 @@ func px(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 
 func percentage(n, of int) string {
 	return strconv.FormatFloat(100*float64(n)/float64(max(1, of)), 'f', 1, 64) + " %"
-}
-
-// grouped is a number with commas between its thousands.
-func grouped(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }
 
 func shorten(s string) string {

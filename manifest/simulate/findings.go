@@ -165,11 +165,10 @@ func (s *simulation) whyStuck(t *table, target int32) string {
 	if t.newest < 0 {
 		return "there is no answer"
 	}
-	name := s.versions.names[t.newest]
+	name, on := s.versions.names[t.newest], s.targets[target]
 	for _, r := range s.fleet.Releases {
-		if r.Version == name && whole(r, s.targets[target]) == nil {
-			return fmt.Sprintf("%s has no whole image for %s on %s, and no delta from there",
-				name, s.targets[target].SoftwareType, s.targets[target].HardwareVersion)
+		if r.Version == name && r.Payload(on.SoftwareType, on.HardwareVersion, "") == nil {
+			return fmt.Sprintf("%s has no whole image for %s on %s, and no delta from there", name, on.SoftwareType, on.HardwareVersion)
 		}
 	}
 	return name + " is in reach, but not offered"

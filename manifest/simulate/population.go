@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"math/rand/v2"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -126,7 +125,7 @@ func (p *population) startsOf(c *releases.Cohort, t manifest.Target) (shares []S
 		switch {
 		case a.Offers() && n == 0:
 			fresh[a.Release.Version] = true
-		case a.Offers() && n == p.layout.Buckets() && whole(a.Release, t) != nil:
+		case a.Offers() && n == p.layout.Buckets() && a.Release.Payload(t.SoftwareType, t.HardwareVersion, "") != nil:
 			base = p.versions.of[a.Release.Version]
 		}
 	}
@@ -151,17 +150,6 @@ func (p *population) unlisted(t manifest.Target) (all []int32) {
 		all = append(all, p.versions.of[name])
 	}
 	return all
-}
-
-// whole is a release's whole image for a target, nil where it has none.
-func whole(r *releases.Release, t manifest.Target) *releases.Payload {
-	i := slices.IndexFunc(r.Payloads, func(p *releases.Payload) bool {
-		return !p.Delta() && p.SoftwareType == t.SoftwareType && p.HardwareVersion == t.HardwareVersion
-	})
-	if i < 0 {
-		return nil
-	}
-	return r.Payloads[i]
 }
 
 func uniform(dice *rand.PCG) float64 { return float64(dice.Uint64()>>11) / (1 << 53) }

@@ -1,7 +1,6 @@
 package simulate
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
 	"maps"
@@ -84,82 +83,80 @@ func (s *simulation) schedule(ctx context.Context) error {
 }
 
 // stagesOf is what each bucket of a cohort has in reach over time. What
-// buckets have in common is numbered from first on.
-func (s *simulation) stagesOf(c *releases.Cohort, first int32) ([][]stage, []reach) {
-	type gain struct {
-		publish    int32
-		activation uint16
-	}
+// buckets have in common is numbered from first on, in the order in which it
+// occurs.
+func (s *simulation) stagesOf(c *releases.Cohort, first int32) (stages [][]stage, reaches []reach) {
 	n := s.layout.Buckets()
 	present := s.present(c)
-	gains := make([][]gain, n)
+	queues := make([][]int, len(c.Activations)) // buckets that each does not cover yet
 	for i, a := range c.Activations {
-		if !a.Offers() {
-			continue
+		queues[i] = s.inOrder(a)
+	}
+	has := make([][]uint16, n) // the activations that cover each bucket
+	ids := map[string]int32{}
+	stages = make([][]stage, n)
+	for publish, at := range s.publishes {
+		changed := map[int]bool{}
+		if publish == 0 {
+			changed = present
 		}
-		byRank := make([]int, n)
-		for bucket := range byRank {
-			byRank[bucket] = bucket
-		}
-		if releases.Buckets(a.Percent(s.From), n) < n {
-			for bucket, rank := range s.layout.Ranks(a.Seed) {
-				byRank[rank] = bucket
-			}
-		}
-		in := 0
-		for publish, at := range s.publishes {
-			for more := releases.Buckets(a.Percent(s.From.Add(at)), n); in < more; in++ {
-				if bucket := byRank[in]; present[bucket] {
-					gains[bucket] = append(gains[bucket], gain{int32(publish), uint16(i)})
+		for i, a := range c.Activations {
+			gained := max(0, releases.Buckets(a.Percent(s.From.Add(at)), n)-n+len(queues[i]))
+			for _, bucket := range queues[i][:min(gained, len(queues[i]))] {
+				if present[bucket] {
+					has[bucket], changed[bucket] = append(has[bucket], uint16(i)), true
 				}
 			}
+			queues[i] = queues[i][min(gained, len(queues[i])):]
 		}
-	}
-	stages := make([][]stage, n)
-	var reaches []reach
-	ids := map[string]int32{}
-	for bucket := range stages {
-		if !present[bucket] {
-			continue
-		}
-		slices.SortStableFunc(gains[bucket], func(a, b gain) int { return cmp.Compare(a.publish, b.publish) })
-		var has []uint16
-		rest := gains[bucket]
-		for publish := int32(0); ; publish = rest[0].publish {
-			for len(rest) > 0 && rest[0].publish == publish {
-				has, rest = append(has, rest[0].activation), rest[1:]
-			}
-			slices.Sort(has)
-			var key []byte
-			for _, a := range has {
-				key = binary.BigEndian.AppendUint16(key, a)
-			}
-			id, seen := ids[string(key)]
+		for _, bucket := range slices.Sorted(maps.Keys(changed)) {
+			slices.Sort(has[bucket])
+			key := keyOf(has[bucket])
+			id, seen := ids[key]
 			if !seen {
 				id = int32(len(reaches))
-				ids[string(key)] = id
-				reaches = append(reaches, reach{publish: publish, bucket: bucket, has: slices.Clone(has)})
-			} else if publish < reaches[id].publish {
-				reaches[id].publish, reaches[id].bucket = publish, bucket
+				ids[key] = id
+				reaches = append(reaches, reach{publish: int32(publish), bucket: bucket, has: slices.Clone(has[bucket])})
 			}
-			stages[bucket] = append(stages[bucket], stage{publish, first + id})
-			if len(rest) == 0 {
-				break
-			}
+			stages[bucket] = append(stages[bucket], stage{int32(publish), first + id})
 		}
 	}
 	return stages, reaches
 }
 
+// inOrder is the buckets in the order in which an activation covers them; none
+// where it offers nothing.
+func (s *simulation) inOrder(a releases.Activation) []int {
+	if !a.Offers() {
+		return nil
+	}
+	buckets := make([]int, s.layout.Buckets())
+	for bucket := range buckets {
+		buckets[bucket] = bucket
+	}
+	if releases.Buckets(a.Percent(s.From), len(buckets)) < len(buckets) {
+		for bucket, rank := range s.layout.Ranks(a.Seed) {
+			buckets[rank] = bucket
+		}
+	}
+	return buckets
+}
+
+// keyOf tells activations, ascending, from all others.
+func keyOf(activations []uint16) string {
+	key, _ := binary.Append(nil, binary.BigEndian, activations) // of a fixed size
+	return string(key)
+}
+
 // present is the buckets in which a cohort may have a device.
-func (s *simulation) present(c *releases.Cohort) []bool {
-	present := make([]bool, s.layout.Buckets())
+func (s *simulation) present(c *releases.Cohort) map[int]bool {
+	present := map[int]bool{}
 	for _, d := range c.Devices {
 		present[s.bucket(xxhash.Sum64String(d.Serial))] = true
 	}
 	if c.Slug == releases.DefaultCohort {
-		for i := range present {
-			present[i] = true
+		for bucket := range s.layout.Buckets() {
+			present[bucket] = true
 		}
 	}
 	return present

@@ -1,7 +1,6 @@
 package simulate
 
 import (
-	"encoding/binary"
 	"iter"
 	"math"
 	"slices"
@@ -89,21 +88,21 @@ func (s *simulation) waysOf(c *releases.Cohort, t manifest.Target, reaches []rea
 	of := map[string]*Way{}
 	for i, r := range reaches {
 		w := &Way{Cohort: c, Target: t, At: s.From.Add(s.publishes[r.publish]), Stays: stays[i]}
-		var key []byte
+		var has []uint16
 		for _, a := range r.has {
 			if made[a] {
 				w.Reach = append(w.Reach, c.Activations[a].Release)
-				key = binary.BigEndian.AppendUint16(key, a)
+				has = append(has, a)
 			}
 		}
-		if same := of[string(key)]; same != nil {
+		if same := of[keyOf(has)]; same != nil {
 			same.Stays = same.Stays || w.Stays
 			if w.At.Before(same.At) {
 				same.At = w.At
 			}
 			continue
 		}
-		of[string(key)] = w
+		of[keyOf(has)] = w
 		ways = append(ways, w)
 	}
 	return ways

@@ -40,7 +40,7 @@ func (p Project) Upload(u Upload) ([]Change, *releases.Payload, error) {
 			return nil, nil, err
 		}
 	}
-	there := payloadFor(r, &u.Payload)
+	there := r.Payload(u.Payload.SoftwareType, u.Payload.HardwareVersion, u.Payload.From)
 	if err := errors.Join(p.conflicts(u, r, there)...); err != nil {
 		return nil, nil, err
 	}
@@ -68,17 +68,6 @@ func (p Project) newRelease(version string) (*releases.Release, error) {
 		}
 		name = fmt.Sprintf("releases/%s-%d.toml", segment, n)
 	}
-}
-
-// payloadFor is what a release has for the same devices, nil for nothing.
-func payloadFor(r *releases.Release, as *releases.Payload) *releases.Payload {
-	i := slices.IndexFunc(r.Payloads, func(p *releases.Payload) bool {
-		return p.SoftwareType == as.SoftwareType && p.HardwareVersion == as.HardwareVersion && p.From == as.From
-	})
-	if i < 0 {
-		return nil
-	}
-	return r.Payloads[i]
 }
 
 // table is the path of a payload's table.

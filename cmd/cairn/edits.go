@@ -82,6 +82,7 @@ type pendingEdit struct {
 	project *project
 	after   *releases.Fleet
 	tree    git.Worktree
+	unfit   error // why nothing can be committed in it
 	unlock  func()
 }
 
@@ -121,8 +122,9 @@ func (g *globalOptions) begin(cmd *cobra.Command, opts editOptions, decide func(
 	}
 	e.after = after.Fleet
 	if opts.commit && !opts.dryRun {
-		if e.tree, err = git.Open(cmd.Context(), g.dir, e.files); err != nil {
-			return nil, err
+		e.tree, e.unfit = git.Open(cmd.Context(), g.dir, e.files)
+		if e.unfit != nil && !(e.stops && opts.publish) {
+			return nil, e.unfit
 		}
 	}
 	return e, nil
@@ -152,7 +154,10 @@ func (e *pendingEdit) carryOut(cmd *cobra.Command, opts editOptions) error {
 	}
 	var uncommitted error
 	if opts.commit && len(e.files) > 0 && unwritten == nil {
-		if uncommitted = e.tree.Commit(cmd.Context(), e.title); uncommitted == nil {
+		if uncommitted = e.unfit; uncommitted == nil {
+			uncommitted = e.tree.Commit(cmd.Context(), e.title)
+		}
+		if uncommitted == nil {
 			fmt.Fprintf(stderr, "committed: %s\n", e.title)
 		} else if opts.publish && !first {
 			uncommitted = fmt.Errorf("%w\nnothing was published; 'cairn publish' does it, committed or not", uncommitted)
@@ -165,7 +170,7 @@ func (e *pendingEdit) carryOut(cmd *cobra.Command, opts editOptions) error {
 	}
 	switch {
 	case unwritten != nil:
-		return &halfwayError{"it is published, but the definitions are not changed, and the next publish would take it back; mend this, and run the command again", unwritten}
+		return &halfwayError{"it is published, but the definitions are not changed, and the next publish takes it back, or is stopped by a guard; mend this, and run the command again", unwritten}
 	case uncommitted != nil:
 		return &halfwayError{"the definitions are changed, but not committed", uncommitted}
 	}

@@ -20,6 +20,7 @@ func explainCommand(global *globalOptions) *cobra.Command {
 	var d manifest.Device
 	var at cli.At
 	var asJSON bool
+	var bundle string
 	cmd := &cobra.Command{
 		Use:   "explain",
 		Short: "Say what a device gets, and why",
@@ -27,7 +28,9 @@ func explainCommand(global *globalOptions) *cobra.Command {
 to it: its hash and bucket, its cohort and where that lists it, each activated
 release with its percentage and whether the device's bucket is in, the rule
 that decides, and the keys that the device fetches. Where answers are signed, it
-shows the way of a device that verifies, too: below the head, part by part.`,
+shows the way of a device that verifies, too: below the head, part by part.
+--bundle writes the published head, keys and parts into one file for a device
+without network: 'cairn verify-bundle' reads it.`,
 		Example: `  cairn explain --device-serial DEMOSERIAL --hardware-version mp \
     --software-type stm32-fw --current-version 1.0.0`,
 		PreRunE: cli.Needs("device-serial", "hardware-version", "software-type"),
@@ -44,20 +47,30 @@ shows the way of a device that verifies, too: below the head, part by part.`,
 			if x.Signed, err = p.signedWalk(d, instant); err != nil {
 				return err
 			}
+			if bundle != "" {
+				if err := p.writeBundle(cmd.Context(), d, bundle); err != nil {
+					return err
+				}
+			}
 			if asJSON {
 				return cli.WriteJSON(cmd.OutOrStdout(), x.JSON())
 			}
 			return x.Write(cmd.OutOrStdout())
 		}),
 	}
+	addDevice(cmd, &d)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	cmd.Flags().StringVar(&bundle, "bundle", "", "write what is published and signed for the device to this `file`, for a phone or a gateway to carry")
+	cli.AddAt(cmd, &at)
+	return cmd
+}
+
+func addDevice(cmd *cobra.Command, d *manifest.Device) {
 	f := cmd.Flags()
 	f.StringVar(&d.Serial, "device-serial", "", "the device's `serial`")
 	f.StringVar(&d.Target.HardwareVersion, "hardware-version", "", "its hardware `version`")
 	f.StringVar(&d.Target.SoftwareType, "software-type", "", "its software `type`")
 	f.StringVar(&d.CurrentVersion, "current-version", "", "the `version` that it runs (default: it states none)")
-	f.BoolVar(&asJSON, "json", false, "write JSON")
-	cli.AddAt(cmd, &at)
-	return cmd
 }
 
 // signedWalk is how a device gets to its answer by what is signed; nil where

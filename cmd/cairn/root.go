@@ -57,6 +57,7 @@ A flag that takes a value can be given by a variable: see 'cairn help environmen
 		signCommand(global),
 		serveCommand(global),
 		explainCommand(global),
+		verifyBundleCommand(global),
 		simulateCommand(global),
 		deviceHeaderCommand(global),
 		conformanceCommand(global),

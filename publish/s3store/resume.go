@@ -49,27 +49,24 @@ func (u *upload) begun(ctx context.Context) (ids []string) {
 	return ids
 }
 
-// partsOf gives the parts of an upload; none where one is not of this file.
+// partsOf gives the first 1,000 parts of an upload; none where one is not of
+// this file. What it doesn't give is sent again.
 func (u *upload) partsOf(ctx context.Context, id string) map[int]bool {
-	s, parts := u.store, map[int]bool{}
-	for after, more := 0, true; more; {
-		var listed minio.ListObjectPartsResult
-		err := s.retry(ctx, u.key, func() (err error) {
-			listed, err = s.client.ListObjectParts(ctx, s.config.Bucket, u.key, id, after, 1000)
-			return err
-		})
-		if err != nil {
+	var listed minio.ListObjectPartsResult
+	err := u.store.retry(ctx, u.key, func() (err error) {
+		listed, err = u.store.client.ListObjectParts(ctx, u.store.config.Bucket, u.key, id, 0, 1000)
+		return err
+	})
+	if err != nil {
+		return nil
+	}
+	parts := map[int]bool{}
+	for _, p := range listed.ObjectParts {
+		i := p.PartNumber - 1
+		if i < 0 || i >= len(u.sums) || p.Size != u.part(i).Size() || strings.Trim(p.ETag, `"`) != hex.EncodeToString(u.sums[i][:]) {
 			return nil
 		}
-		for _, p := range listed.ObjectParts {
-			i := p.PartNumber - 1
-			if i < 0 || i >= len(u.sums) || p.Size != u.part(i).Size() || strings.Trim(p.ETag, `"`) != hex.EncodeToString(u.sums[i][:]) {
-				return nil
-			}
-			parts[i] = true
-		}
-		more = listed.IsTruncated && listed.NextPartNumberMarker > after
-		after = listed.NextPartNumberMarker
+		parts[i] = true
 	}
 	return parts
 }

@@ -43,7 +43,7 @@ func stopping(store publish.Store, w *world, opts publish.RunOptions, planned fu
 		e.Stops = true
 		p, err := e.Propose(ctx, store, remote, publish.ProposeOptions{Concurrency: 1})
 		if err == nil {
-			p, err = p.Stop()
+			p = p.Stop()
 		}
 		planned()
 		return p, err

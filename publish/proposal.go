@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"cairn/manifest"
 	"cairn/releases"
 )
 
@@ -43,6 +44,9 @@ type Proposal struct {
 	Scanned bool // what is there was listed, not taken from the state
 	// HeadProblem says why the head that is there counts for nothing.
 	HeadProblem error
+	// Unsigned says why what is signed stays as it is, where it should not. It
+	// holds no stop up.
+	Unsigned error
 
 	elsewhere []neighbor // where the fleet is not published yet
 }
@@ -88,14 +92,20 @@ func (e Edition) Propose(ctx context.Context, store Store, remote *Remote, opts 
 	if e.Signing == nil {
 		return p, nil
 	}
-	want, err := e.Site.Tree.Signed()
-	if err == nil {
-		err = p.confirmSigned(ctx, want)
+	want, unsigned := e.Site.Tree.Signed()
+	if unsigned != nil {
+		want = &manifest.Signed{}
 	}
-	if err == nil {
-		err = p.planSigned(e.Signing, want, p.now())
+	if err := p.confirmSigned(ctx, want); err != nil {
+		return nil, err
 	}
-	return p, err
+	if unsigned == nil {
+		unsigned = p.planSigned(e.Signing, want, p.now())
+	}
+	if p.Unsigned = unsigned; unsigned != nil && !e.Stops {
+		return nil, unsigned
+	}
+	return p, nil
 }
 
 // MissingError is that payloads which should be in a store already are not.
@@ -116,6 +126,9 @@ func (e *MissingError) Error() string {
 func (p *Proposal) admissible() error {
 	if p.Stops() {
 		return nil
+	}
+	if p.Unsigned != nil {
+		return p.Unsigned
 	}
 	if needed := p.needed(); len(needed) > 0 {
 		return &MissingError{p.Store, needed}

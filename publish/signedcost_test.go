@@ -11,6 +11,7 @@ import (
 	"cairn/manifest"
 	"cairn/publish"
 	"cairn/publish/memstore"
+	"cairn/releases"
 	"cairn/releases/fleettest"
 	"cairn/releases/signing"
 )
@@ -306,7 +307,7 @@ func TestAStopIsSigned(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		return p.Stop()
+		return p.Stop(), nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -340,6 +341,54 @@ func TestAStopIsSigned(t *testing.T) {
 	}
 	if s.whole(snapshot(t, store), "after the rest") != 1 {
 		t.Error("the rest is not signed")
+	}
+}
+
+// TestWhatCannotBeSignedHoldsNoStopUp stops a release with keys that are older
+// than those that are published, and beside a payload that a row has no room for.
+func TestWhatCannotBeSignedHoldsNoStopUp(t *testing.T) {
+	huge := func(f *releases.Fleet) {
+		p := image("mp", "3.0.0", "")
+		p.File, p.URL = "", "https://cdn.example.com/huge"
+		r := &releases.Release{Version: "3.0.0", Payloads: []*releases.Payload{p}}
+		f.Releases = append(f.Releases, r)
+		c := f.Cohort("beta")
+		c.Activations = append(c.Activations, releases.Activation{Release: r, Rollout: releases.Rollout{Fixed: 100}, Seed: "huge"})
+	}
+	before := newWorld(t, "before", small(), fleettest.Start)
+	for _, test := range []struct {
+		name   string
+		keys   *publish.Signing
+		make   func(*releases.Fleet)
+		signed bool // the stop is
+	}{
+		{"older keys", keyring(1), changed("abort in default"), false},
+		{"a huge payload", keyring(2), func(f *releases.Fleet) { changed("abort in default")(f); huge(f) }, true},
+	} {
+		store, f := &memstore.Store{}, small(test.make)
+		if _, err := (attempt{now: fleettest.Start, name: "ada", signing: keyring(2)}).run(store, before); err != nil {
+			t.Fatal(err)
+		}
+		newWorld(t, test.name, f, fleettest.Start) // which makes the payloads
+		for _, p := range f.Payloads() {
+			if p.URL == "https://cdn.example.com/huge" {
+				p.Size = 1 << 32
+			}
+		}
+		site := publish.NewSite(manifest.New(f, fleettest.Start), f.Cache, nil)
+		e := publish.Edition{Site: site, At: fleettest.Start, Rollouts: publish.RolloutsOf(f, fleettest.Start), Limits: publish.Limits{Allow: publish.GuardNames()}, Signing: test.keys}
+		if _, err := e.Propose(ctx, store, read(t, store, before), publish.ProposeOptions{}); err == nil {
+			t.Errorf("%s: it is proposed though it cannot be signed", test.name)
+		}
+		e.Stops = true
+		p, err := e.Propose(ctx, store, read(t, store, before), publish.ProposeOptions{})
+		if err != nil || p.Unsigned == nil || !p.Stoppable(false) {
+			t.Fatalf("%s: %v", test.name, err)
+		}
+		stop := p.Stop()
+		if stop.Len() == 0 || (stop.Head() != nil) != test.signed || (stop.Unsigned == nil) != test.signed {
+			t.Errorf("%s: %d operations, head %+v, %v", test.name, stop.Len(), stop.Head(), stop.Unsigned)
+		}
 	}
 }
 

@@ -34,11 +34,34 @@ func (p *Proposal) now() time.Time {
 	return p.Remote.read
 }
 
-// planSigned plans the signed form, as it is wanted. Now decides whether the
+// planSigned plans the signed form, as it is wanted; where that is an error,
+// nothing of it. Now decides whether the
 // head is old, and which parts are.
 func (p *Plan) planSigned(by *Signing, want *manifest.Signed, now time.Time) error {
 	live := p.Live.Signed
 	s := &signedPlan{by: by, want: want, head: live.Head, gone: map[[16]byte]bool{}}
+	next := signing.Head{Origin: by.Keys.Origin, Generation: by.Keys.Generation, Latest: want.Latest, Cohorts: want.Cohorts}
+	if was := live.Head.Generation; was > next.Generation {
+		return fmt.Errorf("the keys that sign are of generation %d, and generation %d is published: devices refuse what is older\nbring in the keys of that generation, or make a later one with 'cairn keys rotate'", next.Generation, was)
+	}
+	same := live.Head
+	same.Epoch, same.Issued, same.Expires = 0, 0, 0
+	reason := right
+	switch {
+	case live.HeadNote == (KnownNote{}) || same != next:
+		reason = newOrChanged(live.HeadNote)
+	case now.Sub(seconds(live.Head.Issued)) >= by.Renew:
+		reason = Renewed
+	}
+	if reason != right {
+		s.head = next
+		if err := s.issue(live.Head, now); err != nil {
+			return err
+		}
+		if noteOf(s.note) == live.HeadNote { // without signatures, as a build leaves it
+			s.note, reason = nil, right
+		}
+	}
 	p.signed = s
 	for i := range want.Parts {
 		if live.part(nameOf(want.Parts[i].Digest)) != nil {
@@ -49,26 +72,11 @@ func (p *Plan) planSigned(by *Signing, want *manifest.Signed, now time.Time) err
 			s.leaves++
 		}
 	}
-	next := signing.Head{Origin: by.Keys.Origin, Generation: by.Keys.Generation, Latest: want.Latest, Cohorts: want.Cohorts}
-	if was := live.Head.Generation; was > next.Generation {
-		return fmt.Errorf("the keys that sign are of generation %d, and generation %d is published: devices refuse what is older\nbring in the keys of that generation, or make a later one with 'cairn keys rotate'", next.Generation, was)
-	}
 	if live.KeysNote != noteOf(by.KeysNote) {
 		p.add(SignedKeys, operation{place: place{folder: keysFolder}, reason: newOrChanged(live.KeysNote)})
 	}
-	same := live.Head
-	same.Epoch, same.Issued, same.Expires = 0, 0, 0
-	reason := Renewed
-	if live.HeadNote == (KnownNote{}) || same != next {
-		reason = newOrChanged(live.HeadNote)
-	} else if now.Sub(seconds(live.Head.Issued)) < by.Renew {
+	if reason == right {
 		return nil
-	}
-	s.head = next
-	err := s.issue(live.Head, now)
-	if noteOf(s.note) == live.HeadNote { // without signatures, as a build leaves it
-		s.note = nil
-		return err
 	}
 	p.add(SignedHead, operation{place: place{folder: headFolder}, reason: reason})
 	for i, part := range live.Parts {
@@ -77,7 +85,7 @@ func (p *Plan) planSigned(by *Signing, want *manifest.Signed, now time.Time) err
 			s.gone[part.Name] = true
 		}
 	}
-	return err
+	return nil
 }
 
 func newOrChanged(was KnownNote) Reason {

@@ -24,7 +24,7 @@ import (
 //
 // Signed devices get what is on offer without the stopped releases at once, in
 // the cohorts in which the head that is there has them.
-func (p *Proposal) Stop() (*Proposal, error) {
+func (p *Proposal) Stop() *Proposal {
 	tree := manifest.New(p.before(), p.Edition.At)
 	site := NewSite(tree, p.Site.Cache, nil)
 	stop := *p
@@ -37,19 +37,21 @@ func (p *Proposal) Stop() (*Proposal, error) {
 		plan.planFolder(pair, nil)
 	}
 	stop.Plan = plan
-	if p.signed == nil || p.Live.Signed.there == (signing.Head{}) {
-		return &stop, nil
+	by := p.Edition.Signing
+	if by == nil || p.Live.Signed.there == (signing.Head{}) {
+		return &stop
 	}
 	unlisted := *tree
 	unlisted.Shards = nil
 	want, err := unlisted.Signed()
-	if err != nil {
-		return nil, err
+	if stop.Unsigned = err; err != nil {
+		return &stop
 	}
 	none := want.Cohorts
 	want.Cohorts = p.Live.Signed.there.Cohorts
 	want.Parts = slices.DeleteFunc(want.Parts, func(p manifest.Part) bool { return p.Digest == none && want.Latest != none })
-	return &stop, plan.planSigned(p.signed.by, want, p.now())
+	stop.Unsigned = plan.planSigned(by, want, p.now())
+	return &stop
 }
 
 // Stops says whether the plan takes releases back and does nothing else.

@@ -25,7 +25,10 @@ func publishStop(cmd *cobra.Command, run publish.RunOptions, opts publishOptions
 	stop := func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
 		proposal, err := checked(ctx, cmd, opts, remote, find)
 		if err == nil && proposal.Stoppable(rest != nil) {
-			proposal, err = proposal.Stop()
+			proposal = proposal.Stop()
+			if proposal.Unsigned != nil {
+				fmt.Fprintf(cmd.ErrOrStderr(), "unsigned: devices that verify see nothing of it: %v\n", proposal.Unsigned)
+			}
 		}
 		if err == nil && opts.faults != nil && !proposal.Stops() {
 			err = opts.faults

@@ -68,66 +68,53 @@ func (l *loader) project(doc *table) {
 
 func (l *loader) projectTable(t *table) {
 	p := &l.fleet.Project
-	var n *node
-	if p.Slug, n = t.required("slug", `write slug = "…", the short name of the fleet`); n != nil && !ValidSlug(p.Slug) {
-		t.fault(n.offset, slugHint, "slug %q is not valid", p.Slug)
-	} else if len(p.Slug) > maxPrefix {
-		t.fault(n.offset, prefixHint, "slug has %d characters", len(p.Slug))
-	}
-	p.Organization, _ = t.text("organization")
-	if p.BaseURL, n = t.required("base_url", `write base_url = "https://…", where devices see the bucket`); n != nil {
-		if wrong := webURLFault(p.BaseURL); wrong != "" {
-			t.fault(n.offset, `write base_url = "https://ota.example.com"`, "base_url %q %s", p.BaseURL, wrong)
-		}
-		p.BaseURL = strings.TrimRight(p.BaseURL, "/")
-	}
+	t.present("slug", `write slug = "…", the short name of the fleet`)
+	textInto(t, "slug", &p.Slug, slugHint, unless(ValidSlug, "is not valid"))
+	t.fits("slug", p.Slug)
+	textInto(t, "organization", &p.Organization, "", nil)
+	t.present("base_url", `write base_url = "https://…", where devices see the bucket`)
+	textInto(t, "base_url", &p.BaseURL, `write base_url = "https://ota.example.com"`, webURLFault)
+	p.BaseURL = strings.TrimRight(p.BaseURL, "/")
 	p.Prefix = p.Slug
-	if prefix, n := t.text("prefix"); n != nil {
-		p.Prefix = prefix
-		bad := func(segment string) bool { return !ValidSlug(segment) }
-		if slices.ContainsFunc(strings.Split(prefix, "/"), bad) {
-			t.fault(n.offset, "a prefix is segments of [-a-zA-Z0-9_]+ between single slashes: \"ota/fridges\"", "prefix %q is not valid", prefix)
-		} else if len(prefix) > maxPrefix {
-			t.fault(n.offset, prefixHint, "prefix has %d characters", len(prefix))
-		}
-	}
-	if p.Key, n = t.text("key"); n != nil && !printable(p.Key) {
-		t.fault(n.offset, "it is sent as an HTTP header: one or more characters of printable ASCII, without spaces", "key %q is not valid", p.Key)
-	}
+	textInto(t, "prefix", &p.Prefix, "a prefix is segments of [-a-zA-Z0-9_]+ between single slashes: \"ota/fridges\"", unless(validPrefix, "is not valid"))
+	t.fits("prefix", p.Prefix)
+	textInto(t, "key", &p.Key, "it is sent as an HTTP header: one or more characters of printable ASCII, without spaces", unless(printable, "is not valid"))
 	if _, ok := t.node.member("version_order"); !ok {
 		p.Order = SemVer
 	}
-	if order, n := t.text("version_order"); n != nil {
-		if o, err := parseOrder(order); err != nil {
-			t.fault(n.offset, err.Error(), "version_order %q is not known", order)
-		} else {
-			p.Order = o
-		}
-	}
-	if unknown, n := t.text("unknown_version"); n != nil {
-		p.Unknown = UnknownVersion(unknown)
-		switch {
-		case unknown == "oldest":
-			t.fault(n.offset, `leave the line out: "ordered", the default, offers the same, but only to versions below it`,
-				`unknown_version "oldest" is gone: it moved versions down that nobody had listed`)
-		case p.Unknown != OrderedUnknown && p.Unknown != HoldUnknown:
-			t.fault(n.offset, `unknown_version is "ordered" or "hold"`, "unknown_version %q is not known", unknown)
-		}
+	textInto(t, "version_order", &p.Order, `version_order is "semver" or "natural"`, oneOf(SemVer, Natural))
+	if m, ok := t.node.member("unknown_version"); ok && m.value.text == "oldest" {
+		t.has("unknown_version")
+		t.fault(m.value.offset, `leave the line out: "ordered", the default, offers the same, but only to versions below it`,
+			`unknown_version "oldest" is gone: it moved versions down that nobody had listed`)
+	} else {
+		textInto(t, "unknown_version", &p.Unknown, `unknown_version is "ordered" or "hold"`, oneOf(OrderedUnknown, HoldUnknown))
 	}
 	p.BucketDigits = t.digits("bucket_digits")
 	p.CohortDigits = t.digits("cohort_digits")
-	if zone, n := t.text("timezone"); n != nil {
-		p.Timezone = zone
-		if _, err := time.LoadLocation(zone); err != nil || zone == "" || zone == "Local" {
-			t.fault(n.offset, `write a name of the IANA time zone database: "Europe/Berlin", "UTC"`, "timezone %q is not known", zone)
-		}
-	}
+	textInto(t, "timezone", &p.Timezone, `write a name of the IANA time zone database: "Europe/Berlin", "UTC"`, unless(isZone, "is not known"))
 	if i, n := t.integer("max_serial", MaxSerial); n != nil && (i < 1 || i > MaxSerial) {
 		t.fault(n.offset, "it is the most characters of a device serial that firmware is promised", "max_serial %d is outside 1 to %d", i, MaxSerial)
 	} else {
 		p.MaxSerial = int(i)
 	}
 	t.rest()
+}
+
+func validPrefix(s string) bool {
+	return !slices.ContainsFunc(strings.Split(s, "/"), func(segment string) bool { return !ValidSlug(segment) })
+}
+
+func isZone(s string) bool {
+	_, err := time.LoadLocation(s)
+	return err == nil && s != "" && s != "Local"
+}
+
+// fits reports what would make keys too long, of what is valid else.
+func (t *table) fits(key, s string) {
+	if m, ok := t.node.member(key); ok && len(s) > maxPrefix {
+		t.fault(m.value.offset, prefixHint, "%s has %d characters", key, len(s))
+	}
 }
 
 func (t *table) digits(key string) int {
@@ -213,12 +200,8 @@ func (l *loader) prices(t *table) {
 	t.price("put", &p.Put)
 	t.price("get", &p.Get)
 	t.price("delete", &p.Delete)
-	if currency, n := t.text("currency"); n != nil {
-		p.Currency = currency
-		if !printable(currency) || len(currency) > maxCurrency {
-			t.fault(n.offset, `1 to 8 characters of printable ASCII, without spaces: "EUR"`, "currency %q is not valid", currency)
-		}
-	}
+	valid := func(s string) bool { return printable(s) && len(s) <= maxCurrency }
+	textInto(t, "currency", &p.Currency, `1 to 8 characters of printable ASCII, without spaces: "EUR"`, unless(valid, "is not valid"))
 	t.rest()
 }
 

@@ -35,7 +35,8 @@ func (l *loader) releases() {
 
 func (l *loader) release(t *table) {
 	r := &Release{File: t.path}
-	version, n := t.required("version", `write version = "1.2.3"`)
+	t.present("version", `write version = "1.2.3"`)
+	version, n := t.text("version")
 	switch {
 	case n == nil:
 		l.unread = append(l.unread, t.path)

@@ -100,12 +100,38 @@ func (t *table) text(key string) (string, *node) {
 	return n.text, n
 }
 
-// required is text, and reports a key that is absent.
-func (t *table) required(key, hint string) (string, *node) {
+// textInto reads a string into value, which stays where there is none, and where
+// wrong says what it is: "is not known".
+func textInto[S ~string](t *table, key string, value *S, hint string, wrong func(string) string) {
+	s, n := t.text(key)
+	if n == nil {
+		return
+	}
+	if wrong != nil && wrong(s) != "" {
+		t.fault(n.offset, hint, "%s %q %s", key, s, wrong(s))
+		return
+	}
+	*value = S(s)
+}
+
+func unless(valid func(string) bool, wrong string) func(string) string {
+	return func(s string) string {
+		if valid(s) {
+			return ""
+		}
+		return wrong
+	}
+}
+
+func oneOf[S ~string](words ...S) func(string) string {
+	return unless(func(s string) bool { return slices.Contains(words, S(s)) }, "is not known")
+}
+
+// present reports a key that is absent.
+func (t *table) present(key, hint string) {
 	if _, ok := t.node.member(key); !ok {
 		t.fault(t.node.offset, hint, "%s has no %s", t.title(), key)
 	}
-	return t.text(key)
 }
 
 func (t *table) boolean(key string, absent bool) bool {

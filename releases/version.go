@@ -2,7 +2,6 @@ package releases
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -122,14 +121,4 @@ func cutRun(s string, digits bool) (run, rest string) {
 		i++
 	}
 	return s[:i], s[i:]
-}
-
-var errUnordered = errors.New(`version_order is "semver" or "natural"`)
-
-func parseOrder(s string) (Order, error) {
-	switch o := Order(s); o {
-	case SemVer, Natural:
-		return o, nil
-	}
-	return "", errUnordered
 }

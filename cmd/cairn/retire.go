@@ -24,12 +24,7 @@ refuses where one of them would change: then the release is not over.
 
 Payload files stay where they are; 'cairn gc' removes stored ones in time.`,
 		Example: "  cairn retire 1.0.0 --commit",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return cli.Usagef("retire takes one VERSION\nsee '%s --help'", cmd.CommandPath())
-			}
-			return nil
-		},
+		Args:    cli.OneArgument("VERSION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return global.edit(cmd, opts, func(p *project) (change, error) {
 				files, err := p.definitions().Retire(args[0])

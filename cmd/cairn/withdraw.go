@@ -21,12 +21,7 @@ It edits the release's file, and shows the difference. With --publish nothing
 that is about other releases holds it up: it goes through alone then, and says
 what it has left to 'cairn publish'.`,
 		Example: `  cairn withdraw 1.1.0 --reason "bricks EVT boards" --commit --publish`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return cli.Usagef("withdraw takes one VERSION\nsee '%s --help'", cmd.CommandPath())
-			}
-			return nil
-		},
+		Args:    cli.OneArgument("VERSION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := needReason(cmd, reason); err != nil {
 				return err

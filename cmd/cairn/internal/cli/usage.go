@@ -67,6 +67,16 @@ func NoArguments(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// OneArgument is the [cobra.PositionalArgs] of a command that takes one thing.
+func OneArgument(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return Usagef("%s takes one %s, not %d\n%s", cmd.Name(), what, len(args), seeHelp(cmd))
+		}
+		return nil
+	}
+}
+
 // NoCommand is the [cobra.PositionalArgs] of a command that only holds others.
 func NoCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,11 +12,12 @@ import (
 // BurnedIn is what firmware in the field has in it of a project, beside the
 // prefix.
 type BurnedIn struct {
-	Slug         string         `json:"slug"`
-	BaseURL      string         `json:"base_url"`
-	BucketDigits int            `json:"bucket_digits"`
-	CohortDigits int            `json:"cohort_digits"`
-	Order        releases.Order `json:"version_order"`
+	Slug         string                  `json:"slug"`
+	BaseURL      string                  `json:"base_url"`
+	BucketDigits int                     `json:"bucket_digits"`
+	CohortDigits int                     `json:"cohort_digits"`
+	Order        releases.Order          `json:"version_order"`
+	Unknown      releases.UnknownVersion `json:"unknown_version,omitempty"`
 	// Roots is the public keys that sign the statement of keys, a space between
 	// two; "" where answers are not signed.
 	Roots string `json:"roots,omitempty"`
@@ -24,7 +26,7 @@ type BurnedIn struct {
 // BurnedInOf is what firmware has in it of a fleet's project.
 func BurnedInOf(f *releases.Fleet) BurnedIn {
 	p := &f.Project
-	b := BurnedIn{p.Slug, p.BaseURL, p.BucketDigits, p.CohortDigits, p.Order, ""}
+	b := BurnedIn{p.Slug, p.BaseURL, p.BucketDigits, p.CohortDigits, p.Order, p.Unknown, ""}
 	if f.Signing != nil {
 		var roots []string
 		for _, root := range f.Signing.Roots {
@@ -63,6 +65,7 @@ func otherLayout(p *Proposal) (trips []Trip) {
 	changed("bucket_digits", before.BucketDigits, now.BucketDigits, "devices go on asking for names of the old length, which are deleted: they find no answer any more")
 	changed("cohort_digits", before.CohortDigits, now.CohortDigits, "devices go on asking for shards of the old length, which are deleted: all of them are in default then")
 	changed("version_order", before.Order, now.Order, "devices and edges go on comparing by the old one, and take or leave what _other offers by that")
+	changed("unknown_version", cmp.Or(before.Unknown, now.Unknown), now.Unknown, "devices on versions that nobody listed are offered nothing any more, or else something, which firmware with no comparison takes whatever it runs")
 	if lost := lostRoots(before, now); len(lost) > 0 {
 		trips = append(trips, Trip{
 			Concerns: "all devices in the field that verify",

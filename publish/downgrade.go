@@ -9,16 +9,15 @@ import (
 	"cairn/releases"
 )
 
-// Downgrade is devices that a publish newly offers a version below the one
-// that they run.
-type Downgrade struct {
+// Misled is devices that a publish newly sends down, or past a version.
+type Misled struct {
 	Cohort string
 	Target manifest.Target
 	// Percent is the largest share of the cohort that one version's devices
 	// can be: of the devices that it lists, or else of its buckets.
 	Percent float64
-	// Current is the versions of which devices go down, ascending; Offered is
-	// what those on the first of them get.
+	// Current is the versions that the devices run, ascending; Offered is what
+	// those on the first of them get, or go past.
 	Current []string
 	Offered string
 	// To is where devices go that leave the cohort; "" for those in it.
@@ -27,14 +26,42 @@ type Downgrade struct {
 
 // Downgrades are what a proposal newly moves down, by cohort and target. What
 // an abort or a withdrawal takes away is not counted: it is meant to.
-func (p *Proposal) Downgrades() (all []Downgrade) {
+func (p *Proposal) Downgrades() []Misled {
+	return p.misled(func(_ manifest.Target, version string, was, will Found, meant func(string) bool) string {
+		if len(will.Offers) == 0 || meant(version) || slices.ContainsFunc(was.Offers, func(offer string) bool { return p.lower(offer, version) || meant(offer) }) ||
+			!slices.ContainsFunc(will.Offers, func(offer string) bool { return p.lower(offer, version) }) {
+			return ""
+		}
+		return will.Offers[0]
+	})
+}
+
+// misled finds devices by what they run, found before and will find. Of what is
+// aborted or withdrawn, a change is meant.
+func (p *Proposal) misled(find func(t manifest.Target, version string, was, will Found, meant func(string) bool) string) (all []Misled) {
 	tally, stopped := tally{}, p.stopped()
 	for i := range p.Crowds() {
 		c := &p.crowds[i]
+		meant := func(v string) bool { return stopped[c.From][v] || stopped[c.To][v] }
 		for t := range p.Site.Tree.Known {
 			for _, version := range p.Versions(t) {
-				if n, offered := p.movedDown(c, t, version, stopped); n > 0 {
-					tally.add(c, n, 100, part{target: t, version: version}, offered)
+				before, after := p.Sights(c, t, releases.Escape(version))
+				found, n, last := map[[2]*Answer]string{}, 0, ""
+				for i, bucket := range c.Buckets {
+					was, will := before.At(bucket), after.At(bucket)
+					pair := [2]*Answer{was.Answer, will.Answer}
+					what, known := found[pair]
+					if !known {
+						what = find(t, version, was, will, meant)
+						found[pair] = what
+					}
+					if what != "" {
+						n += c.Weight(i)
+						last = what
+					}
+				}
+				if n > 0 {
+					tally.add(c, n, 100, part{target: t, version: version}, last)
 				}
 			}
 		}
@@ -46,34 +73,9 @@ func (p *Proposal) Downgrades() (all []Downgrade) {
 			all[n-1].Current = append(all[n-1].Current, of.version)
 			continue
 		}
-		all = append(all, Downgrade{of.cohort, of.target, share.percent, []string{of.version}, share.offered, of.to})
+		all = append(all, Misled{of.cohort, of.target, share.percent, []string{of.version}, share.offered, of.to})
 	}
 	return all
-}
-
-// movedDown is how many devices of a crowd would newly be offered less than the
-// version that they run, and what.
-func (p *Proposal) movedDown(c *Crowd, t manifest.Target, version string, stopped map[string]map[string]bool) (n int, offered string) {
-	before, after := p.Sights(c, t, releases.Escape(version))
-	type pair struct{ was, will *Answer }
-	down := map[pair]bool{}
-	for i, bucket := range c.Buckets {
-		was, will := before.At(bucket), after.At(bucket)
-		key := pair{was.Answer, will.Answer}
-		is, known := down[key]
-		if !known {
-			meant := func(v string) bool { return stopped[c.From][v] || stopped[c.To][v] }
-			is = slices.ContainsFunc(will.Offers, func(offer string) bool { return p.lower(offer, version) }) &&
-				!slices.ContainsFunc(was.Offers, func(offer string) bool { return p.lower(offer, version) || meant(offer) }) &&
-				!meant(version)
-			down[key] = is
-		}
-		if is {
-			n += c.Weight(i)
-			offered = will.Offers[0]
-		}
-	}
-	return n, offered
 }
 
 // lower says whether a version is below another one, in the order of the
@@ -105,27 +107,49 @@ func overMovedDown(p *Proposal) (trips []Trip) {
 		if d.Percent <= limit+rounding {
 			continue
 		}
-		trips = append(trips, Trip{
-			Concerns: fmt.Sprintf("cohort %q", d.Cohort),
-			What:     d.what(),
-			Limit:    "max_moved_down is " + percent(limit),
-		})
+		to := " to " + d.Offered
+		if len(d.Current) > 1 {
+			to = ", such as to " + d.Offered
+		}
+		trips = append(trips, d.trip("move down"+to, "max_moved_down is "+percent(limit)))
 	}
 	return trips
 }
 
-func (d *Downgrade) what() string {
-	current, to := d.Current, " to "+d.Offered
+// overlooking is devices that would go past what they had to pass through when
+// it was published, since its release or activation doesn't say so any more.
+func overlooking(p *Proposal) (trips []Trip) {
+	must := map[manifest.Target][]string{}
+	for _, r := range p.remembered {
+		if r.MustPass {
+			must[r.Target] = append(must[r.Target], r.Version)
+		}
+	}
+	if len(must) == 0 {
+		return nil
+	}
+	for _, d := range p.misled(func(t manifest.Target, version string, was, will Found, meant func(string) bool) string {
+		for _, m := range must[t] {
+			if p.lower(version, m) && !meant(m) && slices.Contains(was.Offers, m) && slices.ContainsFunc(will.Offers, func(offer string) bool { return p.lower(m, offer) }) {
+				return m
+			}
+		}
+		return ""
+	}) {
+		trips = append(trips, d.trip("go past "+d.Offered, fmt.Sprintf("%s had must_pass_through when it was published: give it back", d.Offered)))
+	}
+	return trips
+}
+
+func (d *Misled) trip(how, limit string) Trip {
+	current := d.Current
 	if n := len(current); n > 4 {
 		current = append(slices.Clone(current[:3]), fmt.Sprintf("%d other versions", n-3))
 	}
-	if len(current) > 1 {
-		to = ", such as to " + d.Offered
-	}
-	what := fmt.Sprintf("devices on %s would newly move down%s: up to %s %% of cohort %q (%s on %s)", strings.Join(current, ", "), to,
+	what := fmt.Sprintf("devices on %s would newly %s: up to %s %% of cohort %q (%s on %s)", strings.Join(current, ", "), how,
 		percent(d.Percent), d.Cohort, d.Target.SoftwareType, d.Target.HardwareVersion)
 	if d.To != "" {
 		what += fmt.Sprintf(", which goes to %q", d.To)
 	}
-	return what
+	return Trip{Concerns: fmt.Sprintf("cohort %q", d.Cohort), What: what, Limit: limit}
 }

@@ -241,6 +241,6 @@ func (p *Proposal) recorded() bool {
 		return a.Cohort == b.Cohort && a.Version == b.Version && a.Seed == b.Seed &&
 			releases.Buckets(a.Percent, buckets) == releases.Buckets(b.Percent, buckets) && reflect.DeepEqual(a.Targets, b.Targets)
 	}
-	return slices.EqualFunc(s.Done.Stops, p.StopsAfter(time.Time{}), Stop.equal) && len(s.Done.Versions) == len(p.remembers(time.Time{})) &&
+	return slices.EqualFunc(s.Done.Stops, p.StopsAfter(time.Time{}), Stop.equal) && slices.EqualFunc(s.Done.Versions, p.remembers(time.Time{}), Remembered.equal) &&
 		slices.Equal(s.Done.Unchecked, uncheckedIn(p.Site.Tree.Fleet)) && slices.EqualFunc(s.Done.Rollouts, p.Edition.Rollouts, same)
 }

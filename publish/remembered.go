@@ -17,6 +17,11 @@ type Remembered struct {
 	Version string    `json:"version"`
 	At      time.Time `json:"at"`               // UTC, whole seconds: of the publish that brought it
 	Source  string    `json:"source,omitempty"` // of the definitions that brought it
+	// Image begins the SHA-256 of the payload that was on offer last, 16 hex
+	// digits; "" where none was. MustPass says whether it had to be passed
+	// through then.
+	Image    string `json:"image,omitempty"`
+	MustPass bool   `json:"must_pass_through,omitempty"`
 }
 
 // String is "1.0.0 (stm32-fw on mp, published at 2026-12-01T09:00:00Z from a1b2c3)".
@@ -32,6 +37,11 @@ func (r Remembered) compare(o Remembered) int {
 	return cmp.Or(cmp.Compare(r.SoftwareType, o.SoftwareType), cmp.Compare(r.HardwareVersion, o.HardwareVersion), cmp.Compare(r.Version, o.Version))
 }
 
+// equal says whether both remember the same, whenever it came.
+func (r Remembered) equal(o Remembered) bool {
+	return r.compare(o) == 0 && r.Image == o.Image && r.MustPass == o.MustPass
+}
+
 // Remembered is every version that had an answer, by the record of the publish
 // that ended last or of one that did not end. It ascends by target and by the
 // bytes of the version.
@@ -39,16 +49,15 @@ func (r *Remote) Remembered() []Remembered {
 	if r.State == nil {
 		return nil
 	}
-	all := slices.Clone(r.State.Done.Versions)
-	if r.State.Doing != nil {
-		all = append(all, r.State.Doing.Versions...)
+	if doing := r.State.Doing; doing != nil && doing.Versions != nil {
+		return doing.Versions // it began with the others
 	}
-	return distinct(all)
+	return r.State.Done.Versions
 }
 
-// distinct puts what is remembered in order, of each version what was first.
+// distinct puts what is remembered in order, of each version what comes first.
 func distinct(all []Remembered) []Remembered {
-	slices.SortFunc(all, func(a, b Remembered) int { return cmp.Or(a.compare(b), a.At.Compare(b.At)) })
+	slices.SortStableFunc(all, Remembered.compare)
 	return slices.CompactFunc(all, func(a, b Remembered) bool { return a.compare(b) == 0 })
 }
 
@@ -59,7 +68,7 @@ func (r *Remote) Forgotten(f *releases.Fleet) []Remembered {
 		return nil
 	}
 	resolver := manifest.NewResolver(f)
-	return slices.DeleteFunc(r.Remembered(), func(v Remembered) bool { return slices.Contains(resolver.Known(v.Target), v.Version) })
+	return slices.DeleteFunc(slices.Clone(r.Remembered()), func(v Remembered) bool { return slices.Contains(resolver.Known(v.Target), v.Version) })
 }
 
 // ForgottenText warns of what is forgotten, for people; "" where nothing is.
@@ -83,11 +92,11 @@ const (
 // remembers is what there is to remember after a publish at an instant: also what
 // the store has a folder of, though no record tells of it.
 func (p *Proposal) remembers(now time.Time) []Remembered {
-	all := p.Remote.Remembered()
+	all := slices.Clone(p.Remote.Remembered())
 	add := func(versions map[manifest.Target][]string, source string) {
 		for t, known := range versions {
 			for _, version := range known {
-				all = append(all, Remembered{t, version, now.UTC().Truncate(time.Second), source})
+				all = append(all, Remembered{Target: t, Version: version, At: now.UTC().Truncate(time.Second), Source: source})
 			}
 		}
 	}
@@ -95,5 +104,58 @@ func (p *Proposal) remembers(now time.Time) []Remembered {
 	if !p.Stops() {
 		add(p.Site.Tree.Known, p.Edition.Source)
 	}
-	return distinct(all)
+	all = distinct(all)
+	if p.Stops() {
+		return all
+	}
+	offered := map[string]bool{}
+	for _, r := range p.Edition.Rollouts {
+		offered[r.Version] = true
+	}
+	images := p.images()
+	for i, r := range all {
+		if image := images[r.id()]; offered[r.Version] && image != nil {
+			all[i].Image, all[i].MustPass = image.SHA256[:16], image.must
+		}
+	}
+	return all
+}
+
+type versionOf struct {
+	manifest.Target
+	version string
+}
+
+func (r Remembered) id() versionOf { return versionOf{r.Target, r.Version} }
+
+type image struct {
+	*releases.Payload
+	must bool // be passed through
+}
+
+// images is the full payloads of the definitions.
+func (p *Proposal) images() map[versionOf]*image {
+	all := map[versionOf]*image{}
+	for r, of := range p.Site.Tree.Fleet.Payloads() {
+		if of.From == "" {
+			all[versionOf{manifest.Target{SoftwareType: of.SoftwareType, HardwareVersion: of.HardwareVersion}, r.Version}] = &image{of, r.MustPassThrough}
+		}
+	}
+	return all
+}
+
+// otherImages is releases that were on offer with other bytes.
+func otherImages(p *Proposal) (trips []Trip) {
+	images := p.images()
+	for _, r := range p.remembered {
+		if image := images[r.id()]; image != nil && r.Image != "" && r.Image != image.SHA256[:16] {
+			trips = append(trips, Trip{
+				Concerns: fmt.Sprintf("devices that run %s", r.Version),
+				What: fmt.Sprintf("release %s would have another image (%s on %s), %s with sha256 %s… instead of %s…, and devices that run the old one never get it",
+					r.Version, r.SoftwareType, r.HardwareVersion, image.Name, image.SHA256[:16], r.Image),
+				Limit: "bring the old file back, and release the new one under a version of its own",
+			})
+		}
+	}
+	return trips
 }

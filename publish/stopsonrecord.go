@@ -3,6 +3,7 @@ package publish
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -127,15 +128,23 @@ func (p *Proposal) StopsAfter(now time.Time) []Stop {
 	return all
 }
 
-// holds is what was stopped, has not resumed, and is not stopped by the
-// definitions any more.
+// holds is what was stopped, has not resumed, is not retired, and is not stopped
+// by the definitions any more.
 func (p *Proposal) holds() []Stop {
 	fleet := p.Site.Tree.Fleet
 	said := stopsOf(fleet, p.Edition.At)
 	return slices.DeleteFunc(p.Remote.Stops(), func(s Stop) bool {
 		_, still := slices.BinarySearchFunc(said, s, Stop.compare)
-		return still || s.resumed(fleet).After(s.At)
+		return still || s.resumed(fleet).After(s.At) || retired(fleet, s.Version)
 	})
+}
+
+// retired says whether the definitions say of a version that it is in the
+// field, and no release any more. One that is only gone may come back.
+func retired(f *releases.Fleet, version string) bool {
+	listed := func(s releases.Software) bool { return slices.Contains(s.KnownVersions, version) }
+	return slices.ContainsFunc(slices.Collect(maps.Values(f.Software)), listed) &&
+		!slices.ContainsFunc(f.Releases, func(r *releases.Release) bool { return r.Version == version })
 }
 
 // reoffered is the rollouts of what was stopped and has not resumed.

@@ -48,7 +48,8 @@ type Proposal struct {
 	// holds no stop up.
 	Unsigned error
 
-	elsewhere []neighbor // where the fleet is not published yet
+	whole     *releases.Fleet // of a stop, whose site has less; nil for the site's
+	elsewhere []neighbor      // where the fleet is not published yet
 }
 
 // ProposeOptions say how a proposal is made. The zero value works.
@@ -84,11 +85,7 @@ func (e Edition) Propose(ctx context.Context, store Store, remote *Remote, opts 
 	if remote.State == nil && len(live.Folders) == 0 {
 		p.elsewhere = elsewhere(ctx, e.Site, store, live.Foreign)
 	}
-	p.Plan = NewPlan(e.Site, live, store.Traits().Headers)
-	if remote.State != nil {
-		p.unchecked = remote.State.Done.Unchecked
-		p.remembered = remote.Remembered()
-	}
+	p.plan(live, store.Traits().Headers)
 	if e.Signing == nil {
 		return p, nil
 	}
@@ -106,6 +103,22 @@ func (e Edition) Propose(ctx context.Context, store Store, remote *Remote, opts 
 		return nil, unsigned
 	}
 	return p, nil
+}
+
+// Beside plans what makes a store hold the edition by what is known of it.
+// Headers says whether the store keeps any.
+func (e Edition) Beside(live *Inventory, remote *Remote, headers bool) *Proposal {
+	p := &Proposal{Edition: e, Remote: remote}
+	p.plan(live, headers)
+	return p
+}
+
+func (p *Proposal) plan(live *Inventory, headers bool) {
+	p.Plan = NewPlan(p.Edition.Site, live, headers)
+	if p.Remote.State != nil {
+		p.unchecked = p.Remote.State.Done.Unchecked
+		p.remembered = p.Remote.Remembered()
+	}
 }
 
 // MissingError is that payloads which should be in a store already are not.

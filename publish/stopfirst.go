@@ -28,7 +28,7 @@ func (p *Proposal) Stop() *Proposal {
 	tree := manifest.New(p.before(), p.Edition.At)
 	site := NewSite(tree, p.Site.Cache, nil)
 	stop := *p
-	stop.Edition.Site = site
+	stop.Edition.Site, stop.whole = site, p.Site.Tree.Fleet
 	stop.Edition.Rollouts = append(RolloutsOf(tree.Fleet, p.Edition.At), p.unknown()...)
 	plan := &Plan{Site: site, Live: p.Live, headers: p.headers, differs: map[[2]uint32][variants]Reason{}, unchecked: p.unchecked}
 	plan.pairs = pairFolders(p.Live, site.want)
@@ -57,10 +57,13 @@ func (p *Proposal) Stop() *Proposal {
 // Stops says whether the plan takes releases back and does nothing else.
 func (p *Plan) Stops() bool { return p.only != nil }
 
-// before is the fleet as it is, but with no more on offer than was before.
+// before is the fleet as it is, but at the keys where it was, and with no more on
+// offer than was before.
 func (p *Proposal) before() *releases.Fleet {
 	fleet := *p.Site.Tree.Fleet
 	fleet.Cohorts = nil
+	was := p.burnedIn()
+	fleet.Project.BaseURL, fleet.Project.BucketDigits, fleet.Project.CohortDigits = was.BaseURL, was.BucketDigits, was.CohortDigits
 	there := map[*releases.Release]bool{}
 	for _, r := range fleet.Releases {
 		there[r] = p.payloadsThere(r)

@@ -105,7 +105,7 @@ func (r *Remote) Stops() (all []Stop) {
 // StopsAfter is what stands stopped after a publish at an instant, in order: what
 // the definitions stop, and what was stopped and has not resumed.
 func (p *Proposal) StopsAfter(now time.Time) []Stop {
-	fleet := p.Site.Tree.Fleet
+	fleet := cmp.Or(p.whole, p.Site.Tree.Fleet)
 	var all []Stop
 	before := p.Remote.Stops()
 	for _, s := range stopsOf(fleet, p.Edition.At) {
@@ -131,7 +131,7 @@ func (p *Proposal) StopsAfter(now time.Time) []Stop {
 // holds is what was stopped, has not resumed, is not retired, and is not stopped
 // by the definitions any more.
 func (p *Proposal) holds() []Stop {
-	fleet := p.Site.Tree.Fleet
+	fleet := cmp.Or(p.whole, p.Site.Tree.Fleet)
 	said := stopsOf(fleet, p.Edition.At)
 	return slices.DeleteFunc(p.Remote.Stops(), func(s Stop) bool {
 		_, still := slices.BinarySearchFunc(said, s, Stop.compare)

@@ -134,8 +134,7 @@ func (p *project) against(ctx context.Context, opts planOptions) (*publish.Propo
 		if err != nil {
 			return nil, err
 		}
-		plan := publish.NewPlan(edition.Site, live, true)
-		return &publish.Proposal{Plan: plan, Edition: edition, Remote: &publish.Remote{State: state}}, nil
+		return edition.Beside(live, &publish.Remote{State: state}, true), nil
 	}
 	store := dirstore.New(strings.TrimPrefix(opts.against, "dir:"))
 	remote, err := publish.ReadState(ctx, store, p.fleet.Project.Prefix)

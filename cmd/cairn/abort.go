@@ -13,15 +13,13 @@ func abortRolloutCommand(global *globalOptions) *cobra.Command {
 	var version, cohort, reason string
 	cmd := &cobra.Command{
 		Use:   "abort-rollout --cohort COHORT --reason REASON",
-		Short: "Take the offer of a release back from a cohort",
-		Long: `abort-rollout takes the offer of a release back from all devices of a cohort that
-have not installed it yet. Without --release-version it is the highest release
-of the cohort; where that one is not on offer, abort-rollout names those that are,
-for you to choose. Devices that have installed it keep it: what brings them on is
-a higher release.
+		Short: "Take a release back from a cohort",
+		Long: `abort-rollout takes a release back from all devices of a cohort that have not
+installed it yet. Without --release-version it takes the highest release of the
+cohort; if that one is not on offer, it names those that are, for you to choose.
+Devices that have installed the release keep it: to move them, offer a higher one.
 
-What is aborted already stays so: run with --publish once more, it publishes
-what an earlier run could not.
+To run it again changes nothing; with --publish it publishes again.
 
 It edits the cohort's file, and shows the difference. With --publish the offer is
 gone when the command ends, but for what a CDN still keeps. Payloads that are not

@@ -19,9 +19,9 @@ func buildCommand(global *globalOptions) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "build --out DIR",
 		Short: "Write the tree of answers and payloads to a folder",
-		Long: `build writes what publish would put into a bucket to a folder. A folder that is
-there already is brought up to date: answers that are gone are removed, files
-that are not cairn's are left alone and named, payloads are kept.`,
+		Long: `build writes to a folder what publish would put into a bucket. If the folder is
+there already, build updates it: it removes old answers and keeps payloads. It
+leaves alone files that are not cairn's, and names them.`,
 		Example: "  cairn build --out public\n  cairn build --out /tmp/tree --at 2026-12-01T09:00:00Z",
 		PreRunE: cli.Needs("out DIR"),
 		RunE: global.inProject(func(cmd *cobra.Command, p *project) error {

@@ -41,8 +41,7 @@ func checkCommand(global *globalOptions) *cobra.Command {
 		Short: "Check the definitions and the payload files",
 		Long: `check reads the definitions and every payload file, and reports all that is
 wrong with them: each fault with its file, line, column and a way out. Where
-there is no fault, it warns of what is sound, but hardly meant: see
-docs/checking.md. [lint] allow = ["NAME"] in cairn.toml silences a warning. A
+there is no fault, it warns of likely mistakes: see docs/checking.md. [lint] allow = ["NAME"] in cairn.toml silences a warning. A
 prefix that lies inside that of another project of the repository is a fault.
 
 Exit codes: 0 no fault, 1 a warning with --strict, 2 a fault.`,

@@ -23,7 +23,7 @@ func completionCommand() *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
-		Short: "Write the script that completes command lines in a shell",
+		Short: "Write the completion script of a shell",
 		Long: `completion writes what a shell reads to complete commands, flags, and what the
 project that -C names has: versions, cohorts, software types, hardware versions.`,
 		Example: `  source <(cairn completion bash)

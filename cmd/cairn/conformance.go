@@ -34,16 +34,16 @@ func conformanceCommand(global *globalOptions) *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "conformance",
-		Short: "Ask an edge everything that a device may ask, and check the answers",
+		Short: "Ask an edge all that a device may ask, and check its answers",
 		Long: `conformance asks a running edge (cairn serve, a web server, a CDN) some thousands
-of questions that it makes from the definitions: every cohort, version and side
-of a percent edge, parameters in every state, keys, methods, encodings, ranges,
-paths that lead astray. The answers must be those of the definitions at an
-instant, so publish for that one before. It exits with 1 where one is wrong.
+of questions, which it makes from the definitions: every cohort and version,
+devices on both sides of a percentage, malformed parameters, keys, methods,
+encodings, ranges, hostile paths. The answers must be those of the definitions
+at an instant, so publish for that instant first. It exits with 1 if one is wrong.
 
-It connects by itself, in HTTP/1.1 and 1.0, through no proxy.
+It connects directly, in HTTP/1.1 and 1.0, through no proxy.
 
-Where an edge rightly lacks something, leave that out with --without:
+--without leaves out a feature that your edge need not have:
 ` + features.String(),
 		Example: `  cairn conformance --base-url http://127.0.0.1:8080
   cairn conformance --base-url project --without api,negotiation

@@ -30,7 +30,7 @@ func deployReleaseCommand(global *globalOptions) *cobra.Command {
 	var opts deployOptions
 	cmd := &cobra.Command{
 		Use:   "deploy-release --release-version VERSION --cohort COHORT",
-		Short: "Offer a release to a cohort, to all of it or to more and more of it",
+		Short: "Offer a release to a cohort, or to a growing part of it",
 		Long: `deploy-release activates a release in a cohort: for all of its devices, a
 percentage of them, or more and more of them over time, by a ramp or by steps.
 For a release that the cohort activates already it changes the rollout, and ends

@@ -15,7 +15,7 @@ func deviceHeaderCommand(global *globalOptions) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "device-header [--signed] [--out FILE]",
-		Short: "Write the C header with which firmware asks for updates",
+		Short: "Write the C header that firmware includes to ask for updates",
 		Long: `device-header writes cairn_ota.h: one C99 file with what a device needs to find
 its answer by direct keys, and with this project's prefix, digits, base_url and
 max_serial in it. They are burned into firmware: change none of them afterwards.

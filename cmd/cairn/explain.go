@@ -24,10 +24,10 @@ func explainCommand(global *globalOptions) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain",
 		Short: "Say what a device gets, and why",
-		Long: `explain says what a device is answered at an instant, and everything that leads
-to it: its hash and bucket, its cohort and where that lists it, each activated
-release with its percentage and whether the device's bucket is in, the rule
-that decides, and the keys that the device fetches. Where answers are signed, it
+		Long: `explain says what a device gets at an instant, and why: its hash and bucket, its
+cohort and the line that lists it, each activated release with its percentage
+and whether the device's bucket is in, the rule that decides, and the keys that
+the device fetches. Where answers are signed, it
 shows the way of a device that verifies, too: below the head, part by part.
 --bundle writes the published head, keys and parts into one file for a device
 without network: 'cairn verify-bundle' reads it.`,

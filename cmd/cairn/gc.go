@@ -25,14 +25,12 @@ func gcCommand(global *globalOptions) *cobra.Command {
 	var opts gcOptions
 	cmd := &cobra.Command{
 		Use:   "gc --older-than AGE",
-		Short: "Delete payloads that no release has named for long",
+		Short: "Delete payloads that no release has named for some time",
 		Long: `gc deletes payloads from the bucket. publish keeps a payload that no release
-names any more: a device may just be fetching it. gc deletes those that no
-release in the definitions names, that publish has found without a name for
---older-than at least, and that have been in the bucket for as long. It leaves
-alone what the state does not know, such as a payload stored for a release to
-come. In a folder it also deletes temporary files as old, of writes that a kill
-cut off.
+names any more, since a device may be fetching it. gc deletes it once no release
+has named it for --older-than and it has been in the bucket for as long. It leaves
+alone what the state does not know, such as a payload stored for a coming release.
+In a folder it also deletes temporary files of that age, which a kill left behind.
 
 It holds the lease while it deletes, as publish does, and needs the last publish
 to have ended. An interrupt lets the requests under way end and gives the lease

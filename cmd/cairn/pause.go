@@ -14,11 +14,11 @@ import (
 func pauseCommand(global *globalOptions) *cobra.Command {
 	return scheduleCommand(global, "pause", edit.Project.Pause, &cobra.Command{
 		Use:   "pause --cohort COHORT",
-		Short: "Let the rollouts of a cohort stand still",
-		Long: `pause lets schedules stand still at the percentage that they have now: that of
-one release, or of all that are on their way in the cohort. Devices that are
-offered the release already go on to be; 'cairn abort-rollout' takes it back.
-'cairn resume' lets them go on.
+		Short: "Halt the schedules of a cohort",
+		Long: `pause halts schedules at the percentage that they have now: that of one release,
+or of all that are under way in the cohort. Devices that are offered the release
+already keep the offer; 'cairn abort-rollout' takes it back. 'cairn resume' lets
+the schedules go on.
 
 With --publish a pause goes first, and alone where the rest cannot be published.`,
 		Example: "  cairn pause --cohort default --publish\n  cairn pause --cohort default --release-version 1.1.0",
@@ -28,9 +28,9 @@ With --publish a pause goes first, and alone where the rest cannot be published.
 func resumeCommand(global *globalOptions) *cobra.Command {
 	return scheduleCommand(global, "resume", edit.Project.Resume, &cobra.Command{
 		Use:   "resume --cohort COHORT",
-		Short: "Let paused rollouts go on from where they stand",
-		Long: `resume lets paused schedules go on from the percentage at which they stand: what
-the pause has held up comes later by as long as it took.`,
+		Short: "Let paused schedules go on from where they stand",
+		Long: `resume lets paused schedules go on from their percentage. What the pause held up
+comes later by the length of the pause.`,
 		Example: "  cairn resume --cohort default --commit --publish",
 	})
 }

@@ -41,29 +41,27 @@ func publishCommand(global *globalOptions) *cobra.Command {
 		Use:   "publish",
 		Short: "Bring a bucket or a folder up to date",
 		Long: `publish sends what has changed to the bucket or folder that [publish] names:
-payloads first, then answers, those that withdraw a release before those that
-offer one, so that no answer names a payload that is not there, and deletions
-last. Nothing outside the project's prefix is touched. 'cairn abort-rollout',
+payloads first, then answers, deletions last. Answers that withdraw a release go
+before those that offer one. So no answer ever names a payload that is missing. Nothing outside the project's prefix is touched. 'cairn abort-rollout',
 'withdraw' and 'pause' with --publish put what stops a release first, and alone
 where the rest cannot be published.
 
-It keeps a state below the prefix, so it lists nothing and asks for nothing that
-is right already. It holds a lease while it writes: a second publisher is
-refused. An interrupt lets the requests under way end and gives the lease back;
-run it again to go on. After a crash the lease runs out by itself; 'cairn
-unlock' takes it away at once.
+It keeps a state below the prefix, so it lists nothing. It holds a lease while it
+writes: a second publisher is refused. An interrupt lets the requests under way
+end and gives the lease back; run publish again to go on. After a crash the lease
+runs out by itself; 'cairn unlock' removes it at once.
 
-Caches keep an answer for a while. With --settle publish waits for as long before
-it deletes version folders that say what the new _other says: a cache with the
-old one may otherwise offer devices the version that they run.
+Caches keep an answer for a while. A version folder goes when the new _other says
+the same; a cache with the old _other may then offer devices the version that they
+run. With --settle publish waits until no cache has it, and then deletes the folder.
 
-After a publisher that lost its lease, what it was writing may land for another
-15 minutes: until then each publish reads those keys again, and mends them. With
---settle publish waits for as long, and publishes again by itself.
+A publisher that lost its lease may have writes under way, which land up to 15
+minutes later. Until then each publish reads those keys again, and mends them.
+With --settle publish waits for this, and publishes again.
 
-Guards stop a publish that moves devices as nobody can have meant it, and tell
-all of it in one run, with the --allow that lets exactly that through once.
-[guard] has their limits. Credentials come from the usual AWS environment
+Guards stop a publish that looks like a mistake. They report all they find in one
+run, with the --allow that lets exactly that through once. [guard] has their
+limits. Credentials come from the usual AWS environment
 variables and files.`,
 		Example: `  cairn publish --source "$(git rev-parse HEAD)"
   cairn publish --dry-run --at 2026-12-01T09:00:00Z

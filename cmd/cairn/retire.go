@@ -16,13 +16,13 @@ func retireCommand(global *globalOptions) *cobra.Command {
 	var opts editOptions
 	cmd := &cobra.Command{
 		Use:   "retire VERSION",
-		Short: "Take a release that is over out of the definitions",
+		Short: "Remove a finished release from the definitions",
 		Long: `retire removes a release's file and activations, and lists its version in
-known_versions, so that devices that still run it get what they got before. It
-compares the answers of all devices, now and at each change of the schedule, and
-refuses where one of them would change: then the release is not over.
+known_versions. So devices that still run it get what they got before. retire
+compares the answers of all devices, now and at each change of the schedule. If
+one would change, the release is still in use, and retire refuses.
 
-Payload files stay where they are; 'cairn gc' removes stored ones in time.`,
+Payload files stay where they are; 'cairn gc' removes stored ones later.`,
 		Example: "  cairn retire 1.0.0 --commit",
 		Args:    cli.OneArgument("VERSION"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -38,19 +38,21 @@ func simulateCommand(global *globalOptions) *cobra.Command {
 	var opts simulateOptions
 	cmd := &cobra.Command{
 		Use:   "simulate",
-		Short: "Run a fleet through the schedule, and show who is where over time",
-		Long: `simulate runs a fleet of devices through the schedule of its rollouts. Each polls
-at an instant of its own, looks for its answer as a device does, installs what
-it is offered, and runs that from then on. The devices that cohorts list are
-among them; the others have random serials. A publish is assumed at each change
-of the schedule, or --publish-every so often. The same flags and definitions
-give the same result, where --from is given, too.
+		Short: "Run a fleet through the schedule, and show its versions over time",
+		Long: `simulate runs a fleet of devices through the schedule of its rollouts. Each device
+polls at its own times, looks for its answer, installs what it is offered, and
+runs that from then on. Devices in the lists of cohorts are among them; the
+others have random serials. It assumes a publish at each change of the schedule,
+or every --publish-every. With --from, the same flags and definitions give the
+same result.
 
-It exits with 1 where a device moves to a lower version though its cohort does
-not say version_check = false; where one loops, that is, comes back to a version
-with the same releases in its reach; where one is offered what it runs; and
-where one will never reach the newest release in its reach. A device that has
-not had the time yet is on its way.
+It exits with 1 if a device
+
+  - moves to a lower version, though its cohort does not say version_check = false
+  - loops: comes back to a version with the same releases in its reach
+  - is offered the version that it runs
+  - can never reach the newest release in its reach; a device that only needs
+    more time is no fault
 
 --start and --target take shares, relative to their sum. "none" stands for a
 device that states no version, "unknown" for versions that no release has. By

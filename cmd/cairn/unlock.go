@@ -21,12 +21,12 @@ func unlockCommand(global *globalOptions) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "unlock",
-		Short: "Take the lease away from a publisher that is dead",
-		Long: `unlock takes away the lease that keeps others from publishing, where its holder
-is dead and it has not run out by itself. A holder that is alive stops before
-it writes again at the latest when it renews the lease. What it was about to
-write stays on record as doubtful: the next publish writes that again, and those
-of the next 15 minutes read it again, since a request may be on its way.`,
+		Short: "Remove the lease of a publisher that died",
+		Long: `unlock removes the lease that keeps others from publishing, if its holder died
+and the lease has not run out by itself. A holder that still lives writes no more
+once it tries to renew the lease. What it was about to write stays on record as
+doubtful: the next publish writes it again. For 15 minutes each publish also reads
+it again, since a request may still be on its way.`,
 		Example: "  cairn unlock\n  cairn unlock --yes",
 		RunE: global.inProject(func(cmd *cobra.Command, p *project) error {
 			store, err := p.store(to, 0)

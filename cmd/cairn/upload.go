@@ -34,16 +34,14 @@ func uploadCommand(global *globalOptions) *cobra.Command {
 		Use:   "upload-ota-payload --hardware-version HARDWARE --software-type TYPE --software-version VERSION FILE",
 		Short: "Store a build in the bucket, and add it to a release",
 		Long: `upload-ota-payload stores a payload in the bucket or folder that [publish] names,
-under its digest, and adds it to the release of that version, whose file it makes
-where there is none. Nothing is offered to devices by that: deploy-release and
-publish do.
+under its digest, and adds it to the release of that version; it makes the file
+of a new release. No device is offered it yet: deploy-release and publish do that.
 
 It takes the flags of the memfault CLI's command of this name. The same payload
 again changes nothing; other bytes for the same version, software type and
-hardware version are refused. A large file whose upload was cut off goes on where
-it was. A file that is no payload, such as an
-error page or an image that is cut off, is refused, and it warns of one that is
-hardly what was meant: see docs/checking.md.`,
+hardware version are refused. A large upload that was cut off goes on where it
+was. A file that is no payload is refused, such as an error page or an image that
+is cut off. It warns of likely mistakes: see docs/checking.md.`,
 		Example: `  cairn upload-ota-payload --hardware-version mp --software-type stm32-fw --software-version 1.1.0 build/stm32-fw.bin
   cairn upload-ota-payload --hardware-version mp --software-type stm32-fw --delta-from 1.0.0 --delta-to 1.1.0 build/1.0.0-1.1.0.patch
   cairn -C ota upload-ota-payload --hardware-version mp --software-type stm32-fw --software-version 1.1.0 \

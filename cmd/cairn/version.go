@@ -15,7 +15,7 @@ func versionCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "version",
-		Short: "Tell which cairn this is",
+		Short: "Print the version, the commit and the contract's revision",
 		Long: `version tells the version and commit that this cairn was built from, the Go that
 built it, and the revision of the device contract that it keeps.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

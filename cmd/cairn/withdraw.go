@@ -14,8 +14,8 @@ func withdrawCommand(global *globalOptions) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "withdraw VERSION --reason REASON",
 		Short: "Recall a release from every cohort",
-		Long: `withdraw takes the offer of a release back from all cohorts at once. Devices that
-have installed it keep it: what brings them on is a higher release.
+		Long: `withdraw takes a release back from all cohorts at once. Devices that have
+installed it keep it: to move them, offer a higher one.
 
 It edits the release's file, and shows the difference. With --publish nothing
 that is about other releases holds it up: it goes through alone then, and says

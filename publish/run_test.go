@@ -26,6 +26,7 @@ type attempt struct {
 	concurrency int    // 1 where it is 0
 	noLock      bool
 	signing     *publish.Signing
+	rescan      bool
 	planned     func(*publish.Plan)
 	moved       func(error)
 }
@@ -98,7 +99,7 @@ func (a attempt) runBy(clock *handClock, store publish.Store, w *world) (*publis
 	p, err := publish.Run(ctx, opts, func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
 		e := edition(w)
 		e.Source, e.Signing = a.name, a.signing
-		p, err := e.Propose(ctx, opts.Store, remote, publish.ProposeOptions{Concurrency: 1})
+		p, err := e.Propose(ctx, opts.Store, remote, publish.ProposeOptions{Rescan: a.rescan, Concurrency: 1})
 		if err == nil && a.planned != nil {
 			a.planned(p.Plan)
 		}

@@ -189,6 +189,10 @@ func (k *KnownSigned) saw(at manifest.Location, e Entry) *KnownSigned {
 // parts that are wanted. What it finds wrong is as if it weren't there.
 func (p *Proposal) confirmSigned(ctx context.Context, want *manifest.Signed) error {
 	known := p.Live.Signed.clone()
+	if s := p.Remote.State; p.Scanned && s != nil && s.Live.Signed != nil {
+		// An older head may have been put in its place, and verifies, too.
+		known.Head, known.HeadNote, known.Doubtful = s.Live.Signed.Head, s.Live.Signed.HeadNote, true
+	}
 	known.there = known.Head
 	if known.Doubtful || p.Live.Signed == nil && !p.Scanned {
 		if err := p.readNotes(ctx, known); err != nil {

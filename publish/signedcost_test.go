@@ -263,6 +263,48 @@ func TestWhatTheHeadLeadsToOutlivesACrash(t *testing.T) {
 	s.signedHolds(store, &next, "at the end")
 }
 
+// TestAHeadThatIsPutBackIsSignedAnew has somebody put an older head back, which
+// says the same, or take it away. To list what is there shows it.
+func TestAHeadThatIsPutBackIsSignedAnew(t *testing.T) {
+	keys, store := keyring(1), &memstore.Store{}
+	w := newWorld(t, "small", small(), fleettest.Start)
+	s, layout := newSnapshots(t, keys, w), manifest.LayoutOf(w.fleet)
+	a := attempt{now: fleettest.Start, name: "ada", signing: keys}
+	publishNow := func(rescan bool) signing.Head {
+		t.Helper()
+		a.rescan = rescan
+		if _, err := a.run(store, w); err != nil {
+			t.Fatal(err)
+		}
+		h, err := s.head(snapshot(t, store))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	publishNow(false)
+	old := snapshot(t, store)[layout.HeadKey()]
+	a.now = a.now.Add(49 * time.Hour)
+	renewed := publishNow(false)
+	if err := store.Put(ctx, layout.HeadKey(), publish.BytesContent([]byte(old.Body)), old.Header); err != nil {
+		t.Fatal(err)
+	}
+	again := publishNow(true)
+	if again.Epoch <= renewed.Epoch {
+		t.Errorf("epoch %d comes after %d", again.Epoch, renewed.Epoch)
+	}
+	if err := store.Delete(ctx, layout.HeadKey()); err != nil {
+		t.Fatal(err)
+	}
+	if last := publishNow(true); last.Epoch <= again.Epoch {
+		t.Errorf("epoch %d comes after %d", last.Epoch, again.Epoch)
+	}
+	if same := publishNow(true); same.Epoch != publishNow(true).Epoch {
+		t.Error("a head was signed though it is right")
+	}
+	s.signedHolds(store, w, "at the end")
+}
+
 // TestEpochsGoUp publishes with clocks that are set back.
 func TestEpochsGoUp(t *testing.T) {
 	keys, store, last := keyring(1), &memstore.Store{}, signing.Head{}

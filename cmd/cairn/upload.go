@@ -46,7 +46,12 @@ is cut off. It warns of likely mistakes: see docs/checking.md.`,
   cairn upload-ota-payload --hardware-version mp --software-type stm32-fw --delta-from 1.0.0 --delta-to 1.1.0 build/1.0.0-1.1.0.patch
   cairn -C ota upload-ota-payload --hardware-version mp --software-type stm32-fw --software-version 1.1.0 \
     --notes-file CHANGES.md --extra-metadata ticket=FW-1234 --commit build/stm32-fw.bin`,
-		Args: cli.OneArgument("FILE"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return cli.Usagef("upload-ota-payload takes one FILE, not %d\nsee '%s --help'", len(args), cmd.CommandPath())
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cli.NoteMemfault(cmd)
 			if err := opts.complete(cmd); err != nil {

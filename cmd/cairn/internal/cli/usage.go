@@ -71,7 +71,7 @@ func NoArguments(cmd *cobra.Command, args []string) error {
 func OneArgument(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return Usagef("%s takes one %s, not %d\n%s", cmd.Name(), what, len(args), seeHelp(cmd))
+			return Usagef("%s takes one %s\n%s", cmd.Name(), what, seeHelp(cmd))
 		}
 		return nil
 	}

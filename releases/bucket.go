@@ -1,6 +1,7 @@
 package releases
 
 import (
+	"fmt"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -17,15 +18,18 @@ var (
 	reserved = regexp.MustCompile(`^(?:xn--|sthree-|amzn-s3-demo-)|(?:--ol-s3|\.mrap|--table-s3)$`)
 )
 
-// bucketFits says whether a service takes a bucket's name, of AWS:
+// CheckBucket is an error where a service takes no bucket of a name, of AWS:
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html.
-func bucketFits(name, endpoint string) bool {
+func CheckBucket(name, endpoint string) error {
 	_, err := netip.ParseAddr(name)
 	fits := bucketElsewhere.MatchString(name)
 	if atAWS(endpoint) {
 		fits = bucketName.MatchString(name) && !reserved.MatchString(name)
 	}
-	return fits && err != nil && !strings.Contains(name, "..") && !strings.Contains(name, ".-") && !strings.Contains(name, "-.")
+	if fits && err != nil && !strings.Contains(name, "..") && !strings.Contains(name, ".-") && !strings.Contains(name, "-.") {
+		return nil
+	}
+	return fmt.Errorf("S3 has no bucket %q", name)
 }
 
 // atAWS says whether an endpoint is one of AWS; "" is.
@@ -62,8 +66,8 @@ func (t *table) bucket(p Publish, to, endpoint *node) {
 	if to == nil || scheme != "s3" || CheckTarget(p.To) != nil {
 		return
 	}
-	if !bucketFits(name, p.Endpoint) {
-		t.fault(to.offset, bucketHint, "S3 has no bucket %q", name)
+	if err := CheckBucket(name, p.Endpoint); err != nil {
+		t.fault(to.offset, bucketHint, "%s", err)
 	}
 	if host := virtualHost(p.Endpoint, name); endpoint != nil && host != "" {
 		t.fault(endpoint.offset, "write endpoint = \""+host+"\"", "endpoint %q has the bucket in its host, which cairn puts there itself", p.Endpoint)

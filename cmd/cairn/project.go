@@ -115,6 +115,9 @@ func (p *project) store(flag string, concurrency int) (publish.Store, error) {
 		}
 		return dirstore.New(name), nil
 	}
+	if err := releases.CheckBucket(name, p.fleet.Publish.Endpoint); err != nil {
+		return nil, cli.Usage(err)
+	}
 	return s3store.New(s3store.Config{
 		Endpoint:    p.fleet.Publish.Endpoint,
 		Region:      cmp.Or(p.fleet.Publish.Region, os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION")),

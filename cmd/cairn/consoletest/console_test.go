@@ -300,7 +300,7 @@ func hostile(t *testing.T) *releases.Fleet {
 		"releases/a.bin":         "\x7fa payload",
 		"releases/b.toml":        "version = \"constructor\"\n[payload.\"<img src=x onerror=document.title='taken'>\".mp]\nfile = \"b.bin\"\n",
 		"releases/b.bin":         "\x7fanother payload",
-		"cohorts/default.toml":   "[activate.\"__proto__\"]\nrollout = 100\n[activate.constructor]\nrollout = 30\naborted = \"</script><b onmouseover=alert(1)>‮gnihton\"\n",
+		"cohorts/default.toml":   "[activate.\"__proto__\"]\nrollout = 100\n[activate.constructor]\nrollout = 30\naborted = \"</script><b onmouseover=alert(1)>\u202egnihton\"\n",
 		"cohorts/__proto__.toml": "devices = [\"SN-1\"]\n[activate.constructor]\nrollout = 50\n",
 	})
 }

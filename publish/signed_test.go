@@ -219,7 +219,7 @@ func TestSignedDevicesSeeOneSnapshot(t *testing.T) {
 			signedOver(t, newWorld(t, "before", small(), fleettest.Start), newWorld(t, change.name, small(change.make), fleettest.Start))
 		})
 	}
-	for seed := range uint64(fleettest.Rounds(1, 20)) {
+	for seed := range uint64(fleettest.Rounds(1, 2)) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			chain := randomChain(t, seed)
@@ -257,7 +257,7 @@ func signedOver(t *testing.T, before, after *world) {
 	if plan.Len() == 0 || s.whole(end, "at the end") != 1 {
 		t.Error("nothing was signed")
 	}
-	early, late := max(1, signed/fleettest.Rounds(10, 1000)), max(1, (writes-signed)/fleettest.Rounds(2, 1000))
+	early, late := max(1, signed/fleettest.Rounds(10, 30)), max(1, (writes-signed)/fleettest.Rounds(2, 4))
 	for at := 0; at < writes; at += early {
 		for _, persisted := range []bool{false, true} {
 			s.fail(start, later, crash{at, persisted, at%2 == 0}, after, some)

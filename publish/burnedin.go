@@ -65,7 +65,10 @@ func otherLayout(p *Proposal) (trips []Trip) {
 	changed("bucket_digits", before.BucketDigits, now.BucketDigits, "devices go on asking for names of the old length, which are deleted: they find no answer any more")
 	changed("cohort_digits", before.CohortDigits, now.CohortDigits, "devices go on asking for shards of the old length, which are deleted: all of them are in default then")
 	changed("version_order", before.Order, now.Order, "devices and edges go on comparing by the old one, and take or leave what _other offers by that")
-	changed("unknown_version", cmp.Or(before.Unknown, now.Unknown), now.Unknown, "devices on versions that nobody listed are offered nothing any more, or else something, which firmware with no comparison takes whatever it runs")
+	changed("unknown_version", cmp.Or(before.Unknown, now.Unknown), now.Unknown, map[releases.UnknownVersion]string{
+		releases.HoldUnknown:    "devices on versions that nobody listed are offered nothing any more",
+		releases.OrderedUnknown: "devices on versions that nobody listed are offered what is above them, and firmware that does not compare takes it whatever it runs",
+	}[now.Unknown])
 	if lost := lostRoots(before, now); len(lost) > 0 {
 		trips = append(trips, Trip{
 			Concerns: "all devices in the field that verify",

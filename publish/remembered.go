@@ -11,7 +11,8 @@ import (
 	"cairn/releases"
 )
 
-// Remembered is a version that had an answer once: devices may run it still.
+// Remembered is a version that had an answer once: devices may run it still. It
+// takes some 13 bytes of the state, packed, for each hardware version.
 type Remembered struct {
 	manifest.Target
 	Version string    `json:"version"`

@@ -28,7 +28,7 @@ type Stop struct {
 	Kind    StopKind  `json:"kind"`
 	Reason  string    `json:"reason,omitempty"`
 	Percent float64   `json:"percent,omitempty"` // that a pause holds
-	At      time.Time `json:"at"`                // UTC, whole seconds: of the pause, or of the publish that brought it
+	At      time.Time `json:"at"`                // UTC: of the pause, or of the publish that brought it
 	Source  string    `json:"source,omitempty"`  // of the definitions that brought it
 }
 
@@ -115,7 +115,7 @@ func (p *Proposal) StopsAfter(now time.Time) []Stop {
 		case known && !s.resumed(fleet).After(before[i].At) && !s.At.After(before[i].At):
 			s.At, s.Source = before[i].At, before[i].Source
 		case s.Kind != Paused:
-			s.At = now.UTC().Truncate(time.Second)
+			s.At = now.UTC().Truncate(time.Millisecond)
 		}
 		all = append(all, s)
 	}

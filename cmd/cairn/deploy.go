@@ -74,7 +74,7 @@ func runDeployRelease(cmd *cobra.Command, global *globalOptions, opts *deployOpt
 		return cli.Usagef("deploy-release needs --release-version VERSION and --cohort COHORT")
 	}
 	at := now()
-	d.At = at
+	d.At = wallClock()
 	var err error
 	if d.Rollout, err = opts.rollout(cmd, at); err != nil {
 		return cli.Usage(err)

@@ -43,7 +43,7 @@ func scheduleCommand(global *globalOptions, verb string, do reschedule, cmd *cob
 	cmd.PreRunE = cli.Needs("cohort COHORT")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return stopping(cmd, global.edit(cmd, opts, func(p *project) (change, error) {
-			files, as, err := do(p.definitions(), version, cohort, now())
+			files, as, err := do(p.definitions(), version, cohort, wallClock())
 			var versions []string
 			for _, a := range as {
 				versions = append(versions, a.Release.Version)

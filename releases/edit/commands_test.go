@@ -85,7 +85,7 @@ func command(r *rand.Rand, p Project) (name string, run func() ([]Change, error)
 			if active {
 				seed = was.Seed
 			}
-			resumed := at.Add(time.Second)
+			resumed := at
 			if !d.Again && was.Paused.IsZero() {
 				resumed = was.Resumed
 			}
@@ -131,7 +131,7 @@ func command(r *rand.Rand, p Project) (name string, run func() ([]Change, error)
 					return errRefused
 				}
 				return change(s, func(a *releases.Activation) {
-					a.Resumed = at.Add(time.Second)
+					a.Resumed = at
 					if a.Paused = (time.Time{}); was.Rollout.Percent(at) <= was.Percent(at) {
 						return
 					}

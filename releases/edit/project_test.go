@@ -128,7 +128,7 @@ func TestProject(t *testing.T) {
 			edit: func(p Project) ([]Change, error) {
 				return p.Deploy(Deployment{Version: "1.0.0", Cohort: "beta", Rollout: releases.Rollout{Fixed: 5}, Again: true, At: instant("2026-12-01T12:00:00Z")})
 			},
-			want: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\nrollout = 5\nresumed = 2026-12-01T12:00:01Z\n"},
+			want: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\nrollout = 5\nresumed = 2026-12-01T12:00:00.000Z\n"},
 		},
 		{
 			name:  "deploy what is withdrawn",
@@ -226,7 +226,7 @@ func TestProject(t *testing.T) {
 				changes, _, err := p.Resume("", "beta", instant("2026-12-02T09:00:00Z"))
 				return changes, err
 			},
-			want: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\nresumed = 2026-12-02T09:00:01Z\n"},
+			want: map[string]string{"cohorts/beta.toml": "[activate.\"1.0.0\"]\nresumed = 2026-12-02T09:00:00.000Z\n"},
 		},
 		{
 			name: "pause what is on its way",
@@ -251,7 +251,7 @@ func TestProject(t *testing.T) {
 				changes, _, err := p.Resume("", "beta", instant("2026-12-03T12:00:00Z"))
 				return changes, err
 			},
-			want: map[string]string{"cohorts/beta.toml": strings.Replace(beta, "2026-12-02T09:00:00+01:00", "2026-12-04T09:00:00+01:00", 1) + "resumed = 2026-12-03T12:00:01Z\n"},
+			want: map[string]string{"cohorts/beta.toml": strings.Replace(beta, "2026-12-02T09:00:00+01:00", "2026-12-04T09:00:00+01:00", 1) + "resumed = 2026-12-03T12:00:00.000Z\n"},
 		},
 		{
 			name:  "resume before anything is held up",
@@ -260,7 +260,7 @@ func TestProject(t *testing.T) {
 				changes, _, err := p.Resume("", "beta", instant("2026-12-01T13:00:00Z"))
 				return changes, err
 			},
-			want: map[string]string{"cohorts/beta.toml": beta + "resumed = 2026-12-01T13:00:01Z\n"},
+			want: map[string]string{"cohorts/beta.toml": beta + "resumed = 2026-12-01T13:00:00.000Z\n"},
 		},
 		{
 			name: "withdraw",

@@ -63,10 +63,10 @@ func (p Project) Deploy(d Deployment) ([]Change, error) {
 	return append(back, there...), err
 }
 
-// resumed says that a release is on offer again, and no accident. It is later
-// than a stop in the same second.
+// resumed says that a release is on offer again, and no accident: later than a
+// stop before it and earlier than one after it, to the millisecond.
 func resumed(d *Document, at time.Time, path ...any) error {
-	return d.Set(Time(at.Truncate(time.Second).Add(time.Second)), path...)
+	return d.Set(at.UTC().Format("2006-01-02T15:04:05.000Z07:00"), path...)
 }
 
 // unset takes a key out of an activation, which stays though it may have stood

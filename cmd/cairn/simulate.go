@@ -62,10 +62,12 @@ unknown, but for releases whose rollout has not begun. Targets are all alike.
 
 --base-url has the fleet ask what is published there, over HTTP. Time stands
 still then, at --from: devices poll until nothing moves any more, each key is
-asked for once, and every device must end where the definitions lead it.`,
+asked for once, and every device must end where the definitions lead it. With
+--signed each also verifies the signed head, and goes the way from there to its
+answer: it must be the same one.`,
 		Example: `  cairn simulate --devices 1000000 --days 14 --svg rollout.svg
   cairn simulate --from 2026-12-01T00:00:00Z --start 1.0.0=95,0.9.0-factory=4,none=1 --fail-rate 0.02
-  cairn simulate --base-url https://ota.example.com --devices 10000`,
+  cairn simulate --base-url https://ota.example.com --devices 10000 --signed`,
 		PreRunE: func(cmd *cobra.Command, _ []string) error { return opts.check(cmd) },
 		RunE:    global.inProject(func(cmd *cobra.Command, p *project) error { return runSimulate(cmd, p, opts) }),
 	}
@@ -82,6 +84,7 @@ asked for once, and every device must end where the definitions lead it.`,
 	f.StringSliceVar(&opts.target, "target", nil, "what the devices are, as `TYPE/HARDWARE=SHARE,...`")
 	f.Uint64Var(&opts.Seed, "seed", 1, "draw other devices with another `number`")
 	f.StringVar(&opts.baseURL, "base-url", "", "ask what is published at this `URL`; \"project\" is base_url in cairn.toml")
+	f.BoolVar(&opts.Signed, "signed", false, "with --base-url: also ask as a device does that believes only what is signed")
 	addConcurrency(cmd, &opts.concurrency)
 	f.Var(cli.NewChoice(&opts.by, "cohort"), "by", "write a table for each `cohort`")
 	f.BoolVar(&opts.json, "json", false, "write one JSON object")
@@ -108,6 +111,9 @@ func (o *simulateOptions) check(cmd *cobra.Command) error {
 		return cli.Usagef("--max-hops %d is below 0", o.MaxHops)
 	}
 	if o.baseURL == "" {
+		if o.Signed {
+			return cli.Usagef("--signed goes with --base-url: what is signed is what is published")
+		}
 		if cmd.Flags().Changed("concurrency") {
 			return cli.Usagef("--concurrency goes with --base-url")
 		}
@@ -155,6 +161,9 @@ func runSimulate(cmd *cobra.Command, p *project, opts simulateOptions) error {
 func (p *project) simulate(ctx context.Context, opts simulateOptions) (*simulate.Result, error) {
 	if opts.baseURL == "" {
 		return simulate.Run(ctx, p.fleet, opts.Options)
+	}
+	if opts.Signed && p.fleet.Signing == nil {
+		return nil, cli.Usagef("--signed: there is no [signing] in %s; 'cairn keys init' writes it", releases.ProjectFile)
 	}
 	base, err := p.baseURL(opts.baseURL)
 	if err != nil {

@@ -36,6 +36,7 @@ type asker struct {
 // answer is what a device is told.
 type answer struct {
 	version string // of the release that it is offered, or "" for up to date
+	url     string // of its payload, likewise
 	problem string // why it cannot install that, or ""
 }
 
@@ -94,7 +95,7 @@ func (a *asker) release(ctx context.Context, key, text string) (answer, error) {
 	if !there {
 		return bad("the payload of %s is not there: %s", release.Version, text)
 	}
-	return answer{version: release.Version}, nil
+	return answer{version: release.Version, url: text}, nil
 }
 
 // payload says whether a payload is there. What is hosted elsewhere is not

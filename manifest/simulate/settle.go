@@ -124,6 +124,9 @@ func (s *settling) walk(ctx context.Context, c *crowd) error {
 	for {
 		runs := c.path[len(c.path)-1]
 		a, err := s.asker.answer(ctx, s.targets[c.target], s.live.slugs[c.cohort], runs, bucket)
+		if err == nil && a.problem == "" && s.Signed {
+			a.problem, err = s.distrust(ctx, c, runs, a.url)
+		}
 		if err != nil {
 			return err
 		}

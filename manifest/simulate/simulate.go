@@ -41,6 +41,10 @@ type Options struct {
 	FailRate float64       // the share of updates that fail, at least 0 and below 1
 	MaxHops  int           // so many updates may a device take; 0 for any number
 
+	// Signed has each device of Settle ask for what is signed, too: it has to be
+	// told the same. The fleet says who signs.
+	Signed bool
+
 	Done *atomic.Int64 // counts the devices that are done; may be nil
 }
 

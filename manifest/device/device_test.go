@@ -113,7 +113,7 @@ func (p *publisher) device(d manifest.Device) *device.Device {
 // what the unsigned tree answers.
 func TestAgrees(t *testing.T) {
 	statuses := map[device.Status]int{}
-	for seed := range uint64(fleettest.Rounds(25, 300)) {
+	for seed := range uint64(fleettest.Rounds(25, 100)) {
 		f := fleettest.Random(seed)
 		dice := rand.New(rand.NewPCG(seed, 9))
 		at := start.Add(time.Duration(dice.IntN(170)) * time.Hour)

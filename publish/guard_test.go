@@ -82,7 +82,7 @@ func movedDown(before, after *world) map[string]float64 {
 	}
 	ask := func(from, to string, bucket int) {
 		for t, versions := range after.site.Tree.Known {
-			for _, version := range union(versions, withFolder(before, t)) {
+			for _, version := range union(versions, before.site.Tree.Known[t]) {
 				was, will := lookup(before, t, from, version, bucket), lookup(after, t, to, version, bucket)
 				below := func(offer string) bool { return offer != "" && order.Compare(offer, version) < 0 }
 				meant := func(v string) bool { return stopped(from, v) || stopped(to, v) }
@@ -129,17 +129,6 @@ func movedDown(before, after *world) map[string]float64 {
 		counts[key] *= 100 / of
 	}
 	return counts
-}
-
-// withFolder is the versions of a target that have a folder in some cohort:
-// only these are known of, where the definitions don't name them any more.
-func withFolder(w *world, t manifest.Target) (versions []string) {
-	for _, version := range w.site.Tree.Known[t] {
-		if slices.ContainsFunc(w.site.Tree.Folders, func(f manifest.Folder) bool { return f.Target == t && f.VersionSegment == releases.Escape(version) }) {
-			versions = append(versions, version)
-		}
-	}
-	return versions
 }
 
 func union(a, b []string) []string {

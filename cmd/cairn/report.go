@@ -28,13 +28,12 @@ func reportCommand(global *globalOptions) *cobra.Command {
 	var opts targetOptions
 	var out string
 	cmd := &cobra.Command{
-		Use:   "report --out DIR",
+		Use:   "report",
 		Short: "Write a page that shows what every device gets",
 		Long: `report writes ` + reportFile + ` to a folder: one page that needs no server. It shows what
 each cohort and device type is offered, bucket by bucket and over time, the
 update path of each version, and asks the live answers as a device does.`,
-		Example: "  cairn report --out public-report\n  cairn report --out /tmp/page --at 2026-12-01T09:00:00Z",
-		PreRunE: cli.Needs("out DIR"),
+		Example: "  cairn report\n  cairn report --out /tmp/page --at 2026-12-01T09:00:00Z",
 		RunE: global.inProject(func(cmd *cobra.Command, p *project) error {
 			page, err := p.page(cmd, opts)
 			if err != nil {
@@ -52,7 +51,7 @@ update path of each version, and asks the live answers as a device does.`,
 		}),
 	}
 	opts.add(cmd)
-	cmd.Flags().StringVar(&out, "out", "", "`folder` to write to")
+	cmd.Flags().StringVar(&out, "out", "report", "`folder` to write to, relative to the working directory")
 	return cmd
 }
 

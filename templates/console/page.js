@@ -242,8 +242,9 @@ async function answer(event) {
   try {
     const got = await ask($('base').value.replace(/\/+$/, ''), question, tell);
     const due = expected(question, got.cohort, Date.now() / 1000);
+    const sure = fleet.signing ? await proof(question, got, tell) : '';
     verdict.append(`Hash ${got.hash}, cohort ${got.cohort}, bucket ${got.bucket}. `, element('strong', {}, got.missing ? 'No answer is there.' : got.url ? 'Install ' + got.url : 'Up to date.'));
-    if (fleet.signing) verdict.append(await proof(question, got, tell));
+    verdict.append(sure);
     if (due) verdict.append(due.url === got.url ? ` So say the definitions: ${because[due.rule]}.` : ` The definitions of this page say now: ${due.url ? 'install ' + due.url : 'up to date'}.`);
   } catch (error) {
     verdict.append(element('span', { class: 'alarm' }, `The answers could not be read: ${error.message}. Where the page is not at ${new URL(fleet.project.base_url).origin}, the bucket must allow it (CORS).`));

@@ -130,11 +130,11 @@ func TestTheFormVerifiesSignedAnswers(t *testing.T) {
 	defer server.Close()
 	s.Fleet.Project.BaseURL = server.URL
 	root, online := signing.NewPrivate(s.Fleet.Project.KeyName()+"/root", bytes.Repeat([]byte{1}, 32)), signing.NewPrivate(s.Fleet.Project.KeyName(), bytes.Repeat([]byte{2}, 32))
-	s.Fleet.Signing = &releases.Signing{Roots: []signing.Key{root.Key}, RootThreshold: 1}
 	dir := t.TempDir()
 	if err := s.Publish(t.Context(), dirstore.New(dir)); err != nil {
 		t.Fatal(err)
 	}
+	s.Fleet.Signing = &releases.Signing{Roots: []signing.Key{root.Key}, RootThreshold: 1}
 	sign(t, s, dir, root, online)
 	page := render(t, s.Fleet, s.At)
 	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -24,7 +24,7 @@ func TestSignedAgreesWithGo(t *testing.T) {
 	}
 	origin := f.Project.KeyName()
 	layout := manifest.LayoutOf(f)
-	for seed := range uint64(fleettest.Rounds(5, 60)) {
+	for seed := range uint64(fleettest.Rounds(5, 20)) {
 		r := rand.New(rand.NewPCG(seed, 13))
 		b := newBucket(origin)
 		o := b.options(1)

@@ -54,7 +54,7 @@ func walkFleet(t *testing.T, f *releases.Fleet, at time.Time, most int) {
 // TestSignedRandomFleets walks fleets of any digits and order.
 func TestSignedRandomFleets(t *testing.T) {
 	digits := [][2]int{{1, 1}, {2, 2}, {3, 1}, {1, 3}, {4, 4}}
-	for seed := range uint64(fleettest.Rounds(3, 40)) {
+	for seed := range uint64(fleettest.Rounds(3, 12)) {
 		f := fleettest.Random(seed)
 		f.Project.MaxSerial = 128
 		d := digits[seed%uint64(len(digits))]

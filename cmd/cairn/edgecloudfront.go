@@ -30,9 +30,10 @@ func edgeCloudfrontCommand(global *globalOptions) *cobra.Command {
 		Use:   "cloudfront --out DIR",
 		Short: "Write a CloudFront Function and its key-value store",
 		Long: `cloudfront writes a function for viewer requests (function.js), which turns the
-query API into keys of an S3 origin, and what it knows of the tree (kvs.json):
-the cohort of each listed device, each version folder with the buckets that are
-up to date, and the lowest version that others are offered.
+query API into keys of an S3 origin, a response headers policy for that API
+(headers.json), and what the function knows of the tree (kvs.json): the cohort
+of each listed device, each version folder with the buckets that are up to date,
+and the lowest version that others are offered.
 
 The store follows the tree: write it for the instant of each publish, with
 --kvs alone, and --since the store as it is. The folder --updates then has the
@@ -82,6 +83,9 @@ func runEdgeCloudfront(cmd *cobra.Command, global *globalOptions, opts *edgeClou
 			return err
 		}
 		if err := outfile.WriteGenerated(cmd, opts.out, []outfile.Generated{{Name: "function.js", Comment: "// ", Content: function}}); err != nil {
+			return err
+		}
+		if err := outfile.Replace(filepath.Join(opts.out, "headers.json"), cloudfront.Headers); err != nil {
 			return err
 		}
 	}

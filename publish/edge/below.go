@@ -13,7 +13,7 @@ func Below(path string, h *Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rest, below := strings.CutPrefix(r.URL.Path, path+"/")
-		if below && (strings.HasPrefix(rest, "api/v0/") || strings.HasPrefix(rest, h.Layout.Prefix+"/v1/")) {
+		if below && (strings.HasPrefix(oneSlash("/"+rest), "/api/v0/") || strings.HasPrefix(rest, h.Layout.Prefix+"/v1/")) {
 			u := *r.URL
 			u.Path, u.RawPath = "/"+rest, ""
 			r = r.WithContext(r.Context())

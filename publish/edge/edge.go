@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"cairn/manifest"
 	"cairn/publish"
@@ -74,7 +75,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var err error
-	switch r.URL.Path {
+	switch oneSlash(r.URL.Path) {
 	case LatestPath:
 		err = h.latest(w, r, manifest.JSON)
 	case LatestURLPath:
@@ -93,6 +94,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "60")
 		fail(w, http.StatusServiceUnavailable, "the release data cannot be read now: try again later")
 	}
+}
+
+// oneSlash is a path of the query API as a client means it whose base URL ends
+// in a slash: //api/v0/….
+func oneSlash(path string) string {
+	if rest := strings.TrimLeft(path, "/"); strings.HasPrefix(rest, "api/v0/") {
+		return "/" + rest
+	}
+	return path
 }
 
 // requestError is a request that gets an answer of its own.
@@ -115,6 +125,7 @@ func fail(w http.ResponseWriter, code int, message string) {
 	}
 	b := marshal(map[string]body{"error": {message, code}})
 	header := w.Header()
+	header.Del("Memfault-Reason")
 	header.Set("Content-Type", "application/json")
 	header.Set("Content-Length", strconv.Itoa(len(b)))
 	header.Set("Cache-Control", "no-store")
@@ -137,8 +148,8 @@ func (h *Handler) latest(w http.ResponseWriter, r *http.Request, form manifest.F
 	}
 	header := w.Header()
 	header["Cache-Control"] = answer.private
+	header.Set("Memfault-Reason", "latest")
 	if len(answer.body) == 0 {
-		header.Set("Memfault-Reason", "latest")
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}

@@ -1,11 +1,12 @@
 // Stands in for CloudFront, for a test:
 //
-//   node cloudfront.mjs FUNCTION KVS FOLDER
+//   node cloudfront.mjs FUNCTION KVS FOLDER HEADERS
 //
 // It runs the function on each request, with the event that CloudFront's
 // documentation shows, in a context that has nothing of Node.js, and serves
-// FOLDER as an S3 bucket does that may not be listed. Prints the URL, and ends
-// when its input does.
+// FOLDER as an S3 bucket does that may not be listed. HEADERS is the response
+// headers policy of the behaviour for *api/v0/*. Prints the URL, and ends when
+// its input does.
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -13,7 +14,8 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
 
-const [script, kvs, folder] = process.argv.slice(2);
+const [script, kvs, folder, policy] = process.argv.slice(2);
+const added = JSON.parse(readFileSync(policy, 'utf8')).CustomHeadersConfig.Items;
 const pairs = new Map(JSON.parse(readFileSync(kvs, 'utf8')).data.map(({ key, value }) => [key, value]));
 const store = {
   async get(key) {
@@ -86,6 +88,7 @@ function object(request, uri, answer) {
 }
 
 const server = createServer(async (request, answer) => {
+  if (request.url.replace(/\?.*/, '').includes('api/v0/')) for (const { Header, Value } of added) answer.setHeader(Header, Value);
   const result = await context.handler(event(request));
   if (result.statusCode === undefined) return object(request, result.uri, answer);
   const headers = {};

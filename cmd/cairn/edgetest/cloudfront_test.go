@@ -30,12 +30,12 @@ func TestCloudfront(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Logf("the function has %d bytes, the store %d", len(script), len(store))
-			for name, content := range map[string][]byte{"function.js": script, "kvs.json": store} {
+			for name, content := range map[string][]byte{"function.js": script, "kvs.json": store, "headers.json": cloudfront.Headers} {
 				if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
-			edge := node(t, "cloudfront.mjs", filepath.Join(dir, "function.js"), filepath.Join(dir, "kvs.json"), published(t, s))
+			edge := node(t, "cloudfront.mjs", filepath.Join(dir, "function.js"), filepath.Join(dir, "kvs.json"), published(t, s), filepath.Join(dir, "headers.json"))
 			base, err := url.Parse(s.Fleet.Project.BaseURL)
 			if err != nil {
 				t.Fatal(err)

@@ -81,7 +81,10 @@ func upToDate() Want {
 
 func content(form manifest.Form, body []byte) Want {
 	text := string(body)
-	return Want{Status: []int{http.StatusOK}, Body: &text, Type: mediaType(form), Framed: true}
+	return Want{
+		Status: []int{http.StatusOK}, Body: &text, Type: mediaType(form), Framed: true,
+		Headers: map[string]string{"Memfault-Reason": "latest"},
+	}
 }
 
 func failure(code int) Want {

@@ -80,6 +80,7 @@ var answerMutations = []mutation{
 		}
 	})},
 	{"no memfault-reason", `^api/device/`, header(204, func(h http.Header) { h.Del("Memfault-Reason") })},
+	{"no memfault-reason on an update", `^api/device/`, header(200, func(h http.Header) { h.Del("Memfault-Reason") })},
 	{"another memfault-reason", `^api/device/`, header(204, func(h http.Header) { h.Set("Memfault-Reason", "none") })},
 	{"Content-Length in a 204", `^api/device/`, raw(204, func(_ *http.Request, a *httptest.ResponseRecorder) string { return head(a, "Content-Length: 0\r\n") })},
 	{"content in a 204", `^api/client/closing/up`, raw(204, func(_ *http.Request, a *httptest.ResponseRecorder) string { return head(a, "") + "{}" })},

@@ -19,6 +19,9 @@ var queryMutations = []mutation{
 	// Parameters.
 	{"?& is refused", `^api/parameters/`, refuse(func(r *http.Request) bool { return strings.HasPrefix(r.URL.RawQuery, "&") })},
 	{"other parameters are refused", `^api/parameters/`, refuse(func(r *http.Request) bool { return strings.Contains(r.URL.RawQuery, "x=") })},
+	{"parameters of an SDK are refused", `^api/parameters/`, refuse(func(r *http.Request) bool { return r.URL.Query().Has("sdkVersion") })},
+	{"a header of an SDK is refused", `^api/parameters/`, refuse(func(r *http.Request) bool { return r.Header.Get("X-Request-ID") != "" })},
+	{"two slashes are refused", `^api/parameters/`, refuse(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "//") })},
 	{"malformed other parameters are refused", `^api/parameters/`, refuse(func(r *http.Request) bool {
 		_, err := url.ParseQuery(r.URL.RawQuery)
 		return err != nil && strings.HasPrefix(r.URL.RawQuery, "x")

@@ -28,11 +28,37 @@ func (g *generator) parameters() {
 	} {
 		g.both("parameters/"+short(q, plain), q, right)
 	}
+	// An SDK for phones: parameters of its own, a header line of its own, and
+	// JSON. https://github.com/memfault/memfault-cloud-android
+	phone := strings.Join(append(reordered(good), "sdkPlatform=android-cloud", "sdkVersion=2.0.5"), "&")
+	g.both("parameters/of an SDK for phones", "?"+phone, right, func(c Case) Case { return c.with("X-Request-ID: 6f8ba4a5-2f6e-4f0c-8c6d-4a2a8fd7a8b1") })
+	// The base URL of some clients ends in a slash.
+	for _, slashes := range []string{"/", "//"} {
+		for _, q := range []string{plain, phone, ""} {
+			want := right
+			if q == "" {
+				want = always(failure(http.StatusBadRequest))
+			}
+			g.both("parameters/behind "+slashes, "?"+q, want, func(c Case) Case {
+				c.Target = slashes + c.Target
+				return c
+			})
+		}
+	}
 	d.CurrentVersion = ""
 	none := query(d)
 	for _, q := range []string{"?" + none + "&current_version=", "?current_version=&" + none, "?" + none + "&current_version"} {
 		g.both("parameters/"+short(q, none), q, g.right(d))
 	}
+}
+
+// reordered are pairs in the order of memfault-cloud-android: hardware version,
+// current version, serial, software type.
+func reordered(pairs []string) []string {
+	if len(pairs) < 4 {
+		return []string{pairs[1], pairs[0], pairs[2]}
+	}
+	return []string{pairs[1], pairs[3], pairs[0], pairs[2]}
 }
 
 // short is a query as a name: what is good of it is "…".

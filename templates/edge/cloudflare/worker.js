@@ -32,7 +32,8 @@ async function answer(request, env, context) {
   }
   const url = new URL(request.url);
   const tree = new Tree(config, request, env, context);
-  const form = forms[url.pathname];
+  // A client whose base URL ends in a slash asks for //api/v0/….
+  const form = forms[url.pathname.replace(/^\/+(?=\/api\/v0\/)/, '')];
   if (form) return latest(request, env, url.search.slice(1), tree, form);
   return (await object(request, url.pathname.slice(1), tree)) ?? failure(404, `nothing is at "${url.pathname}"`);
 }
@@ -58,11 +59,9 @@ async function latest(request, env, query, tree, form) {
     return failure(400, `no release is made for software type "${software_type}" on hardware version "${hardware_version}"`);
   }
   // no-transform: what Cloudflare compresses has no Content-Length any more.
-  const cache = `private, max-age=${config.answers}, no-transform`;
-  if (found.body.length === 0) {
-    return new Response(null, { status: 204, headers: { 'Memfault-Reason': 'latest', 'Cache-Control': cache } });
-  }
-  const headers = { 'Cache-Control': cache, Vary: form === '.txt' ? 'Accept, Accept-Encoding' : 'Accept-Encoding' };
+  const every = { 'Memfault-Reason': 'latest', 'Cache-Control': `private, max-age=${config.answers}, no-transform` };
+  if (found.body.length === 0) return new Response(null, { status: 204, headers: every });
+  const headers = { ...every, Vary: form === '.txt' ? 'Accept, Accept-Encoding' : 'Accept-Encoding' };
   if (form === '.txt' && wantsJSON(request)) {
     const wrapped = JSON.stringify({ data: { url: new TextDecoder().decode(found.body) } });
     return whole(request, new TextEncoder().encode(wrapped), { ...headers, 'Content-Type': 'application/json' });

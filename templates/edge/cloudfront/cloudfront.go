@@ -33,6 +33,13 @@ const marker = 120
 //go:embed function.js.tmpl
 var source string
 
+// Headers is what "aws cloudfront create-response-headers-policy" makes a
+// policy of: a function for viewer requests states no header of what comes out
+// of the bucket.
+//
+//go:embed headers.json
+var Headers []byte
+
 var function = template.Must(template.New("").Funcs(template.FuncMap{
 	"js": func(s string) (string, error) {
 		b, err := json.Marshal(s)

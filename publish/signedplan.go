@@ -108,9 +108,11 @@ func (s *signedPlan) issue(was signing.Head, at time.Time) (err error) {
 // ErrNoSigner is the error of a publish that must sign, and has no key.
 var ErrNoSigner = errors.New("the answers have to be signed, and there is no key to sign with\ngive --sign-key FILE, --sign-with COMMAND or CAIRN_SIGN_KEY; --unsigned leaves what is signed as it is")
 
-// maxClockSkew is how far the clock of who signs may be from the store's. It is
-// also how old the instant of the answers may be when the head is issued at it.
-const maxClockSkew = 5 * time.Minute
+// How far instants may be apart.
+const (
+	maxClockSkew = 5 * time.Minute  // the clock of who signs, and the store's
+	maxHeadAge   = 15 * time.Minute // the instant of the answers, and the clock, where the head is issued at it
+)
 
 // prepare signs the head. It is issued at the instant of the answers, so that
 // whoever has the definitions can compute its roots; where that is not just now,
@@ -130,7 +132,7 @@ func (p *Proposal) prepare(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("the clock says %s, and that of %s %s: devices go by when a head was issued\nset the clock; --unsigned publishes the rest, and leaves what is signed as it is", now.Format(time.RFC3339), p.Store, date.UTC().Format(time.RFC3339))
 	}
 	at := p.Edition.At
-	if at.After(now) || now.Sub(at) > maxClockSkew {
+	if at.After(now) || now.Sub(at) > maxHeadAge {
 		at = now
 	}
 	if err := s.issue(p.Live.Signed.Head, at); err != nil {

@@ -29,7 +29,7 @@ type initOptions struct {
 	slug, organization, baseURL string
 	to, endpoint, region        string
 	ci, branch, policy          string
-	signed                      bool
+	signed, second              bool
 }
 
 func initCommand(global *globalOptions) *cobra.Command {
@@ -80,6 +80,7 @@ that is there is left alone, and so is each other file.`,
 	f.Var(cli.NewChoice(&opts.ci, "github", "gitlab", "both", "none"), "ci", "whose workflows to write (default: what the git remote says, else both; none for dir:)")
 	f.StringVar(&opts.branch, "branch", "", "the branch that is published (default: that of the git remote, else main)")
 	f.BoolVar(&opts.signed, "signed", false, "make the keys of signed answers, too, as 'cairn keys init' does")
+	f.BoolVar(&opts.second, "second-signer", false, "the same with two online keys, which have to sign both, and a job at GitHub for the second one")
 	f.Var(cli.NewChoice(&opts.policy, policies...), "print-policy", "only print a policy of the project that is there")
 	f.Lookup("print-policy").NoOptDefVal = "all"
 	return cmd
@@ -111,8 +112,12 @@ func runInit(cmd *cobra.Command, dir string, opts initOptions) error {
 	if err != nil {
 		return err
 	}
-	if opts.signed {
-		if err := runKeysInit(cmd, &globalOptions{dir}, keysOptions{valid: keysValid}); err != nil {
+	if opts.signed || opts.second {
+		keys := keysOptions{valid: keysValid}
+		if opts.second {
+			keys.threshold = 2
+		}
+		if err := runKeysInit(cmd, &globalOptions{dir}, keys); err != nil {
 			return fmt.Errorf("%w\nthe project is written: 'cairn keys init' goes on from here", err)
 		}
 	}
@@ -125,6 +130,7 @@ func (opts *initOptions) config(repo git.Repository) scaffold.Config {
 		Slug: opts.slug, Organization: opts.organization, BaseURL: opts.baseURL,
 		Publish: releases.Publish{To: opts.to, Endpoint: opts.endpoint, Region: opts.region},
 		Branch:  repo.Branch, Within: repo.Within, LFS: repo.LFS, Guards: publish.GuardNames(),
+		SecondSigner: opts.second,
 	}
 	if opts.branch != "" {
 		c.Branch = opts.branch

@@ -28,30 +28,35 @@ import (
 type workflow struct {
 	*testing.T
 	server      *storetest.S3Server
-	origin, dir string // a bare repository, and the one that people work in
-	ca          string // a file: who signed for the server that has cairn
-	signKey     string // a secret of the repository; "" is none
+	origin, dir string                       // a bare repository, and the one that people work in
+	ca          string                       // a file: who signed for the server that has cairn
+	signKey     map[string]string            // the secret CAIRN_SIGN_KEY, by the job that sees it
+	outputs     map[string]map[string]string // of jobs that have run
 	Defaults    struct {
 		Run struct {
 			Directory string `yaml:"working-directory"`
 		}
 	}
-	Jobs map[string]struct{ Steps []step }
+	Jobs map[string]struct {
+		Outputs map[string]string
+		Steps   []step
+	}
 }
 
 type step struct {
-	Name, Uses, Run string
-	Directory       string `yaml:"working-directory"`
-	With, Env       map[string]string
+	ID, Name, Uses, Run string
+	Directory           string `yaml:"working-directory"`
+	With, Env           map[string]string
 }
 
-func newWorkflow(t *testing.T) *workflow {
+func newWorkflow(t *testing.T, flags ...string) *workflow {
 	t.Helper()
-	w := &workflow{T: t, server: storetest.S3(t), origin: filepath.Join(t.TempDir(), "origin.git"), dir: filepath.Join(t.TempDir(), "fleet")}
+	w := &workflow{T: t, server: storetest.S3(t), origin: filepath.Join(t.TempDir(), "origin.git"), dir: filepath.Join(t.TempDir(), "fleet"),
+		signKey: map[string]string{}, outputs: map[string]map[string]string{}}
 	w.git("", "init", "--quiet", "--bare", "--initial-branch=main", w.origin)
 	w.git("", "clone", "--quiet", w.origin, w.dir)
-	w.command(w.dir, "cairn", "init", "over the air", "--slug", "fridges", "--base-url", "https://ota.example.com", "--to", "s3://"+w.server.Bucket,
-		"--endpoint", w.server.Endpoint, "--region", w.server.Region, "--branch", "main", "--ci", "github")
+	w.command(w.dir, "cairn", append([]string{"init", "over the air", "--slug", "fridges", "--base-url", "https://ota.example.com", "--to", "s3://" + w.server.Bucket,
+		"--endpoint", w.server.Endpoint, "--region", w.server.Region, "--branch", "main", "--ci", "github"}, flags...)...)
 	text, err := os.ReadFile(filepath.Join(w.dir, ".github/workflows/cairn.yml"))
 	if err != nil {
 		t.Fatal(err)
@@ -136,6 +141,9 @@ func (w *workflow) job(name, commit, flag, last string) (output, temp string, er
 	w.Helper()
 	temp = w.TempDir()
 	clone := filepath.Join(temp, "clone")
+	if err := os.Mkdir(filepath.Join(temp, "output"), 0o755); err != nil {
+		w.Fatal(err)
+	}
 	expressions := map[string]string{
 		"${{ inputs.allow }}":                   "",
 		"${{ inputs.rescan }}":                  "false",
@@ -143,7 +151,12 @@ func (w *workflow) job(name, commit, flag, last string) (output, temp string, er
 		"${{ secrets.OTA_PLAN_KEY_SECRET }}":    w.server.SecretKey,
 		"${{ secrets.OTA_PUBLISH_KEY_ID }}":     w.server.AccessKey,
 		"${{ secrets.OTA_PUBLISH_KEY_SECRET }}": w.server.SecretKey,
-		"${{ secrets.CAIRN_SIGN_KEY }}":         w.signKey,
+		"${{ secrets.CAIRN_SIGN_KEY }}":         w.signKey[name],
+	}
+	for of, outputs := range w.outputs {
+		for output, value := range outputs {
+			expressions["${{ needs."+of+".outputs."+output+" }}"] = value
+		}
 	}
 	if flag == "rescan" {
 		expressions["${{ inputs.rescan }}"] = "true"
@@ -178,7 +191,7 @@ func (w *workflow) job(name, commit, flag, last string) (output, temp string, er
 		cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", script)
 		cmd.Dir = filepath.Join(clone, cmp.Or(s.Directory, w.Defaults.Run.Directory))
 		cmd.Env = []string{"PATH=" + strings.Join(path, string(filepath.ListSeparator)), "HOME=" + temp, "CURL_CA_BUNDLE=" + w.ca,
-			"RUNNER_TEMP=" + temp, "GITHUB_PATH=" + filepath.Join(temp, "path"), "GITHUB_STEP_SUMMARY=" + filepath.Join(temp, "summary")}
+			"RUNNER_TEMP=" + temp, "GITHUB_PATH=" + filepath.Join(temp, "path"), "GITHUB_STEP_SUMMARY=" + filepath.Join(temp, "summary"), "GITHUB_OUTPUT=" + filepath.Join(temp, "output", s.ID)}
 		for key, value := range s.Env {
 			v, ok := expressions[value]
 			if !ok {
@@ -190,8 +203,30 @@ func (w *workflow) job(name, commit, flag, last string) (output, temp string, er
 		if err := cmd.Run(); err != nil || s.Name == last {
 			return all.String(), temp, err
 		}
+		w.output(name, s.ID, filepath.Join(temp, "output", s.ID))
 	}
 	return all.String(), temp, nil
+}
+
+// output takes what a step has put out, as far as its job does.
+func (w *workflow) output(job, step, file string) {
+	w.Helper()
+	if step == "" {
+		return
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.outputs[job] = map[string]string{}
+	for name, expression := range w.Jobs[job].Outputs {
+		for line := range strings.Lines(string(text)) {
+			key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+			if expression == "${{ steps."+step+".outputs."+key+" }}" {
+				w.outputs[job][name] = value
+			}
+		}
+	}
 }
 
 func (w *workflow) succeeds(name, commit, flag, last string, want ...string) (temp string) {
@@ -286,7 +321,7 @@ func TestWorkflow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.signKey = strings.TrimSpace(string(key))
+	w.signKey["publish"] = strings.TrimSpace(string(key))
 	w.succeeds("publish", wide, "", "", "keys right")
 
 	// Definitions that are at fault, and a program that is not the pinned one.
@@ -301,5 +336,47 @@ func TestWorkflow(t *testing.T) {
 	w.fails("publish", w.commit("None"), "", "write into CAIRN_URL where CI gets cairn")
 	if got := w.source(); got != wide {
 		t.Errorf("published %s, not %s", got, wide)
+	}
+}
+
+// TestSecondSigner runs the two jobs that have to sign both.
+func TestSecondSigner(t *testing.T) {
+	config := t.TempDir()
+	for _, name := range []string{"XDG_CONFIG_HOME", "HOME", "AppData"} {
+		t.Setenv(name, config)
+	}
+	w := newWorkflow(t, "--second-signer")
+	key := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(config, "cairn", "ota.example.com_fridges", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(string(text))
+	}
+	w.signKey["publish"], w.signKey["second-signer"] = key("online.key"), key("second.key")
+	first := w.git(w.dir, "rev-parse", "HEAD")
+	w.succeeds("check", first, "", "")
+	w.succeeds("plan", first, "", "Plan")
+	w.succeeds("second-signer", first, "", "")
+	w.succeeds("publish", first, "", "", " new, ", "keys right")
+
+	// What the second signer has not seen is not published, with whatever key.
+	w.succeeds("second-signer", first, "", "")
+	w.write("releases/1.0.0.toml", "version = \"1.0.0\"\n[payload.main-fw.mp]\nfile = \"image.bin\"\n")
+	w.write("releases/image.bin", "an image")
+	w.write("cohorts/default.toml", "[activate.\"1.0.0\"]\nrollout = 5\n")
+	second := w.commit("Release")
+	w.fails("publish", second, "", "by none of the keys that count, or of another text")
+	w.succeeds("second-signer", second, "", "")
+	w.succeeds("publish", second, "", "", "keys right")
+
+	// One key for both is too few.
+	w.signKey["second-signer"] = w.signKey["publish"]
+	w.write("cohorts/default.toml", "[activate.\"1.0.0\"]\nrollout = 20\n")
+	third := w.commit("Go on")
+	w.succeeds("second-signer", third, "", "")
+	w.fails("publish", third, "", "it is signed by 1 of the keys that count, and needs 2")
+	if got := w.source(); got != second {
+		t.Errorf("published %s, not %s", got, second)
 	}
 }

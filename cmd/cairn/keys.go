@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"cairn/cmd/cairn/internal/cli"
@@ -39,16 +40,19 @@ const keysValid = "1y"
 
 // keysOptions are those of the commands that write the statement.
 type keysOptions struct {
-	root, spare, online string // files
-	command             string
-	public              []string // vkeys
-	threshold           int
-	valid               string
-	dryRun              bool
+	root, spare string   // files
+	online      []string // files to make
+	command     string
+	rootPublic  []string // keys of roots that are held elsewhere
+	public      []string // the same of online keys
+	threshold   int
+	valid       string
+	dryRun      bool
 }
 
 func (o *keysOptions) addStatement(cmd *cobra.Command) {
 	f := cmd.Flags()
+	f.StringArrayVar(&o.online, "online", nil, "the `file` to write a new online key to; again for another")
 	f.StringArrayVar(&o.public, "online-public", nil, "a public `key` that is to sign heads, up to 3 times: NAME+ID+BASE64, or a file as openssl and KMS write it")
 	f.IntVar(&o.threshold, "threshold", 0, "so many of the online keys sign each head (default 1)")
 	f.StringVar(&o.valid, "valid", keysValid, "how long the statement is good for, as in 1y or 90d")
@@ -158,20 +162,16 @@ func (p *keysProject) state(opts *keysOptions, generation uint32, online []signi
 	return nil
 }
 
-// onlineKeys are those that are given, and the one that is new.
-func (p *keysProject) onlineKeys(opts *keysOptions, file string) (keys []signing.Key, made []keyFile, err error) {
+// onlineKeys are those that are given, and those that are new.
+func (p *keysProject) onlineKeys(opts *keysOptions) (keys []signing.Key, made []keyFile, err error) {
 	name := p.fleet.Project.KeyName()
-	for _, stated := range opts.public {
-		k, err := publicKey(stated, name)
-		if err == nil && k.Name != name {
-			err = fmt.Errorf("the key is called %s, and is to be called %s", k.Name, name)
-		}
-		if err != nil {
-			return nil, nil, cli.Usagef("--online-public: %w", err)
-		}
-		keys = append(keys, k)
+	if keys, err = publicKeys(opts.public, name); err != nil {
+		return nil, nil, cli.Usagef("--online-public: %w", err)
 	}
-	if file != "" {
+	for i, file := range opts.online {
+		if slices.Contains(opts.online[:i], file) {
+			return nil, nil, cli.Usagef("--online %s stands there twice: each key has a file of its own", file)
+		}
 		k, err := newKeyFile(file, name)
 		if err != nil {
 			return nil, nil, err
@@ -179,6 +179,21 @@ func (p *keysProject) onlineKeys(opts *keysOptions, file string) (keys []signing
 		keys, made = append(keys, k.Key), append(made, k)
 	}
 	return keys, made, nil
+}
+
+// publicKeys reads keys that are to have a name.
+func publicKeys(stated []string, name string) (keys []signing.Key, err error) {
+	for _, s := range stated {
+		k, err := publicKey(s, name)
+		if err == nil && k.Name != name {
+			err = fmt.Errorf("the key is called %s, and is to be called %s", k.Name, name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, k)
+	}
+	return keys, nil
 }
 
 // publicKey reads a vkey, or a file with a key of Ed25519 in PEM or DER.

@@ -21,7 +21,6 @@ Devices that have seen the new statement refuse what the old keys sign.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runKeysRotate(cmd, global, opts) },
 	}
 	opts.addRoot(cmd)
-	cmd.Flags().StringVar(&opts.online, "online", "", "the `file` to write a new online key to")
 	opts.addStatement(cmd)
 	return cmd
 }
@@ -32,7 +31,7 @@ func runKeysRotate(cmd *cobra.Command, global *globalOptions, opts keysOptions) 
 		return err
 	}
 	was := p.keys
-	keys, made, err := p.onlineKeys(&opts, opts.online)
+	keys, made, err := p.onlineKeys(&opts)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 func signCommand(global *globalOptions) *cobra.Command {
 	var opts signingOptions
 	var rebuild bool
+	var at cli.At
 	cmd := &cobra.Command{
 		Use:   "sign --rebuild",
 		Short: "Sign a head that another job has made, if this checkout makes the same",
@@ -25,12 +26,17 @@ to. It is for a second signer that does not trust the job which publishes: with
 a threshold of 2, whoever takes over that job or its key gets nothing signed
 that the repository does not say.
 
-The publishing job calls it with --sign-with, wherever the second signer is. It
-refuses a head of another project or generation, one that was not issued within
+The publishing job calls it with --sign-with, wherever the second signer is. Or
+the second signer goes first: with --at it signs the head that a publish with the
+same --at makes, within 15 minutes, and reads nothing. 'cairn init
+--second-signer' writes a workflow of two such jobs.
+
+It refuses a head of another project or generation, one that was not issued within
 15 minutes of now, that is good for longer than valid under [signing], or whose
 epoch is more than a day ahead. It writes to nothing, and asks nobody.`,
 		Example: `  cairn publish --sign-key a.key --sign-with 'ssh signer cairn -C /srv/fleet sign --rebuild --sign-key /etc/cairn/b.key'
-  cairn sign --rebuild --sign-key b.key <head.txt`,
+  cairn sign --rebuild --sign-key b.key <head.txt
+  cairn sign --rebuild --sign-key b.key --at 2026-12-01T09:00:00Z`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !rebuild {
@@ -41,10 +47,11 @@ epoch is more than a day ahead. It writes to nothing, and asks nobody.`,
 				return err
 			}
 			defer p.close()
-			return runSign(cmd, p, opts)
+			return runSign(cmd, p, opts, at)
 		},
 	}
 	cmd.Flags().BoolVar(&rebuild, "rebuild", false, "build what the definitions give at the instant of the head, and sign if that is the same")
+	cmd.Flags().Var(&at, "at", "sign the head of this instant, such as 2026-12-01T09:00:00Z, and read none from standard input")
 	opts.addKeys(cmd)
 	return cmd
 }
@@ -55,7 +62,7 @@ const (
 	mostAhead = 24 * time.Hour   // its epoch, where clocks were wrong before
 )
 
-func runSign(cmd *cobra.Command, p *project, opts signingOptions) error {
+func runSign(cmd *cobra.Command, p *project, opts signingOptions, at cli.At) error {
 	by := p.signing()
 	if by == nil {
 		return cli.Usagef("nothing is signed here: there is no [signing] in cairn.toml")
@@ -67,27 +74,60 @@ func runSign(cmd *cobra.Command, p *project, opts signingOptions) error {
 	if len(signers) != 1 {
 		return cli.Usagef("sign needs one key: give --sign-key FILE, --sign-with COMMAND or CAIRN_SIGN_KEY")
 	}
-	const most = 4096 // no note is that long
-	text, err := io.ReadAll(io.LimitReader(cmd.InOrStdin(), most))
+	var text []byte
+	if at.IsZero() {
+		text, err = p.checkedHead(cmd.InOrStdin())
+	} else {
+		text, err = p.headOf(at.Time)
+	}
 	if err != nil {
 		return err
 	}
-	head, note, err := signing.ParseHead(text)
-	if err != nil {
-		return fmt.Errorf("what is to be signed: %w", err)
-	}
-	if err := p.rebuilds(head, time.Now()); err != nil {
-		return fmt.Errorf("not signed: %w", err)
-	}
-	signature, err := signers[0](cmd.Context(), note.Text)
+	signature, err := signers[0](cmd.Context(), text)
 	if err == nil {
-		err = (&signing.Note{Text: note.Text}).Add(by.Keys.Online, signature)
+		err = (&signing.Note{Text: text}).Add(by.Keys.Online, signature)
 	}
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(cmd.OutOrStdout(), base64.StdEncoding.EncodeToString(signature))
 	return err
+}
+
+// checkedHead reads the text of a head that may be signed.
+func (p *project) checkedHead(r io.Reader) ([]byte, error) {
+	const most = 4096 // no note is that long
+	text, err := io.ReadAll(io.LimitReader(r, most))
+	if err != nil {
+		return nil, err
+	}
+	head, note, err := signing.ParseHead(text)
+	if err != nil {
+		return nil, fmt.Errorf("what is to be signed: %w", err)
+	}
+	if err := p.rebuilds(head, time.Now()); err != nil {
+		return nil, fmt.Errorf("not signed: %w", err)
+	}
+	return note.Text, nil
+}
+
+// headOf is the text of the head that is issued at an instant, where no epoch is
+// ahead of that.
+func (p *project) headOf(at time.Time) ([]byte, error) {
+	at = at.UTC().Truncate(time.Second)
+	if now := time.Now(); now.Sub(at).Abs() > mostOld {
+		return nil, cli.Usagef("--at %s is not within %s of now, %s", at.Format(time.RFC3339), mostOld, now.UTC().Format(time.RFC3339))
+	}
+	signed, err := manifest.New(p.fleet, at).Signed()
+	if err != nil {
+		return nil, err
+	}
+	s := p.fleet.Signing
+	seconds := uint32(at.Unix())
+	return signing.Head{
+		Origin: s.Keys.Origin, Generation: s.Keys.Generation, Epoch: seconds, Issued: seconds, Expires: uint32(at.Add(s.Valid).Unix()),
+		Latest: signed.Latest, Cohorts: signed.Cohorts,
+	}.Text(), nil
 }
 
 // rebuilds is an error where the definitions don't give what a head commits to,

@@ -126,7 +126,7 @@ func (n *Note) Add(keys []Key, signature []byte) error {
 		n.Signatures = append(n.Signatures, Signature{k.Name, k.ID, signature})
 		return nil
 	}
-	return errors.New("the signature is by none of the keys that count")
+	return errors.New("the signature is by none of the keys that count, or of another text")
 }
 
 func contains(keys []Key, k Key) bool {

@@ -30,6 +30,7 @@ type Config struct {
 	Guards         []string // names of what a publish by hand may let through
 	Within         string   // the project folder in its repository, with slashes; "." is its top
 	LFS            bool     // the repository keeps files in Git LFS
+	SecondSigner   bool     // a job of its own signs, too, before the one that publishes; GitHub only
 }
 
 // File is one of those that make a project.
@@ -45,6 +46,9 @@ const (
 	signIn   = "aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c # v6.2.3"
 	keep     = "actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0"
 )
+
+// SecondSigner is the environment at GitHub that has the second online key.
+const SecondSigner = "cairn-second-signer"
 
 // CI says whether any workflow is written.
 func (c *Config) CI() bool { return c.GitHub || c.GitLab }
@@ -84,6 +88,9 @@ func (c *Config) Check() error {
 	}
 	if c.SignsIn() && c.Publish.Region == "" {
 		return errors.New("a bucket at AWS needs its region, such as eu-central-1")
+	}
+	if c.SecondSigner && (!c.GitHub || c.GitLab) {
+		return errors.New("a second signer is a job at GitHub, and no other workflow is written for it: --ci github")
 	}
 	if !c.CI() {
 		return nil

@@ -40,6 +40,12 @@ func withLFS() project.Config {
 	return c
 }
 
+func withSecondSigner() project.Config {
+	c := elsewhere()
+	c.GitLab, c.SecondSigner = false, true
+	return c
+}
+
 func files(t *testing.T, c project.Config) map[string]string {
 	t.Helper()
 	list, err := project.Files(c)
@@ -65,7 +71,7 @@ func files(t *testing.T, c project.Config) map[string]string {
 // TestWorkflows holds each workflow to what a linter knows of it, and to what
 // keeps credentials from those who should have none.
 func TestWorkflows(t *testing.T) {
-	for name, c := range map[string]project.Config{"AWS": atAWS(), "elsewhere": elsewhere(), "folder": inFolder(), "LFS": withLFS()} {
+	for name, c := range map[string]project.Config{"AWS": atAWS(), "elsewhere": elsewhere(), "folder": inFolder(), "LFS": withLFS(), "second signer": withSecondSigner()} {
 		t.Run(name, func(t *testing.T) {
 			workflow := files(t, c)[".github/workflows/cairn.yml"]
 			lint(t, workflow)
@@ -101,7 +107,7 @@ func TestWorkflows(t *testing.T) {
 						t.Errorf("job %s has an expression in a script:\n%s", name, s.Run)
 					}
 					for _, v := range s.Env {
-						if name == "publish" && v == "${{ secrets.CAIRN_SIGN_KEY }}" {
+						if (name == "publish" || name == "second-signer") && v == "${{ secrets.CAIRN_SIGN_KEY }}" {
 							continue // no role of a cloud stands for that key
 						}
 						if secret := strings.Contains(v, "secrets."); secret && (name == "check" || c.SignsIn()) {
@@ -119,6 +125,12 @@ func TestWorkflows(t *testing.T) {
 			if c.SignsIn() {
 				want["plan"]["id-token"], want["publish"]["id-token"] = "write", "write"
 				environment = ""
+			}
+			if c.SecondSigner {
+				want["second-signer"] = map[string]string{"contents": "read"}
+				if signer := w.Jobs["second-signer"]; signer.Environment != project.SecondSigner || signer.If != w.Jobs["publish"].If {
+					t.Errorf("the second signer has the environment %q, and runs if %s", signer.Environment, signer.If)
+				}
 			}
 			if diff := cmp.Diff(want, permissions); diff != "" {
 				t.Errorf("permissions (-want +got):\n%s", diff)

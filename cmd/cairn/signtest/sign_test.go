@@ -4,17 +4,12 @@ package signtest
 
 import (
 	"bytes"
-	"crypto/ed25519"
 	"encoding/base64"
-	"encoding/pem"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
-
-	"cairn/releases/signing"
 )
 
 // project is the example with an online key of somebody else's.
@@ -179,6 +174,7 @@ func TestSignify(t *testing.T) {
 // second root.
 func TestToken(t *testing.T) {
 	p := newProject(t)
+	example := p.read("fridge/cairn.toml")
 	const module = "/usr/lib/softhsm/libsofthsm2.so"
 	if err := os.Mkdir(filepath.Join(p.dir, "tokens"), 0o700); err != nil {
 		t.Fatal(err)
@@ -194,15 +190,19 @@ func TestToken(t *testing.T) {
 	sign := func(label string) string {
 		return "pkcs11-tool " + strings.Join(token, " ") + " --sign --mechanism EDDSA --id " + ids[label]
 	}
-	p.init("--online-public", "online.pub")
+	p.run("cairn", "-C", "fridge", "keys", "init", "--root-public", "root.pub", "--online-public", "online.pub", "--command", sign("root"))
 	p.published(sign("online"))
 
-	// The second root, in the place of the spare one.
-	block, _ := pem.Decode(p.read("root.pub"))
-	public := block.Bytes[len(block.Bytes)-ed25519.PublicKeySize:]
-	root := signing.NewKey("ota.example.com/smartfridge/root", public).String()
-	spare := regexp.MustCompile(`"[^"]+",\n\]`)
-	p.write("fridge/cairn.toml", spare.ReplaceAllLiteral(p.read("fridge/cairn.toml"), []byte(`"`+root+`"]`+"\nroot_threshold = 2")))
+	// With a spare that is a file, both have to sign.
+	for _, name := range []string{"fridge/cairn.toml", "fridge/signing/keys.txt"} {
+		if err := os.Remove(filepath.Join(p.dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.write("fridge/cairn.toml", example)
+	p.run("cairn", "-C", "fridge", "keys", "init", "--root-public", "root.pub", "--spare", "keys/spare.key", "--online-public", "online.pub")
+	p.run("cairn", "-C", "fridge", "check")
+	p.write("fridge/cairn.toml", bytes.Replace(p.read("fridge/cairn.toml"), []byte("[signing]"), []byte("[signing]\nroot_threshold = 2"), 1))
 	if out, err := p.try(nil, "cairn", "-C", "fridge", "check"); err == nil {
 		t.Errorf("one root is enough: %s", out)
 	}

@@ -71,14 +71,21 @@ func ciSteps(c scaffold.Config) []string {
 	if c.GitHub && c.GitLab {
 		where = "GitHub or GitLab"
 	}
-	if c.SignsIn() {
-		return []string{
-			"make two roles of the policies above, with your account for " + scaffold.Account + " (docs/starting.md, step by step)",
-			"set the variables OTA_PUBLISH_ROLE and OTA_PLAN_ROLE to their ARNs at " + where,
+	var second []string
+	if c.SecondSigner {
+		second = []string{
+			"make the environment " + scaffold.SecondSigner + " at GitHub, for the branch " + c.Branch + " alone: its secret CAIRN_SIGN_KEY is the second online key",
+			"set the secret CAIRN_SIGN_KEY of the job that publishes to the first one",
 		}
 	}
-	return []string{
-		"make two keys with the policies above (docs/starting.md)",
-		"set the secrets OTA_PUBLISH_KEY_ID, OTA_PUBLISH_KEY_SECRET, OTA_PLAN_KEY_ID and OTA_PLAN_KEY_SECRET at " + where,
+	if c.SignsIn() {
+		return append(second,
+			"make two roles of the policies above, with your account for "+scaffold.Account+" (docs/starting.md, step by step)",
+			"set the variables OTA_PUBLISH_ROLE and OTA_PLAN_ROLE to their ARNs at "+where,
+		)
 	}
+	return append(second,
+		"make two keys with the policies above (docs/starting.md)",
+		"set the secrets OTA_PUBLISH_KEY_ID, OTA_PUBLISH_KEY_SECRET, OTA_PLAN_KEY_ID and OTA_PLAN_KEY_SECRET at "+where,
+	)
 }

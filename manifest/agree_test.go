@@ -70,7 +70,7 @@ func expected(f *releases.Fleet, at time.Time) map[string]map[string]*releases.P
 
 // TestTreeIsWhatTheOracleSays compares whole trees.
 func TestTreeIsWhatTheOracleSays(t *testing.T) {
-	randomFleets(uint64(fleettest.Rounds(20, 50)), func(name string, f *releases.Fleet, at time.Time) {
+	randomFleets(uint64(fleettest.Rounds(20, 100)), func(name string, f *releases.Fleet, at time.Time) {
 		tree := manifest.New(f, at)
 		got := map[string]map[string]*releases.Payload{}
 		for _, folder := range tree.Folders {
@@ -110,7 +110,7 @@ func serials(f *releases.Fleet, c *releases.Cohort) map[string]string {
 // oracle.
 func TestDevicesGetWhatResolveSays(t *testing.T) {
 	rules := map[manifest.Rule]bool{}
-	randomFleets(8, func(name string, f *releases.Fleet, at time.Time) {
+	randomFleets(uint64(fleettest.Rounds(8, 30)), func(name string, f *releases.Fleet, at time.Time) {
 		tree := manifest.New(f, at)
 		versions := append(slices.Clone(fleettest.Versions[f.Project.Order]), "", "7.7.7", "0.0.1", "no version")
 		for _, c := range f.Cohorts {
@@ -143,7 +143,7 @@ func TestDevicesGetWhatResolveSays(t *testing.T) {
 			}
 		}
 	})
-	if len(rules) != 8 {
+	if len(rules) != 12 {
 		t.Errorf("only these rules took place: %v", rules)
 	}
 }

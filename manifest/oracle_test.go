@@ -25,6 +25,7 @@ type oracle struct {
 }
 
 type offer struct {
+	release     *releases.Release
 	version     string
 	payload     *releases.Payload
 	passThrough bool
@@ -99,7 +100,7 @@ func (o oracle) offers() (full, deltas []offer) {
 			if p.SoftwareType != o.target.SoftwareType || p.HardwareVersion != o.target.HardwareVersion {
 				continue
 			}
-			x := offer{a.Release.Version, p, a.Release.MustPassThrough}
+			x := offer{a.Release, a.Release.Version, p, a.Release.MustPassThrough}
 			if p.From == "" {
 				full = append(full, x)
 			} else {
@@ -138,6 +139,9 @@ func knownVersions(f *releases.Fleet, t manifest.Target) map[string]bool {
 					known[p.From] = true
 				}
 			}
+		}
+		for _, v := range edgeVersions(r, t.SoftwareType) {
+			known[v] = true
 		}
 	}
 	return known
@@ -178,7 +182,7 @@ func payloadOf(x *offer) *releases.Payload {
 // one that is not known, and one that is.
 func (o oracle) none() *releases.Payload {
 	full, _ := o.offers()
-	return payloadOf(o.highest(full))
+	return o.unlessConditional(o.highest(full))
 }
 
 func (o oracle) other() *releases.Payload {
@@ -187,20 +191,37 @@ func (o oracle) other() *releases.Payload {
 	}
 	full, _ := o.offers()
 	if must := where(full, func(x offer) bool { return x.passThrough }); len(must) > 0 {
-		return payloadOf(o.lowest(must))
+		return o.unlessConditional(o.lowest(must))
 	}
-	return payloadOf(o.highest(full))
+	return o.unlessConditional(o.highest(full))
 }
 
 func (o oracle) known(v string) *releases.Payload {
-	full, deltas := o.offers()
-	allowed := func(x offer) bool {
-		if o.cohort.VersionCheck {
-			return o.above(x.version, v)
-		}
-		return x.version != v
+	if o.deadEnd(v) {
+		return nil
 	}
-	if usable := where(deltas, func(x offer) bool { return x.payload.From == v && allowed(x) }); len(usable) > 0 {
+	full, deltas := o.offers()
+	down := !o.cohort.VersionCheck
+	open := func(x offer) bool {
+		if o.mustNot(v, x) {
+			return false
+		}
+		for _, m := range full {
+			if m.passThrough && o.above(m.version, v) && o.mustNot(v, m) && o.above(x.version, m.version) {
+				return false
+			}
+		}
+		return true
+	}
+	deltas = where(deltas, func(x offer) bool { return x.payload.From == v })
+	for _, x := range append(slices.Clone(full), deltas...) {
+		if o.above(x.version, v) && !open(x) {
+			down = false // what holds a device back does not move it down
+		}
+	}
+	full, deltas = where(full, open), where(deltas, open)
+	allowed := func(x offer) bool { return o.above(x.version, v) || down && x.version != v }
+	if usable := where(deltas, allowed); len(usable) > 0 {
 		return payloadOf(o.highest(usable))
 	}
 	if must := where(full, func(x offer) bool { return x.passThrough && o.above(x.version, v) }); len(must) > 0 {

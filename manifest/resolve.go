@@ -21,6 +21,9 @@ type Decision struct {
 	Release *releases.Release // nil where there is nothing to install
 	Payload *releases.Payload // likewise
 	Rule    Rule
+	// Held is what keeps the device from a higher release in reach, or from all;
+	// nil where nothing does.
+	Held *Held
 }
 
 // Rule is what decided, after docs/contract.md section 3.
@@ -48,11 +51,22 @@ const (
 	UnknownNotBelow
 	// UnknownHold: nothing, for a version that is not known.
 	UnknownHold
+	// Blocked: nothing, since a block keeps what is above from the device.
+	Blocked
+	// BelowMinVersion: nothing, since the current version is below the
+	// min_version of what is above.
+	BelowMinVersion
+	// DeadEnd: nothing, since the current version is a dead end.
+	DeadEnd
+	// UnknownConditional: nothing, for a device that states no version, or one
+	// that is not known, since what it would get is not for all versions.
+	UnknownConditional
 )
 
 // String is the rule's name, for programs: "must-pass-through".
 func (r Rule) String() string {
-	return [...]string{"up-to-date", "delta", "must-pass-through", "highest", "no-version", "unknown-below", "unknown-not-below", "unknown-hold"}[r]
+	return [...]string{"up-to-date", "delta", "must-pass-through", "highest", "no-version", "unknown-below", "unknown-not-below", "unknown-hold",
+		"blocked", "below-min-version", "dead-end", "unknown-conditional"}[r]
 }
 
 // Because is the rule for readers, as the end of a sentence.
@@ -72,6 +86,14 @@ func (r Rule) Because() string {
 		return "the current version is not listed here, and not below what _other offers"
 	case UnknownHold:
 		return `the current version is not listed here, and unknown_version is "hold"`
+	case Blocked:
+		return "the way up from the current version is blocked"
+	case BelowMinVersion:
+		return "the current version is below the min_version of what is above it"
+	case DeadEnd:
+		return "the current version is a dead end"
+	case UnknownConditional:
+		return "what it would get is not for all versions, and its own is not listed here"
 	}
 	return "no release in reach has anything new for the device"
 }
@@ -110,6 +132,7 @@ type resolver struct {
 	targets []Target // ascending
 	known   map[Target][]string
 	made    map[Target]map[*releases.Release][]candidate
+	edges   map[Target]*edges // nil where nothing keeps devices of the target
 }
 
 func resolverOf(f *releases.Fleet) *resolver {
@@ -119,6 +142,7 @@ func resolverOf(f *releases.Fleet) *resolver {
 		rank:    map[string]standing{},
 		known:   map[Target][]string{},
 		made:    map[Target]map[*releases.Release][]candidate{},
+		edges:   map[Target]*edges{},
 	}
 	for release, p := range f.Payloads() {
 		t := targetOf(p)
@@ -134,6 +158,11 @@ func resolverOf(f *releases.Fleet) *resolver {
 	}
 	var versions []string
 	for t, known := range r.known {
+		for _, release := range f.Releases {
+			if release.Concerns(t.SoftwareType) {
+				known = append(known, release.Names()...)
+			}
+		}
 		r.targets = append(r.targets, t)
 		slices.SortFunc(known, f.Project.Order.Compare)
 		r.known[t] = slices.Compact(known)
@@ -146,9 +175,16 @@ func resolverOf(f *releases.Fleet) *resolver {
 	for rank, version := range slices.Compact(versions) {
 		r.rank[version] = standing(rank)
 	}
+	place := map[*releases.Release]int{}
+	for i, release := range f.Releases {
+		place[release] = i
+	}
 	for release, p := range f.Payloads() {
 		made := r.made[targetOf(p)]
-		made[release] = append(made[release], candidate{release, p, r.rank[release.Version], r.rank[p.From]})
+		made[release] = append(made[release], candidate{release, p, r.rank[release.Version], r.rank[p.From], place[release]})
+	}
+	for _, t := range r.targets {
+		r.edges[t] = r.edgesOf(f, t)
 	}
 	return r
 }
@@ -179,6 +215,7 @@ type candidate struct {
 	payload *releases.Payload
 	rank    standing // of the release
 	from    standing // of a delta
+	place   int      // of the release among all of the fleet
 }
 
 // candidates is what a device may get, each ascending by the rank of the
@@ -187,12 +224,13 @@ type candidates struct {
 	full  []candidate
 	must  []candidate // of full: those that are must-pass-through
 	delta []candidate // ascending by the version that they patch, first
+	edges *edges
 }
 
 // candidates picks a target's payloads out of the releases in reach, which
 // ascend.
 func (r *resolver) candidates(t Target, reach []*releases.Release) candidates {
-	var c candidates
+	c := candidates{edges: r.edges[t]}
 	for _, release := range reach {
 		for _, x := range r.made[t][release] {
 			if x.payload.Delta() {
@@ -209,41 +247,72 @@ func (r *resolver) candidates(t Target, reach []*releases.Release) candidates {
 	return c
 }
 
-// decide is the rules of docs/contract.md section 3.
+// decide is the rules of docs/contract.md section 3, and of its appendix on
+// edges.
 func (r *resolver) decide(c candidates, at standing, versionCheck bool) Decision {
-	take := func(x candidate, rule Rule) Decision { return Decision{x.release, x.payload, rule} }
-	switch at {
-	case none:
-		if len(c.full) > 0 {
-			return take(c.full[len(c.full)-1], NoVersion)
+	take := func(x candidate, rule Rule) Decision {
+		return Decision{Release: x.release, Payload: x.payload, Rule: rule}
+	}
+	if at == unknown && r.unknown == releases.HoldUnknown {
+		return Decision{Rule: UnknownHold}
+	}
+	if at == none || at == unknown {
+		x, rule := c.blind(at)
+		switch held := c.edges.holds(at, x); {
+		case held != nil:
+			return Decision{Rule: UnknownConditional, Held: held}
+		case x == nil:
+			return Decision{}
 		}
-		return Decision{}
-	case unknown:
-		if r.unknown == releases.HoldUnknown {
-			return Decision{Rule: UnknownHold}
-		}
-		if len(c.must) > 0 {
-			return take(c.must[0], UnknownBelow)
-		}
-		if len(c.full) > 0 {
-			return take(c.full[len(c.full)-1], UnknownBelow)
-		}
+		return take(*x, rule)
+	}
+	if dead := c.edges.deadEnd(at); dead != nil {
+		return Decision{Rule: DeadEnd, Held: dead}
+	}
+	c, lowest, held := c.open(at)
+	x, rule := c.known(at, versionCheck || held != nil)
+	switch {
+	case x == nil && held != nil:
+		return Decision{Rule: held.rule(), Held: held}
+	case x == nil:
 		return Decision{}
 	}
+	d := take(*x, rule)
+	if held != nil && lowest > x.rank {
+		d.Held = held
+	}
+	return d
+}
+
+// blind is what a device gets whose version nobody knows; nil for nothing.
+func (c candidates) blind(at standing) (*candidate, Rule) {
+	switch {
+	case at == unknown && len(c.must) > 0:
+		return &c.must[0], UnknownBelow
+	case len(c.full) == 0:
+		return nil, UpToDate
+	case at == unknown:
+		return &c.full[len(c.full)-1], UnknownBelow
+	}
+	return &c.full[len(c.full)-1], NoVersion
+}
+
+// known is what a device gets that runs a known version; nil for nothing.
+func (c candidates) known(at standing, versionCheck bool) (*candidate, Rule) {
 	allowed := func(x candidate) bool { return x.rank > at || x.rank != at && !versionCheck }
 	above, _ := slices.BinarySearchFunc(c.delta, at+1, func(x candidate, from standing) int { return cmp.Compare(x.from, from) })
 	for i := above - 1; i >= 0 && c.delta[i].from == at; i-- {
-		if x := c.delta[i]; allowed(x) {
-			return take(x, ByDelta)
+		if allowed(c.delta[i]) {
+			return &c.delta[i], ByDelta
 		}
 	}
-	for _, x := range c.must {
-		if x.rank > at {
-			return take(x, ByMustPassThrough)
+	for i := range c.must {
+		if c.must[i].rank > at {
+			return &c.must[i], ByMustPassThrough
 		}
 	}
 	if n := len(c.full); n > 0 && allowed(c.full[n-1]) {
-		return take(c.full[n-1], ByHighest)
+		return &c.full[n-1], ByHighest
 	}
-	return Decision{}
+	return nil, UpToDate
 }

@@ -209,10 +209,10 @@ func TestOtherTargets(t *testing.T) {
 // TestRulesInWords gives every rule a name and a reason.
 func TestRulesInWords(t *testing.T) {
 	names, reasons := map[string]bool{}, map[string]bool{}
-	for r := manifest.UpToDate; r <= manifest.UnknownHold; r++ {
+	for r := manifest.UpToDate; r <= manifest.UnknownConditional; r++ {
 		names[r.String()], reasons[r.Because()] = true, true
 	}
-	if len(names) != 8 || len(reasons) != 8 || names[""] {
+	if len(names) != 12 || len(reasons) != 12 || names[""] {
 		t.Errorf("%v, %v", names, reasons)
 	}
 }

@@ -137,6 +137,10 @@ type Release struct {
 	Created         time.Time // UTC; zero where nothing is said
 	Forced          *bool     // nil where nothing is said
 	MustPassThrough bool
+	MustPassReason  string    // why, or ""
+	MinVersion      string    // versions below it are not offered the release; "" for none
+	Blocked         []Block   // by name
+	DeadEnd         string    // why devices that run it get nothing, or ""
 	Withdrawn       string    // the reason of a recall, or ""
 	Resumed         time.Time // ends a recall before it; zero for never
 	ExtraInfo       map[string]any

@@ -55,7 +55,7 @@ func (l *loader) release(t *table) {
 	r.Notes, _ = t.text("notes")
 	r.Revision, _ = t.text("revision")
 	r.Created, _ = t.instant("created")
-	r.MustPassThrough = t.boolean("must_pass_through", false)
+	l.edges(t, r)
 	if _, ok := t.node.member("is_forced"); ok {
 		forced := t.boolean("is_forced", false)
 		r.Forced = &forced

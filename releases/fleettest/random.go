@@ -50,7 +50,55 @@ func Random(seed uint64) *releases.Fleet {
 	for _, slug := range []string{"beta", "default", "empty"} {
 		f.Cohorts = append(f.Cohorts, g.cohort(slug, f.Releases))
 	}
+	if seed%3 == 1 {
+		e := &generator{rand.New(rand.NewPCG(seed, 14))} // leaves what else the seed draws as it is
+		for _, r := range f.Releases {
+			e.edges(f.Project.Order, r)
+		}
+	}
 	return f
+}
+
+// edges says of which versions devices must not go on to a release.
+func (g *generator) edges(order releases.Order, r *releases.Release) {
+	var below []string
+	for _, v := range Versions[order] {
+		if order.Compare(v, r.Version) < 0 {
+			below = append(below, v)
+		}
+	}
+	if g.chance(10) {
+		r.DeadEnd = "its bootloader takes no image"
+	}
+	if r.MustPassThrough && g.chance(50) {
+		r.MustPassReason = "the bootloader moves"
+	}
+	if len(below) > 0 && g.chance(50) {
+		r.MinVersion = pick(g, below...)
+	}
+	for _, name := range g.some([]string{"calibration", "radio"}, 15) {
+		b := releases.Block{Name: name, Reason: "it eats the " + name}
+		for _, v := range g.some(below, 40) {
+			b.From = append(b.From, releases.Versions{Text: v})
+		}
+		if order == releases.SemVer && len(below) > 0 && g.chance(50) {
+			text := pick(g, ">=", ">", "<", "<=", "=") + pick(g, below...)
+			if g.chance(50) {
+				text = ">=" + pick(g, below...) + " <" + pick(g, below...)
+			}
+			all, err := releases.ParseRange(order, text)
+			if err != nil {
+				panic(err)
+			}
+			b.From = append(b.From, releases.Versions{Text: text, Range: all})
+		}
+		if v := pick(g, Versions[order]...); order.Compare(v, r.Version) > 0 {
+			b.FixedIn = v
+		}
+		if len(b.From) > 0 {
+			r.Blocked = append(r.Blocked, b)
+		}
+	}
 }
 
 type generator struct{ *rand.Rand }

@@ -1,0 +1,116 @@
+package manifest_test
+
+import (
+	"slices"
+	"strings"
+
+	"cairn/releases"
+)
+
+// The edges of docs/contract.md appendix B, in the plainest words.
+
+func concerns(r *releases.Release, software string) bool {
+	for _, p := range r.Payloads {
+		if p.SoftwareType == software {
+			return true
+		}
+	}
+	return len(r.Payloads) == 0
+}
+
+func isRange(text string) bool { return strings.ContainsAny(text[:1], "<>=") }
+
+// edgeVersions are the versions that a release makes known beside those of its
+// payloads.
+func edgeVersions(r *releases.Release, software string) (all []string) {
+	if !concerns(r, software) {
+		return nil
+	}
+	if r.DeadEnd != "" {
+		all = append(all, r.Version)
+	}
+	for _, b := range r.Blocked {
+		for _, v := range b.From {
+			if !isRange(v.Text) {
+				all = append(all, v.Text)
+			}
+		}
+	}
+	return all
+}
+
+func (o oracle) deadEnd(v string) bool {
+	return slices.ContainsFunc(o.fleet.Releases, func(r *releases.Release) bool {
+		return r.Version == v && r.DeadEnd != "" && concerns(r, o.target.SoftwareType)
+	})
+}
+
+func (o oracle) inFrom(v string, b releases.Block) bool {
+	for _, from := range b.From {
+		if !isRange(from.Text) {
+			if from.Text == v {
+				return true
+			}
+			continue
+		}
+		in := true
+		for _, bound := range strings.Fields(from.Text) {
+			than := strings.TrimLeft(bound, "<>=")
+			above, below := o.above(v, than), o.above(than, v)
+			switch strings.TrimSuffix(bound, than) {
+			case "<":
+				in = in && below
+			case "<=":
+				in = in && !above
+			case ">":
+				in = in && above
+			case ">=":
+				in = in && !below
+			case "=":
+				in = in && !above && !below
+			default:
+				panic(bound)
+			}
+		}
+		if in {
+			return true
+		}
+	}
+	return false
+}
+
+// behind says whether an offer is a blocked release or one above it that does
+// not have the fix.
+func (o oracle) behind(x offer, r *releases.Release, b releases.Block) bool {
+	return !o.above(r.Version, x.version) && (b.FixedIn == "" || o.above(b.FixedIn, x.version))
+}
+
+// mustNot says whether devices on a version must not take an offer.
+func (o oracle) mustNot(v string, x offer) bool {
+	if x.release.MinVersion != "" && concerns(x.release, o.target.SoftwareType) && o.above(x.release.MinVersion, v) {
+		return true
+	}
+	for _, r := range o.fleet.Releases {
+		for _, b := range r.Blocked {
+			if concerns(r, o.target.SoftwareType) && o.above(r.Version, v) && o.inFrom(v, b) && o.behind(x, r, b) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// unlessConditional is an offer to those whose version nobody knows.
+func (o oracle) unlessConditional(x *offer) *releases.Payload {
+	if x == nil || x.release.MinVersion != "" {
+		return nil
+	}
+	for _, r := range o.fleet.Releases {
+		for _, b := range r.Blocked {
+			if concerns(r, o.target.SoftwareType) && o.behind(*x, r, b) {
+				return nil
+			}
+		}
+	}
+	return x.payload
+}

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -94,7 +95,7 @@ func bodyOf(project releases.Project, l Layout, r *releases.Release, p *releases
 		IsDelta:         p.Delta(),
 		IsForced:        r.Forced,
 		MustPassThrough: r.MustPassThrough,
-		Reason:          "latest",
+		Reason:          cmp.Or(r.MustPassReason, "latest"),
 		CreatedDate:     created,
 		Artifacts: []artifactJSON{{
 			ID:              identifier(r.Version + "\x00" + p.SoftwareType + "\x00" + p.HardwareVersion + "\x00" + p.From),

@@ -79,7 +79,7 @@ func (l *loader) edges(t *table, r *Release) {
 func (t *table) reason(key string, n *node) string {
 	reason := strings.TrimSpace(n.text)
 	if reason == "" {
-		t.fault(n.offset, "say why, for those who look for it; or leave it out", "%s has no reason", key)
+		t.fault(n.offset, "say why, for those who look for it; or leave it out", "%s says nothing", key)
 	}
 	return reason
 }

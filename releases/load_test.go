@@ -57,6 +57,14 @@ currency = "EUR"
 allow = ["plain-http", "many-hops"]
 -- releases/2.toml --
 version = "2"
+[blocked.radio]
+from = ["1"]
+reason = "silent\n"
+[blocked."eats calibration"]
+from = ["0.9", "1"]
+reason = "x"
+url = "https://tracker.example.com/1"
+fixed_in = "3"
 -- releases/deep/er/1.toml --
 version = "1"
 display_name = "One"
@@ -66,7 +74,9 @@ Second line."""
 revision = "89335ff"
 created = 2026-11-30T10:00:00+01:00
 is_forced = true
-must_pass_through = true
+must_pass_through = " the bootloader moves "
+min_version = "0.8"
+dead_end = "takes no image"
 withdrawn = " stalls the compressor\n"
 [extra_info]
 ticket = "FW-1234"
@@ -125,6 +135,7 @@ func TestLoadComplete(t *testing.T) {
 	one := &releases.Release{
 		File: "releases/deep/er/1.toml", Version: "1", DisplayName: "One", Notes: "First line.\nSecond line.",
 		Revision: "89335ff", Created: instant("2026-11-30T09:00:00Z"), Forced: &forced, MustPassThrough: true,
+		MustPassReason: "the bootloader moves", MinVersion: "0.8", DeadEnd: "takes no image",
 		Withdrawn: "stalls the compressor",
 		ExtraInfo: map[string]any{"ticket": "FW-1234", "nested": map[string]any{"list": []any{
 			int64(1), 2.5, "x", true, "2026-12-01T09:00:00.5Z", "2026-12-01", "09:00:00", []any{}, map[string]any{},
@@ -141,7 +152,10 @@ func TestLoadComplete(t *testing.T) {
 			{SoftwareType: "stm32-fw", HardwareVersion: "rev.B", Name: "b c.bin", Size: 70000, SHA256: abcSHA256},
 		},
 	}
-	two := &releases.Release{File: "releases/2.toml", Version: "2"}
+	two := &releases.Release{File: "releases/2.toml", Version: "2", Blocked: []releases.Block{
+		{Name: "eats calibration", From: []releases.Versions{{Text: "0.9"}, {Text: "1"}}, Reason: "x", URL: "https://tracker.example.com/1", FixedIn: "3"},
+		{Name: "radio", From: []releases.Versions{{Text: "1"}}, Reason: "silent"},
+	}}
 	want := &releases.Fleet{
 		Project: releases.Project{
 			Slug: "smartfridge", Organization: "acme", BaseURL: "https://ota.example.com", Prefix: "ota/fridges",

@@ -19,8 +19,8 @@ func TestPlaces(t *testing.T) {
 		{"cairn.toml", "software stm32-fw known_versions 1", "cairn.toml:15:26", `known_versions = ["0.9", "0.8"]`},
 		{"cairn.toml", "software other", "cairn.toml:16:11", `[software.other]`},
 		{"releases/deep/er/1.toml", "version", "releases/deep/er/1.toml:1:11", `version = "1"`},
-		{"releases/deep/er/1.toml", "delta stm32-fw mp 0.9", "releases/deep/er/1.toml:26:20", `[delta.stm32-fw.mp."0.9"]`},
-		{"releases/deep/er/1.toml", "payload stm32-fw mp size", "releases/deep/er/1.toml:21:8", `size = 3`},
+		{"releases/deep/er/1.toml", "delta stm32-fw mp 0.9", "releases/deep/er/1.toml:28:20", `[delta.stm32-fw.mp."0.9"]`},
+		{"releases/deep/er/1.toml", "payload stm32-fw mp size", "releases/deep/er/1.toml:23:8", `size = 3`},
 		{
 			"cohorts/beta.toml", "activate 2 rollout 1 at", "cohorts/beta.toml:7:64",
 			`rollout = [ { at = 2026-12-01T09:00:00Z, percent = 1 }, { at = 2026-12-03T09:00:00Z, percent = 99.5 } ]`,

@@ -61,6 +61,7 @@ A flag that takes a value can be given by a variable: see 'cairn help environmen
 		simulateCommand(global),
 		deviceHeaderCommand(global),
 		conformanceCommand(global),
+		doctorCommand(global),
 		edgeCommand(global),
 		versionCommand(),
 		completionCommand(),

@@ -45,6 +45,7 @@ func PayloadURL(project releases.Project, l Layout, p *releases.Payload) string 
 }
 
 // answerJSON is the object of docs/contract.md section 4, its keys in that order.
+// Those of the appendix are there only where they have a value.
 type answerJSON struct {
 	ID              uint64         `json:"id"`
 	Version         string         `json:"version"`
@@ -57,6 +58,7 @@ type answerJSON struct {
 	MustPassThrough bool           `json:"must_pass_through"`
 	Reason          string         `json:"reason"`
 	CreatedDate     *string        `json:"created_date"`
+	UpdatedDate     string         `json:"updated_date,omitempty"`
 	Artifacts       []artifactJSON `json:"artifacts"`
 }
 
@@ -73,15 +75,13 @@ type artifactJSON struct {
 	SHA256          string         `json:"sha256"`
 	ExtraInfo       map[string]any `json:"extra_info"`
 	CreatedDate     *string        `json:"created_date"`
+	UpdatedDate     string         `json:"updated_date,omitempty"`
+	BuildID         string         `json:"build_id,omitempty"`
 }
 
 func bodyOf(project releases.Project, l Layout, r *releases.Release, p *releases.Payload) Body {
 	url := PayloadURL(project, l, p)
-	var created *string
-	if !r.Created.IsZero() {
-		s := r.Created.Format(time.RFC3339Nano)
-		created = &s
-	}
+	created, updated := orNull(instant(r.Created)), instant(r.Updated)
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -97,6 +97,7 @@ func bodyOf(project releases.Project, l Layout, r *releases.Release, p *releases
 		MustPassThrough: r.MustPassThrough,
 		Reason:          cmp.Or(r.MustPassReason, "latest"),
 		CreatedDate:     created,
+		UpdatedDate:     updated,
 		Artifacts: []artifactJSON{{
 			ID:              identifier(r.Version + "\x00" + p.SoftwareType + "\x00" + p.HardwareVersion + "\x00" + p.From),
 			Type:            "firmware",
@@ -110,6 +111,8 @@ func bodyOf(project releases.Project, l Layout, r *releases.Release, p *releases
 			SHA256:          p.SHA256,
 			ExtraInfo:       orEmpty(p.ExtraInfo),
 			CreatedDate:     created,
+			UpdatedDate:     updated,
+			BuildID:         p.BuildID,
 		}},
 	})
 	if err != nil {
@@ -122,6 +125,13 @@ func bodyOf(project releases.Project, l Layout, r *releases.Release, p *releases
 // exactly.
 func identifier(s string) uint64 {
 	return max(1, xxhash.Sum64String(s)&(1<<53-1))
+}
+
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339Nano)
 }
 
 func orNull(s string) *string {

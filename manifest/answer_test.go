@@ -3,6 +3,7 @@ package manifest_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -71,6 +72,24 @@ extra_info = { slot = 2 }
 		`"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","extra_info":{"slot":2},"created_date":"2026-12-01T09:00:00.5Z"}]}`
 	if diff := cmp.Diff(want, string(b.JSON)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestAnswerWithMore has the keys of the appendix, where they have a value.
+func TestAnswerWithMore(t *testing.T) {
+	b := bodyOf(t, oneRelease(t, "1.0.0", `
+updated = 2026-12-02T10:00:00+01:00
+[payload.main.mp]
+file = "a b.bin"
+build_id = "8BE26A9F"
+`))
+	for _, want := range []string{
+		`"reason":"latest","created_date":null,"updated_date":"2026-12-02T09:00:00Z","artifacts":[`,
+		`"created_date":null,"updated_date":"2026-12-02T09:00:00Z","build_id":"8be26a9f"}]}`,
+	} {
+		if !strings.Contains(string(b.JSON), want) {
+			t.Errorf("no %s in %s", want, b.JSON)
+		}
 	}
 }
 

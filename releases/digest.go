@@ -23,6 +23,7 @@ type pendingPayload struct {
 	table                   *table
 	file                    *node
 	size, sha256, md5, sha1 *node // where they are stated
+	buildID                 *node
 }
 
 // digests is what a payload file tells.
@@ -87,6 +88,9 @@ func (l *loader) compare(p pendingPayload, d *digests) {
 	}
 	if p.sha1 != nil && p.payload.SHA1 != d.sha1 {
 		t.fault(p.sha1.offset, hint, "payload file %q has sha1 %s", name, d.sha1)
+	}
+	if p.buildID != nil && d.image.BuildID != "" && p.payload.BuildID != d.image.BuildID {
+		t.fault(p.buildID.offset, hint, "payload file %q has build_id %s", name, d.image.BuildID)
 	}
 	p.payload.Size, p.payload.SHA256, p.payload.MD5, p.payload.SHA1, p.payload.Image = d.size, d.sha256, d.md5, d.sha1, d.image
 }

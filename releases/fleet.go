@@ -135,6 +135,7 @@ type Release struct {
 	Notes           string
 	Revision        string
 	Created         time.Time // UTC; zero where nothing is said
+	Updated         time.Time // likewise
 	Forced          *bool     // nil where nothing is said
 	MustPassThrough bool
 	MustPassReason  string    // why, or ""
@@ -159,6 +160,7 @@ type Payload struct {
 	SHA256          string // 64 lower-case hex digits
 	MD5             string // 32 lower-case hex digits, or "" where nothing is known
 	SHA1            string // 40 lower-case hex digits, likewise
+	BuildID         string // 2 to 128 lower-case hex digits, or "" where nothing is said
 	ExtraInfo       map[string]any
 	Image           firmware.Image // what its File is; the zero value where there is none, or nobody has read it
 }

@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"cairn/releases/firmware"
 )
 
 // versionPlace is where a release states its version.
@@ -55,6 +57,7 @@ func (l *loader) release(t *table) {
 	r.Notes, _ = t.text("notes")
 	r.Revision, _ = t.text("revision")
 	r.Created, _ = t.instant("created")
+	r.Updated, _ = t.instant("updated")
 	l.edges(t, r)
 	if _, ok := t.node.member("is_forced"); ok {
 		forced := t.boolean("is_forced", false)
@@ -93,7 +96,7 @@ func (l *loader) release(t *table) {
 	})
 }
 
-var payloadKeys = []string{"file", "stored", "url", "size", "sha256", "md5", "sha1", "extra_info"}
+var payloadKeys = []string{"file", "stored", "url", "size", "sha256", "md5", "sha1", "build_id", "extra_info"}
 
 // payload reads a payload into a release. What only its file can tell is left
 // to digest.
@@ -108,6 +111,7 @@ func (l *loader) payload(r *Release, t *table, offset int, p Payload) {
 	p.SHA256, pending.sha256 = t.hex("sha256", 64)
 	p.MD5, pending.md5 = t.hex("md5", 32)
 	p.SHA1, pending.sha1 = t.hex("sha1", 40)
+	p.BuildID, pending.buildID = t.buildID()
 	p.ExtraInfo = t.extraInfo()
 	t.rest()
 	if source.value == nil {
@@ -179,6 +183,20 @@ func (t *table) hex(key string, digits int) (string, *node) {
 	s = strings.ToLower(s)
 	if len(s) != digits || strings.Trim(s, lowerHex) != "" {
 		t.fault(n.offset, "write it as "+key+"sum prints it", "%s is not %d hex digits", key, digits)
+		return "", nil
+	}
+	return s, n
+}
+
+// buildID reads what the linker or the signer calls a payload.
+func (t *table) buildID() (string, *node) {
+	s, n := t.text("build_id")
+	if n == nil {
+		return "", nil
+	}
+	s = strings.ToLower(s)
+	if len(s) < 2 || len(s) > firmware.MaxBuildID || len(s)%2 > 0 || strings.Trim(s, lowerHex) != "" {
+		t.fault(n.offset, "write it as 'readelf -n' or 'imgtool dumpinfo' prints it", "build_id is not 2 to %d hex digits, two for each byte", firmware.MaxBuildID)
 		return "", nil
 	}
 	return s, n

@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"cairn/cmd/cairn/internal/cli"
@@ -25,6 +26,7 @@ type uploadOptions struct {
 	deltaTo   string
 	notesFile string
 	metadata  []string
+	created   cli.At
 	to        string
 }
 
@@ -70,6 +72,7 @@ is cut off. It warns of likely mistakes: see docs/checking.md.`,
 	f.StringVar(&u.Notes, "notes", "", "release notes, a `text`")
 	f.StringVar(&opts.notesFile, "notes-file", "", "a `file` with the release notes")
 	f.StringVar(&u.Revision, "revision", "", "what it was built from, such as a `commit` (default: that which is checked out in the working directory)")
+	f.Var(&opts.created, "created", "when it was built, such as 2026-12-01T09:00:00Z (default: the date of that commit, or else now)")
 	f.StringArrayVar(&opts.metadata, "extra-metadata", nil, "a `key=value` for the payload's extra_info; may be repeated")
 	addTo(cmd, &opts.to)
 	opts.add(cmd)
@@ -125,9 +128,14 @@ func (o *uploadOptions) complete(cmd *cobra.Command) error {
 		}
 		u.Payload.ExtraInfo[key] = value
 	}
+	here := git.Worktree{Dir: "."}
+	u.Created = o.created.Instant().Truncate(time.Second)
+	if date, err := here.Committed(cmd.Context()); err == nil && o.created.IsZero() {
+		u.Created = date
+	}
 	if u.Revision == "" {
 		var err error
-		if u.Commit, err = (git.Worktree{Dir: "."}).Head(cmd.Context()); err != nil {
+		if u.Commit, err = here.Head(cmd.Context()); err != nil {
 			// Outside of a repository there is none, nor before the first commit.
 			if _, err := git.Find(cmd.Context(), "."); err != nil {
 				fmt.Fprintf(cmd.ErrOrStderr(), "no commit is recorded, and --revision is not given: %v\n", err)

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"cairn/releases"
 	"cairn/releases/syntax"
@@ -27,6 +28,9 @@ type Upload struct {
 	// Commit is a revision that is written where the release has none, and
 	// means no other where it has one.
 	Commit string
+	// Created is when the payload was built: from now on the release was
+	// updated then, and created, if it says nothing of that so far.
+	Created time.Time
 }
 
 // Upload adds a payload to a release, which keeps what it says of itself: other
@@ -146,6 +150,18 @@ func (u Upload) write(d *Document, r *releases.Release, there *releases.Payload)
 	if revision != "" && r.Revision == "" {
 		add(syntax.String(revision), "revision")
 	}
+	if there == nil && !u.Created.IsZero() {
+		// So that no key of the JSON answer is null.
+		if r.Created.IsZero() {
+			add(Time(u.Created), "created")
+		}
+		if u.Created.After(r.Updated) {
+			add(Time(u.Created), "updated")
+		}
+		if r.Forced == nil {
+			add("false", "is_forced")
+		}
+	}
 	p := &u.Payload
 	var said map[string]any
 	if there != nil {
@@ -156,6 +172,9 @@ func (u Upload) write(d *Document, r *releases.Release, there *releases.Payload)
 		add(syntax.String(p.SHA256), table(p, "sha256")...)
 		add(syntax.String(p.MD5), table(p, "md5")...)
 		add(syntax.String(p.SHA1), table(p, "sha1")...)
+		if p.BuildID != "" {
+			add(syntax.String(p.BuildID), table(p, "build_id")...)
+		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(p.ExtraInfo)) {
 		if _, ok := said[k]; !ok {

@@ -3,6 +3,7 @@ package firmware
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,7 @@ func elfFile(f *file) (Image, bool) {
 		return i, true
 	}
 	defer e.Close()
+	i.BuildID = f.buildID(e)
 	i.Hosted = e.Class == elf.ELFCLASS64 || e.Type == elf.ET_DYN
 	end := uint64(0)
 	for _, p := range e.Progs {
@@ -47,4 +49,38 @@ func elfFile(f *file) (Image, bool) {
 		i.Cut = fmt.Sprintf("has %d bytes, and by its own headers segments and sections take %d", f.size, end)
 	}
 	return i, true
+}
+
+// buildID is what ld --build-id has put into a note of type NT_GNU_BUILD_ID:
+// u32 sizes of name and content, u32 type, both padded to 4 bytes.
+// https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.pheader.html#note_section
+func (f *file) buildID(e *elf.File) string {
+	const header, gnuBuildID, most = 12, 3, 4 << 10
+	var places []elf.SectionHeader
+	for _, s := range e.Sections {
+		if s.Type == elf.SHT_NOTE {
+			places = append(places, s.SectionHeader)
+		}
+	}
+	for _, p := range e.Progs { // of a stripped file
+		if p.Type == elf.PT_NOTE {
+			places = append(places, elf.SectionHeader{Offset: p.Off, FileSize: p.Filesz})
+		}
+	}
+	for _, place := range places {
+		notes := f.at(int64(min(place.Offset, 1<<62)), int(min(place.FileSize, most)))
+		for len(notes) >= header {
+			name, content := uint64(e.ByteOrder.Uint32(notes)), uint64(e.ByteOrder.Uint32(notes[4:]))
+			start := header + (name+3)&^3
+			end := start + content
+			if end > uint64(len(notes)) {
+				break
+			}
+			if e.ByteOrder.Uint32(notes[8:]) == gnuBuildID && string(notes[header:header+name]) == "GNU\x00" && content > 0 && content <= MaxBuildID/2 {
+				return hex.EncodeToString(notes[start:end])
+			}
+			notes = notes[min((end+3)&^3, uint64(len(notes))):]
+		}
+	}
+	return ""
 }

@@ -52,11 +52,15 @@ type Image struct {
 	Version string      // as the image has it, byte by byte; "" where it states none
 	Project string      // of an ESP-IDF application: its name, or ""
 	Machine elf.Machine // of an ELF file
+	BuildID string      // in hex: the note of an ELF file, the hash in an MCUboot image; "" where it has none
 	Hosted  bool        // of an ELF file: an operating system runs it
 	Chip    string      // what an ESP-IDF image, a UF2 file or an ELF file is made for; "" where it does not say
 	Text    string      // the beginning of an error message, or what a link leads to
 	Cut     string      // how the file ends before it should: what follows "it"; "" for a whole one
 }
+
+// MaxBuildID is how many hex digits a [Image.BuildID] has at most.
+const MaxBuildID = 128
 
 // file is a file of a size, with its first bytes.
 type file struct {

@@ -73,8 +73,10 @@ func tlvs(magic uint16, value uint16) []byte {
 	b = binary.LittleEndian.AppendUint16(b, 8+value)
 	b = append(b, 0x10, 0) // IMAGE_TLV_SHA256
 	b = binary.LittleEndian.AppendUint16(b, value)
-	return append(b, make([]byte, value)...)
+	return append(b, bytes.Repeat([]byte{0xab}, int(value))...)
 }
+
+var imageHash = strings.Repeat("ab", 32)
 
 func mcuboot(major, minor uint8, revision uint16, build uint32) []byte {
 	h := imageHeader{Magic: 0x96f3b83d, HdrSize: 512, ImgSize: 4, Major: major, Minor: minor, Revision: revision, BuildNum: build}
@@ -140,9 +142,9 @@ func TestRecognize(t *testing.T) {
 		file []byte
 		want firmware.Image
 	}{
-		"mcuboot":             {mcuboot(1, 2, 300, 70000), firmware.Image{Kind: firmware.MCUboot, Version: "1.2.300+70000"}},
-		"mcuboot, no version": {mcuboot(0, 0, 0, 0), firmware.Image{Kind: firmware.MCUboot}},
-		"mcuboot, padded":     {protected(), firmware.Image{Kind: firmware.MCUboot, Version: "1.0.0+0"}},
+		"mcuboot":             {mcuboot(1, 2, 300, 70000), firmware.Image{Kind: firmware.MCUboot, Version: "1.2.300+70000", BuildID: imageHash}},
+		"mcuboot, no version": {mcuboot(0, 0, 0, 0), firmware.Image{Kind: firmware.MCUboot, BuildID: imageHash}},
+		"mcuboot, padded":     {protected(), firmware.Image{Kind: firmware.MCUboot, Version: "1.0.0+0", BuildID: imageHash}},
 		"uf2":                 {uf2(3), firmware.Image{Kind: firmware.UF2, Chip: "UF2 family 0xe48bff56"}},
 		"uf2 for two chips":   {slices.Concat(uf2(3), uf2(2)), firmware.Image{Kind: firmware.UF2, Chip: "UF2 family 0xe48bff56"}},
 		"esp":                 {esp("v1.2.3-5-gc0ffee", "fridge"), firmware.Image{Kind: firmware.ESPIDF, Version: "v1.2.3-5-gc0ffee", Project: "fridge", Chip: "ESP32-S3"}},
@@ -317,9 +319,10 @@ func TestRecognizeBuiltELF(t *testing.T) {
 	if err := os.WriteFile(source, []byte("package main\nfunc main() {}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	const buildID = "8be26a9f3b9127bc898f34e05a30a9a2c706cf43"
 	for _, arch := range []string{"arm", runtime.GOARCH} {
 		name := filepath.Join(dir, arch)
-		build := exec.Command("go", "build", "-o", name, source)
+		build := exec.Command("go", "build", "-ldflags=-B 0x"+buildID, "-o", name, source)
 		build.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
@@ -338,7 +341,7 @@ func TestRecognizeBuiltELF(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := firmware.Image{Kind: firmware.ELF, Machine: f.Machine, Chip: f.Machine.String(), Hosted: arch != "arm"}
+		want := firmware.Image{Kind: firmware.ELF, Machine: f.Machine, Chip: f.Machine.String(), BuildID: buildID, Hosted: arch != "arm"}
 		if got, err := firmware.Recognize(file, info.Size()); err != nil || got != want {
 			t.Errorf("%s: %+v, %v", arch, got, err)
 		}

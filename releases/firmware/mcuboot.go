@@ -1,6 +1,9 @@
 package firmware
 
-import "fmt"
+import (
+	"encoding/hex"
+	"fmt"
+)
 
 // mcuboot reads struct image_header of
 // https://docs.mcuboot.com/design.html#image-format, and the TLVs behind the
@@ -41,17 +44,18 @@ func mcuboot(f *file) (Image, bool) {
 	case le.Uint16(info) != infoMagic:
 		i.Cut = fmt.Sprintf("has no TLVs at byte %d, where its header says that they begin", end)
 	default:
-		i.Cut = f.tlvs(end, end+int64(le.Uint16(info[2:])))
+		i.BuildID, i.Cut = f.tlvs(end, end+int64(le.Uint16(info[2:])))
 	}
 	return i, true
 }
 
-// tlvs says what is wrong with TLVs between two offsets, of u8 type, u8, u16
-// length: without a hash, or a signature that has one, MCUboot boots no image.
-func (f *file) tlvs(at, end int64) string {
-	const header, hash, lastHash = 4, 0x10, 0x12 // IMAGE_TLV_SHA256 to _SHA512
+// tlvs gives the image's hash of the TLVs between two offsets, of u8 type, u8, u16
+// length, and says what is wrong with them: without a hash, or a signature that
+// has one, MCUboot boots no image.
+func (f *file) tlvs(at, end int64) (hash, cut string) {
+	const header, first, last = 4, 0x10, 0x12 // IMAGE_TLV_SHA256 to _SHA512
 	if cut := f.short(end, "header, image and TLVs"); cut != "" {
-		return cut
+		return "", cut
 	}
 	hashed := false
 	for at += header; at < end; {
@@ -59,16 +63,22 @@ func (f *file) tlvs(at, end int64) string {
 		if len(h) < header || at+header > end {
 			break
 		}
-		hashed = hashed || h[0] >= hash && h[0] <= lastHash && h[1] == 0
-		at += header + int64(le.Uint16(h[2:]))
+		size := int(le.Uint16(h[2:]))
+		if h[0] >= first && h[0] <= last && h[1] == 0 {
+			hashed = true
+			if size <= MaxBuildID/2 {
+				hash = hex.EncodeToString(f.at(at+header, size))
+			}
+		}
+		at += header + int64(size)
 	}
 	switch {
 	case at != end:
-		return fmt.Sprintf("has TLVs of %d bytes more or less than they say in all", max(at-end, end-at))
+		cut = fmt.Sprintf("has TLVs of %d bytes more or less than they say in all", max(at-end, end-at))
 	case !hashed:
-		return "has TLVs without a hash"
+		cut = "has TLVs without a hash"
 	}
-	return ""
+	return hash, cut
 }
 
 // short says that a file ends before some part of it does; "" where it does not.

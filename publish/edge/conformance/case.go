@@ -43,6 +43,10 @@ type Want struct {
 	// Error is whether the content is JSON of the shape
 	// {"error":{"message":"…","http_code":STATUS}}.
 	Error bool `json:"error,omitempty"`
+	// Release is whether the content is JSON that a strict client reads: all
+	// keys of docs/contract.md section 4, none null, and no others but those of
+	// the appendix.
+	Release bool `json:"release,omitempty"`
 	// Encodings are the content codings that may have been used, beside none.
 	Encodings []string `json:"encodings,omitempty"`
 	// Encoded is the one that must have been used.

@@ -72,6 +72,7 @@ func Cases(f *releases.Fleet, at time.Time) []Case {
 	g.again()
 	g.index()
 	g.answers()
+	g.strict()
 	g.payloads()
 	g.signed()
 	g.types()

@@ -154,6 +154,11 @@ func (w Want) checkContent(got *response, content []byte, first *response, fail 
 	if sum := sha256.Sum256(content); w.SHA256 != "" && hex.EncodeToString(sum[:]) != w.SHA256 {
 		fail("content of %d bytes with sha256 %x, should be %s", len(content), sum, w.SHA256)
 	}
+	if w.Release {
+		if err := decodeStrictly(content); err != nil {
+			fail("content %s, which a strict client does not read: %v", excerpt(content), err)
+		}
+	}
 	if w.Error {
 		checkError(got.status, content, fail)
 	}

@@ -57,28 +57,38 @@ type place struct {
 	slot   int
 }
 
-// answers asks for answers by their keys, and for the siblings of each distinct
-// one.
-func (g *generator) answers() {
+// distinct is where each distinct answer is first.
+func (g *generator) distinct() []place {
 	type answer struct {
 		body     uint32
 		fallback bool
 	}
-	var all, distinct []place
+	var places []place
 	seen := map[answer]bool{}
 	for i := range g.tree.Folders {
 		f := &g.tree.Folders[i]
 		for slot, body := range f.Bodies {
-			all = append(all, place{f, slot})
 			if a := (answer{body, f.VersionSegment == manifest.OtherSegment}); !seen[a] {
 				seen[a] = true
-				distinct = append(distinct, place{f, slot})
+				places = append(places, place{f, slot})
 			}
 		}
 	}
-	asked := 0
+	return places
+}
+
+// answers asks for answers by their keys, and for the siblings of each distinct
+// one.
+func (g *generator) answers() {
+	var all []place
+	for i := range g.tree.Folders {
+		for slot := range g.tree.Folders[i].Bodies {
+			all = append(all, place{&g.tree.Folders[i], slot})
+		}
+	}
+	distinct, asked := g.distinct(), 0
 	for i := range spread(len(all), mostFolders) {
-		for key, body := range g.objects(all[i]) {
+		for key, body := range g.objects(all[i], every...) {
 			c := g.direct(g.below(key), key, object(body))
 			g.add(c)
 			if asked < mostHeads {
@@ -89,7 +99,7 @@ func (g *generator) answers() {
 		asked++
 	}
 	for i := range spread(len(distinct), mostSiblings) {
-		for key, body := range g.objects(distinct[i]) {
+		for key, body := range g.objects(distinct[i], every...) {
 			g.sibling(g.below(key), key, object(body))
 		}
 	}
@@ -100,14 +110,16 @@ func (g *generator) below(key string) string {
 	return strings.TrimPrefix(key, g.layout.Prefix+"/v1/")
 }
 
-// objects goes through the keys of an answer, and what is there.
-func (g *generator) objects(p place) iter.Seq2[string, []byte] {
+var every = []manifest.Form{manifest.Text, manifest.JSON, manifest.Below}
+
+// objects goes through the keys of an answer in some forms, and what is there.
+func (g *generator) objects(p place, forms ...manifest.Form) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		at := manifest.Location{
 			Class: manifest.Answer, Target: p.folder.Target, Cohort: p.folder.Cohort,
 			VersionSegment: p.folder.VersionSegment, Bucket: g.layout.BucketName(int(p.folder.Buckets[p.slot])),
 		}
-		for _, at.Form = range []manifest.Form{manifest.Text, manifest.JSON, manifest.Below} {
+		for _, at.Form = range forms {
 			if body, err := g.tree.Get(at); err == nil && !yield(g.layout.Key(at), body) {
 				return
 			}

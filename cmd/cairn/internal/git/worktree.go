@@ -14,6 +14,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -156,6 +157,16 @@ func (w Worktree) line(args []string) string {
 // Head is the commit that is checked out.
 func (w Worktree) Head(ctx context.Context) (string, error) {
 	return w.git(ctx, "rev-parse", "--verify", "HEAD")
+}
+
+// Committed is when the commit that is checked out was made, in UTC.
+func (w Worktree) Committed(ctx context.Context) (time.Time, error) {
+	seconds, err := w.git(ctx, "show", "--no-patch", "--format=%ct", "HEAD")
+	if err != nil {
+		return time.Time{}, err
+	}
+	n, err := strconv.ParseInt(seconds, 10, 64)
+	return time.Unix(n, 0).UTC(), err
 }
 
 // Projects are the other project folders that are checked out, relative to this

@@ -99,6 +99,7 @@ func checkName(name string) error {
 func (b *File) Describe(p *releases.Payload) {
 	p.Name, p.Size = filepath.Base(b.path), b.Content.Size
 	p.SHA256, p.MD5, p.SHA1 = hex.EncodeToString(b.sha256[:]), hex.EncodeToString(b.Content.MD5[:]), hex.EncodeToString(b.sha1[:])
+	p.BuildID = b.Image.BuildID
 }
 
 // Judge looks for what shows that the file is hardly what was meant. The error

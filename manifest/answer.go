@@ -49,6 +49,7 @@ func PayloadURL(project releases.Project, l Layout, p *releases.Payload) string 
 type answerJSON struct {
 	ID              uint64         `json:"id"`
 	Version         string         `json:"version"`
+	MinVersion      string         `json:"min_version,omitempty"`
 	DisplayName     string         `json:"display_name"`
 	Revision        string         `json:"revision"`
 	Notes           string         `json:"notes"`
@@ -88,6 +89,7 @@ func bodyOf(project releases.Project, l Layout, r *releases.Release, p *releases
 	err := enc.Encode(answerJSON{
 		ID:              identifier(r.Version),
 		Version:         r.Version,
+		MinVersion:      r.MinVersion,
 		DisplayName:     r.DisplayName,
 		Revision:        r.Revision,
 		Notes:           r.Notes,

@@ -78,12 +78,14 @@ extra_info = { slot = 2 }
 // TestAnswerWithMore has the keys of the appendix, where they have a value.
 func TestAnswerWithMore(t *testing.T) {
 	b := bodyOf(t, oneRelease(t, "1.0.0", `
+min_version = "0.9.0"
 updated = 2026-12-02T10:00:00+01:00
-[payload.main.mp]
+[delta.main.mp."0.9.5"]
 file = "a b.bin"
 build_id = "8BE26A9F"
 `))
 	for _, want := range []string{
+		`"version":"1.0.0","min_version":"0.9.0","display_name"`,
 		`"reason":"latest","created_date":null,"updated_date":"2026-12-02T09:00:00Z","artifacts":[`,
 		`"created_date":null,"updated_date":"2026-12-02T09:00:00Z","build_id":"8be26a9f"}]}`,
 	} {

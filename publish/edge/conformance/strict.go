@@ -15,6 +15,7 @@ import (
 type release struct {
 	ID              *uint64         `json:"id"`
 	Version         *string         `json:"version"`
+	MinVersion      string          `json:"min_version"`
 	DisplayName     *string         `json:"display_name"`
 	Revision        *string         `json:"revision"`
 	Notes           *string         `json:"notes"`

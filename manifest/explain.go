@@ -41,6 +41,9 @@ type Fetch struct {
 // Targets lists what a fleet has a payload for, in ascending order.
 func Targets(f *releases.Fleet) []Target { return resolverOf(f).targets }
 
+// Known lists the versions that are known of each target, in ascending order.
+func Known(f *releases.Fleet) map[Target][]string { return resolverOf(f).known }
+
 // Explain resolves as [Resolve] does, and says how.
 func Explain(f *releases.Fleet, d Device, at time.Time) Explanation {
 	b := newBuilder(f, at)

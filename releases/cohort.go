@@ -56,6 +56,7 @@ var activationKeys = []string{"rollout", "seed", "paused", "aborted", "resumed"}
 
 func (l *loader) activation(c *Cohort, m member, t *table) {
 	a := Activation{Rollout: t.rollout()}
+	l.gated(t)
 	var n *node
 	a.Paused, _ = t.instant("paused")
 	if a.Aborted, n = t.text("aborted"); n != nil {
@@ -99,48 +100,11 @@ func (t *table) rollout() Rollout {
 	case n == nil:
 		return Rollout{Fixed: 100}
 	case n.kind == arrayKind:
-		return Rollout{Steps: t.steps(n, hint)}
+		return t.steps(n, hint)
 	case n.kind == tableKind:
 		return Rollout{Ramp: t.file.table(n, "rollout").ramp()}
 	}
 	return Rollout{Fixed: t.percent(n, "rollout", shareHint)}
-}
-
-func (t *table) steps(n *node, hint string) []Step {
-	if len(n.items) == 0 {
-		t.fault(n.offset, hint, "rollout has no steps")
-	}
-	var steps []Step
-	for _, item := range n.items {
-		if !t.is(item, "a step", hint, tableKind) {
-			continue
-		}
-		st := t.file.table(item, "rollout")
-		at, atNode := st.instant("at")
-		p := st.number("percent", "write percent = 10")
-		st.rest()
-		for _, key := range []string{"at", "percent"} {
-			if _, ok := item.member(key); !ok {
-				t.fault(item.offset, "write { at = 2026-12-01T09:00:00Z, percent = 10 }", "a step has no %s", key)
-			}
-		}
-		if atNode == nil || p == nil {
-			continue
-		}
-		s := Step{at, st.percent(p, "percent", shareHint)}
-		if len(steps) > 0 {
-			last := steps[len(steps)-1]
-			if !s.At.After(last.At) {
-				t.fault(atNode.offset, "put the steps in the order of time", "step at %s is not after the one before it", atNode.text)
-			}
-			if s.Percent < last.Percent {
-				t.fault(p.offset, "a rollout only grows; to take a release back, write aborted = \"why\"",
-					"percent %s is under the %v of the step before it", p.text, last.Percent)
-			}
-		}
-		steps = append(steps, s)
-	}
-	return steps
 }
 
 func (t *table) ramp() *Ramp {

@@ -27,6 +27,8 @@ type Fleet struct {
 	Guard    Guard
 	Prices   Prices
 	Signing  *Signing // nil where answers are not signed
+	Adoption Adoption
+	Gates    map[string]Gate // by name
 	Lint     Lint
 	Releases []*Release // ascending in version order
 	Cohorts  []*Cohort  // ascending by slug; [DefaultCohort] is always there

@@ -167,6 +167,7 @@ func TestLoadComplete(t *testing.T) {
 		Cache:    releases.Cache{Answers: 2 * time.Minute, Cohorts: time.Hour},
 		Guard:    releases.Guard{MaxExposureIncrease: 12.5, MaxMovedDown: 2, MaxDeletes: 0},
 		Prices:   releases.Prices{Put: 0.0054, Get: 0.00043, Delete: 1, Currency: "EUR"},
+		Adoption: releases.Adoption{Poll: 24 * time.Hour},
 		Lint:     releases.Lint{Allow: []string{"plain-http", "many-hops"}},
 		Releases: []*releases.Release{one, two},
 		Cohorts: []*releases.Cohort{
@@ -228,6 +229,7 @@ base_url = "https://ota.example.com"
 		Cache:    releases.Cache{Answers: time.Minute, Cohorts: 5 * time.Minute},
 		Guard:    releases.Guard{MaxExposureIncrease: 100, MaxDeletes: 20},
 		Prices:   releases.Prices{Put: 0.005, Get: 0.0004, Delete: 0, Currency: "USD"},
+		Adoption: releases.Adoption{Poll: 24 * time.Hour},
 		Cohorts:  []*releases.Cohort{{Slug: "default", VersionCheck: true}},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(releases.Fleet{})); diff != "" {

@@ -27,6 +27,7 @@ func (l *loader) project(doc *table) {
 	l.fleet.Cache = Cache{Answers: time.Minute, Cohorts: 5 * time.Minute}
 	l.fleet.Guard = Guard{MaxExposureIncrease: 100, MaxDeletes: 20}
 	l.fleet.Prices = Prices{Put: 0.005, Get: 0.0004, Currency: "USD"}
+	l.fleet.Adoption = Adoption{Poll: 24 * time.Hour}
 	if doc == nil {
 		return
 	}
@@ -59,6 +60,12 @@ func (l *loader) project(doc *table) {
 	}
 	if t := doc.sub("signing", "write a table: [signing]"); t != nil {
 		l.signing(t)
+	}
+	if t := doc.sub("adoption", "write a table: [adoption]"); t != nil {
+		l.adoption(t)
+	}
+	for m, t := range doc.tables("gate") {
+		l.gate(m, t)
 	}
 	if t := doc.sub("lint", "write a table: [lint]"); t != nil {
 		l.lint(t)

@@ -147,7 +147,7 @@ at = 2026-12-03
 cohorts/beta.toml:5:11: percent 10 … 20 … before
 hint: aborted = "why"
 cohorts/beta.toml:6:1: unknown … "form" … [rollout]
-hint: at, percent
+hint: after, at, gate, passed, percent
 cohorts/beta.toml:8:20: step … percent
 hint: write { at = 2026-12-01T09:00:00Z, percent = 10 }
 cohorts/beta.toml:9:6: date … time … date-time

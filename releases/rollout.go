@@ -10,13 +10,27 @@ import (
 type Rollout struct {
 	Fixed float64 // percent, where there are neither steps nor a ramp
 	Steps []Step  // ascending in time, never falling
+	Held  []Step  // those that come after, from the one on that waits for its gate
 	Ramp  *Ramp
 }
 
 // Step is a percentage from an instant on.
 type Step struct {
-	At      time.Time
+	At      time.Time // zero where it is held
 	Percent float64
+
+	After  time.Duration // since the step before it, where it states no instant itself
+	Gate   string        // that lets it begin; "" for none
+	Due    time.Time     // of a step that has a gate or is held: it begins no earlier; zero where that is not known yet
+	Passed time.Time     // when the gate did; zero for not yet
+}
+
+// Gate is the name of the gate that a rollout waits for, "" for none.
+func (r Rollout) Gate() string {
+	if len(r.Held) == 0 {
+		return ""
+	}
+	return r.Held[0].Gate
 }
 
 // Ramp is a percentage that grows from an instant on.
@@ -110,11 +124,14 @@ func Buckets(percent float64, of int) int {
 	return min(max(n, 1), of-1)
 }
 
-// Final is the share that the schedule comes to in the end, in percent.
+// Final is the share that the schedule comes to in the end, in percent, if all
+// gates let it.
 func (r Rollout) Final() float64 {
 	switch {
 	case r.Ramp != nil:
 		return r.Ramp.To
+	case len(r.Held) > 0:
+		return r.Held[len(r.Held)-1].Percent
 	case len(r.Steps) > 0:
 		return r.Steps[len(r.Steps)-1].Percent
 	}

@@ -1,0 +1,153 @@
+package accesslog
+
+import "bytes"
+
+// field is what a column of a W3C log holds.
+type field int
+
+const (
+	ignored field = iota
+	dateField
+	timeField
+	methodField
+	pathField
+	queryField
+	statusField
+	bytesField
+)
+
+var w3cFields = map[string]field{
+	"date": dateField, "time": timeField, "cs-method": methodField, "cs-uri-stem": pathField,
+	"cs-uri-query": queryField, "sc-status": statusField, "sc-bytes": bytesField,
+}
+
+// directive reads a line that begins with #, and says whether it is one of W3C.
+func (p *Parser) directive(line []byte) bool {
+	names, ok := bytes.CutPrefix(line, []byte("#Fields:"))
+	if !ok {
+		return bytes.HasPrefix(line, []byte("#Version:"))
+	}
+	p.fields = p.fields[:0:0]
+	for _, name := range bytes.Fields(names) {
+		p.fields = append(p.fields, w3cFields[string(name)])
+	}
+	return true
+}
+
+func (p *Parser) w3c(line []byte, r *Record) bool {
+	var day, second int64
+	ok := true
+	for _, f := range p.fields {
+		var value []byte
+		value, line, _ = bytes.Cut(line, []byte("\t"))
+		good := true
+		switch f {
+		case dateField:
+			day, good = p.day.of(value, "2006-01-02")
+		case timeField:
+			second, good = clock(value)
+		case methodField:
+			r.Method = value
+		case pathField:
+			r.Path = value
+		case queryField:
+			if len(value) > 1 {
+				r.Query = value
+			}
+		case statusField:
+			var n int64
+			n, good = number(value)
+			r.Status = int(n)
+		case bytesField:
+			r.Bytes, good = number(value)
+		}
+		ok = ok && good
+	}
+	r.At = day + second
+	return ok
+}
+
+// bracketed reads what has its time in brackets: nginx's combined, and S3.
+func (p *Parser) bracketed(line []byte, r *Record) bool {
+	from := bytes.IndexByte(line, '[')
+	if from < 0 {
+		return false
+	}
+	to := bytes.IndexByte(line[from:], ']')
+	if to < 0 || len(line) < from+to+2 {
+		return false
+	}
+	var ok bool
+	if r.At, ok = p.bracketTime(line[from+1 : from+to]); !ok {
+		return false
+	}
+	rest := line[from+to+2:]
+	if len(rest) > 0 && rest[0] == '"' {
+		return combined(rest, r)
+	}
+	return s3(rest, r)
+}
+
+// quoted cuts what stands in quotes at the start, and a space after it.
+func quoted(b []byte) (text, rest []byte, ok bool) {
+	if len(b) == 0 || b[0] != '"' {
+		return nil, b, false
+	}
+	for i := 1; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return b[1:i], bytes.TrimPrefix(b[i+1:], []byte(" ")), true
+		}
+	}
+	return nil, b, false
+}
+
+// combined reads "GET /a HTTP/1.1" 200 12 "referer" "agent" "key", of which
+// the key is what the configuration of 'cairn edge nginx' adds.
+func combined(b []byte, r *Record) bool {
+	request, b, ok := quoted(b)
+	if !ok || !r.setRequest(request) {
+		return false
+	}
+	status, b, _ := bytes.Cut(b, []byte(" "))
+	size, b, _ := bytes.Cut(b, []byte(" "))
+	n, ok1 := number(status)
+	sent, ok2 := number(size)
+	r.Status, r.Bytes = int(n), sent
+	for range 2 {
+		if _, b, ok = quoted(b); !ok {
+			return ok1 && ok2
+		}
+	}
+	if key, _, ok := quoted(b); ok && len(key) > 1 {
+		r.Key = key
+	}
+	return ok1 && ok2
+}
+
+// s3 reads ip requester request REST.GET.OBJECT key "GET /key HTTP/1.1" 200 -
+// sent size …. The path is that of the key.
+func s3(b []byte, r *Record) bool {
+	var value []byte
+	for range 4 {
+		value, b, _ = bytes.Cut(b, []byte(" "))
+	}
+	if !bytes.HasPrefix(value, []byte("REST.")) {
+		return false
+	}
+	key, b, _ := bytes.Cut(b, []byte(" "))
+	request, b, ok := quoted(b)
+	if !ok || !r.setRequest(request) {
+		return false
+	}
+	status, b, _ := bytes.Cut(b, []byte(" "))
+	_, b, _ = bytes.Cut(b, []byte(" ")) // the error code
+	sent, _, _ := bytes.Cut(b, []byte(" "))
+	n, ok1 := number(status)
+	var ok2 bool
+	r.Bytes, ok2 = number(sent)
+	r.Status, r.Path = int(n), key
+	return ok1 && ok2
+}

@@ -61,6 +61,8 @@ func runChild(kind string, args []string) error {
 		return measureCommand(args)
 	case "plan", "signed", "hash":
 		work, err = planning(kind, args[0])
+	case "lines":
+		work, err = scanning(args[0])
 	case "write":
 		work, err = writing(args[0], args[1])
 	default:

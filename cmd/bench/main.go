@@ -41,8 +41,9 @@ func main() {
 	flag.BoolVar(&b.verbose, "v", false, "show every single run")
 	answers := flag.Int("answers", 1_000_000, "buckets of version folders in the tree that is planned")
 	written := flag.Int("written", 10_000, "the same, in the tree that is written")
+	lines := flag.Int("lines", 2_500_000, "of the access log that adoption reads")
 	payload := flag.Int64("payload", 2048, "the size in MiB of the payload that is uploaded; the server takes twice that")
-	only := flag.String("only", "plan,write,first,updates,latency,large,serve", "the `measurements` to take; there is upload, too")
+	only := flag.String("only", "plan,write,first,updates,latency,large,serve", "the `measurements` to take; there are upload and adoption, too")
 	memory := flag.String("memory", "/dev/shm", "a `folder` on a memory file system, for the servers")
 	child := flag.String("child", "", "do work of this `kind` in this process and report what it took; for the program's own use")
 	flag.Parse()
@@ -59,14 +60,15 @@ func main() {
 	defer b.cleanUp()
 	b.memory, b.disk = b.folder(*memory), b.folder(os.TempDir())
 	measurements := map[string]func(){
-		"plan":    func() { b.plan(*answers) },
-		"write":   func() { b.write(*written) },
-		"first":   b.first,
-		"updates": b.updates,
-		"latency": b.latency,
-		"large":   func() { b.large(*answers) },
-		"serve":   b.serve,
-		"upload":  func() { b.upload(*payload << 20) },
+		"plan":     func() { b.plan(*answers) },
+		"write":    func() { b.write(*written) },
+		"first":    b.first,
+		"updates":  b.updates,
+		"latency":  b.latency,
+		"large":    func() { b.large(*answers) },
+		"serve":    b.serve,
+		"adoption": func() { b.adoption(*lines) },
+		"upload":   func() { b.upload(*payload << 20) },
 	}
 	for name := range strings.SplitSeq(*only, ",") {
 		measure, ok := measurements[name]

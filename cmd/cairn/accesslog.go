@@ -40,7 +40,8 @@ func accessLog(log *slog.Logger) answered {
 			slog.Int("status", rec.status),
 			slog.Int64("bytes", rec.bytes),
 			slog.Float64("duration_ms", float64(took.Microseconds())/1000),
-			slog.String("user_agent", r.UserAgent()))
+			slog.String("user_agent", r.UserAgent()),
+			slog.String("cairn_key", rec.key))
 	}
 }
 
@@ -50,8 +51,12 @@ type recorder struct {
 	control  *http.ResponseController
 	status   int
 	bytes    int64
+	key      string    // that stands for a question of the query API
 	extended time.Time // when the client was last given answerTimeout
 }
+
+// Asked is that of [edge.Asked].
+func (r *recorder) Asked(key string) { r.key = key }
 
 func (r *recorder) WriteHeader(status int) {
 	r.status = status

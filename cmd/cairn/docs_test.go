@@ -59,6 +59,11 @@ var documents = []document{
 		says: []string{"serving", "a3b54d0d0cbb5019 beta", "stm32-fw-mp-from-1.0.0.patch", "HTTP/1.1 200 OK"},
 	},
 	{
+		name: "docs/adoption.md",
+		has:  clone,
+		says: []string{"new, 0 unchanged", "stm32-fw-mp-from-1.0.0.patch", "smartfridge: 1 request from", "1 line"},
+	},
+	{
 		name: "docs/contract.md",
 		has:  clone,
 		says: []string{"a3b54d0d0cbb5019 beta", "stm32-fw-mp-from-1.0.0.patch", "1.0.0\nhttps://"},

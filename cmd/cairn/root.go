@@ -44,6 +44,7 @@ A flag that takes a value can be given by a variable: see 'cairn help environmen
 		withdrawCommand(global),
 		retireCommand(global),
 		assignCommand(global),
+		adoptionCommand(global),
 		statusCommand(global),
 		reportCommand(global),
 		checkCommand(global),

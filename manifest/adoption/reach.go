@@ -43,9 +43,10 @@ func (v view) firstAsked(on *series) int64 {
 	return slices.Min(slices.Collect(maps.Keys(on.slots))) - v.window
 }
 
-// settle is how long after an offer nothing is compared yet: until each device
-// has polled once, and an hour for publish, caches, download and restart.
-func (v view) settle() int64 { return (v.poll + 3600 + v.slot - 1) / v.slot }
+// settle is how long after an offer nothing is compared yet: two polls, as a
+// device polls once more when it restarts with the release, and some miss their
+// first one; and an hour for publish, caches, download and restart.
+func (v view) settle() int64 { return (2*v.poll + 3600 + v.slot - 1) / v.slot }
 
 // waves pairs what each bucket asked after the rollout reached its wave with what
 // it asked before, at the same time of day, on up to seven days.

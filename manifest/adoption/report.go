@@ -134,6 +134,9 @@ func (t *Tally) view(poll time.Duration) view {
 	near := t.slot / 20
 	v.start = (t.sums.first - near + t.slot - 1) / t.slot
 	v.end = (t.sums.last + near) / t.slot
+	if v.end <= v.start { // the log is shorter than a slot or two
+		v.start, v.end = t.sums.first/t.slot, t.sums.last/t.slot+1
+	}
 	v.window = (v.poll + t.slot - 1) / t.slot
 	return v
 }
@@ -181,7 +184,7 @@ func (v view) counted(s *series) *int64 {
 }
 
 // row is how far an activation has come for a target; false where it has
-// nothing for it.
+// nothing for it, or nobody polls.
 func (v view) row(target manifest.Target, c *releases.Cohort, a releases.Activation) (Row, bool) {
 	made := slices.ContainsFunc(a.Release.Payloads, func(p *releases.Payload) bool {
 		return p.SoftwareType == target.SoftwareType && p.HardwareVersion == target.HardwareVersion
@@ -207,6 +210,9 @@ func (v view) row(target manifest.Target, c *releases.Cohort, a releases.Activat
 		case s.place.version == "" || v.fleet.Project.Order.Compare(s.place.version, a.Release.Version) < 0:
 			below = append(below, s)
 		}
+	}
+	if len(all) == 0 {
+		return Row{}, false
 	}
 	row.Devices = v.devices(v.end, nil, all...)
 	if on != nil {

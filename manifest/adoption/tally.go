@@ -212,3 +212,6 @@ func (s *series) add(slot int64, bucket, buckets int) {
 	s.recent[bucket]++
 	s.requests++
 }
+
+// Skip counts a request that is no device's question.
+func (t *Tally) Skip() { t.sums.foreign++ }

@@ -5,11 +5,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/klauspost/compress/gzip"
 	"golang.org/x/sync/errgroup"
 )
@@ -182,4 +185,19 @@ func (c counting) Read(b []byte) (int, error) {
 	n, err := c.Reader.Read(b)
 	c.n.Add(int64(n))
 	return n, err
+}
+
+// Pace is "reading logs  1.2/4.0 GB  55 MB/s  51s left", of so many bytes in all;
+// below 0 where that is not known.
+func Pace(read *Read, total int64, elapsed time.Duration) string {
+	done := read.Bytes.Load()
+	rate := float64(done) / elapsed.Seconds()
+	if total <= 0 {
+		return fmt.Sprintf("reading logs  %s  %s/s", humanize.Bytes(uint64(done)), humanize.Bytes(uint64(rate)))
+	}
+	s := fmt.Sprintf("reading logs  %s/%s  %s/s", humanize.Bytes(uint64(done)), humanize.Bytes(uint64(total)), humanize.Bytes(uint64(rate)))
+	if rate > 0 {
+		s += fmt.Sprintf("  %s left", time.Duration(float64(total-done)/rate*float64(time.Second)).Round(time.Second))
+	}
+	return s
 }

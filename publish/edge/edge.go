@@ -45,6 +45,11 @@ type Options struct {
 	Failed func(r *http.Request, err error)
 }
 
+// Asked is a [http.ResponseWriter] that is told, for an answer of the query API,
+// which key a device with direct keys would have asked for first: that of its
+// version, whether it has a folder or not.
+type Asked interface{ Asked(key string) }
+
 // The paths of the query API.
 const (
 	LatestPath    = "/api/v0/releases/latest"
@@ -145,6 +150,14 @@ func (h *Handler) latest(w http.ResponseWriter, r *http.Request, form manifest.F
 	at, answer, err := h.find(r.Context(), readings, form)
 	if err != nil {
 		return err
+	}
+	if to, ok := w.(Asked); ok {
+		asked := at
+		asked.Form = form
+		if at.VersionSegment == manifest.OtherSegment {
+			asked.VersionSegment = manifest.VersionSegment(readings[0].CurrentVersion)
+		}
+		to.Asked(h.Layout.Key(asked))
 	}
 	header := w.Header()
 	header["Cache-Control"] = answer.private

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"time"
+
+	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/report"
+	"cairn/manifest/adoption"
+	"cairn/publish/accesslog"
+
+	"github.com/spf13/cobra"
+)
+
+// adoptionOptions say which logs are read, and how.
+type adoptionOptions struct {
+	at   cli.At
+	days float64
+	poll time.Duration
+	json bool
+	svg  string
+}
+
+func (o *adoptionOptions) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.Float64Var(&o.days, "days", 30, "read the requests of the last `N` days")
+	f.DurationVar(&o.poll, "poll", 0, "how long a device waits from one poll to the next (default: poll in [adoption], or else 24h)")
+	check := cmd.PreRunE
+	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
+		switch {
+		case !(o.days > 0 && o.days <= 366):
+			return cli.Usagef("--days %g is outside 0 to 366", o.days)
+		case cmd.Flags().Changed("poll") && o.poll < time.Second:
+			return cli.Usagef("--poll %s is under a second", o.poll)
+		case check != nil:
+			return check(cmd, args)
+		}
+		return nil
+	}
+}
+
+func adoptionCommand(global *globalOptions) *cobra.Command {
+	var opts adoptionOptions
+	cmd := &cobra.Command{
+		Use:   "adoption [LOG...]",
+		Short: "Tell from access logs who has a release, and who fell silent",
+		Long: `adoption reads the access logs of what devices speak to, and tells for each
+release how many devices run it, how many are offered it and still ask on an
+older version, how many downloads an arrival takes, and how many devices fell
+silent after the download.
+
+A LOG is a file, a folder, s3://BUCKET/PREFIX, or - for standard input; by
+default it reads the logs that [adoption] in cairn.toml names. It knows the logs
+of CloudFront, Cloudflare Logpush, S3, nginx, Caddy and cairn serve by what is
+in them, compressed with gzip or not. Lines that it does not know are counted.
+
+Devices are estimated: polls by polls per device, so say how often yours poll.
+Serials and addresses are dropped while reading. docs/adoption.md has the method.`,
+		Example: `  cairn adoption /var/log/nginx/access.log*
+  cairn adoption s3://acme-logs/cdn/ --days 7 --svg adoption.svg
+  zcat logs/*.gz | cairn adoption - --poll 1h --json`,
+		Args: cobra.ArbitraryArgs,
+	}
+	cmd.RunE = func(cmd *cobra.Command, logs []string) error {
+		return global.inProject(func(cmd *cobra.Command, p *project) error { return runAdoption(cmd, p, logs, opts) })(cmd, nil)
+	}
+	cli.AddAt(cmd, &opts.at)
+	opts.add(cmd)
+	f := cmd.Flags()
+	f.BoolVar(&opts.json, "json", false, "write one JSON object")
+	f.StringVar(&opts.svg, "svg", "", "draw the devices on each version over time, too, into this `file`")
+	return cmd
+}
+
+func runAdoption(cmd *cobra.Command, p *project, logs []string, opts adoptionOptions) error {
+	tally, result, err := p.adoption(cmd, logs, opts)
+	if err != nil {
+		return err
+	}
+	if opts.svg != "" {
+		series := tally.Series(result.Poll)
+		if series == nil {
+			return fmt.Errorf("--svg: the logs are too short for a chart: it takes more than one poll of each device")
+		}
+		var b bytes.Buffer
+		if err := series.SVG(&b); err != nil {
+			return err
+		}
+		if err := os.WriteFile(opts.svg, b.Bytes(), 0o666); err != nil {
+			return fmt.Errorf("write the chart: %w", err)
+		}
+	}
+	if opts.json {
+		return cli.WriteJSON(cmd.OutOrStdout(), result)
+	}
+	return report.Adoption(cmd.OutOrStdout(), result)
+}
+
+// adoption reads logs, by default those that the definitions name.
+func (p *project) adoption(cmd *cobra.Command, logs []string, opts adoptionOptions) (*adoption.Tally, *adoption.Report, error) {
+	poll := opts.poll
+	if poll == 0 {
+		poll = p.fleet.Adoption.Poll
+	}
+	until := opts.at.Instant()
+	since := until.Add(-time.Duration(opts.days * 24 * float64(time.Hour)))
+	sources, total, err := p.logs(cmd, logs, since)
+	if err != nil {
+		return nil, nil, err
+	}
+	tally := adoption.New(p.fleet, since, until.Add(time.Second))
+	base := p.fleet.Project.BasePath()
+	var read accesslog.Read
+	err = cli.Follow(cmd.ErrOrStderr(), func(elapsed time.Duration) string {
+		return accesslog.Pace(&read, total, elapsed)
+	}, func() error {
+		return accesslog.Each(cmd.Context(), sources, &read, func(records []accesslog.Record) {
+			for i := range records {
+				if r, ok := requestOf(&records[i], base); ok {
+					tally.Add(&r)
+				} else {
+					tally.Skip()
+				}
+			}
+		})
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the logs: %w", err)
+	}
+	result := tally.Report(poll)
+	result.Lines, result.Unknown = read.Lines, read.Unknown
+	return tally, result, nil
+}
+
+// requestOf is what a line of a log says of a device; false for what asks for
+// nothing.
+func requestOf(r *accesslog.Record, base string) (adoption.Request, bool) {
+	if string(r.Method) != "GET" {
+		return adoption.Request{}, false
+	}
+	key, door := r.Key, len(r.Key) > 0
+	if !door {
+		key = r.Path
+		if rest, ok := bytes.CutPrefix(key, []byte(base+"/")); ok {
+			key = rest
+		}
+		key = bytes.TrimPrefix(key, []byte("/"))
+	}
+	return adoption.Request{At: r.At, Key: key, Door: door, Status: r.Status, Bytes: r.Bytes, Counts: counts(r.Query)}, true
+}
+
+// counts says whether a query has w, as the first poll of a week has.
+func counts(query []byte) bool {
+	for len(query) > 0 {
+		var parameter []byte
+		parameter, query, _ = bytes.Cut(query, []byte("&"))
+		if string(parameter) == "w" || bytes.HasPrefix(parameter, []byte("w=")) {
+			return true
+		}
+	}
+	return false
+}

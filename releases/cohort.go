@@ -66,7 +66,7 @@ func (l *loader) activation(c *Cohort, m member, t *table) {
 	if a.Seed, n = t.text("seed"); n != nil && a.Seed == "" {
 		t.fault(n.offset, "leave seed out, or write any text", "seed is empty")
 	} else if n == nil {
-		a.Seed = c.Slug + "/" + m.name
+		a.Seed = l.fleet.Project.Seed.Of(c.Slug, m.name)
 	}
 	t.rest()
 	if v := l.versions[m.name]; v != nil {

@@ -45,6 +45,7 @@ type Project struct {
 	Key          string // what an edge asks for in Memfault-Project-Key; "" for nothing
 	Order        Order
 	Unknown      UnknownVersion
+	Seed         DefaultSeed
 	BucketDigits int // hex digits of a bucket's name, 1 to 4
 	CohortDigits int // hex digits of a cohort shard's name, 1 to 4
 	// Timezone is where the team works: a name of the IANA time zone database,
@@ -64,6 +65,24 @@ func (p *Project) BasePath() string {
 		return "" // no loaded project has it
 	}
 	return strings.TrimRight(u.Path, "/")
+}
+
+// DefaultSeed says which devices come first in a rollout that states no seed.
+type DefaultSeed string
+
+const (
+	// ReleaseSeed is others for each release: "<cohort>/<version>".
+	ReleaseSeed DefaultSeed = "release"
+	// CohortSeed is the same for all releases of a cohort: "<cohort>".
+	CohortSeed DefaultSeed = "cohort"
+)
+
+// Of is the seed of the rollout of a version in a cohort.
+func (s DefaultSeed) Of(cohort, version string) string {
+	if s == CohortSeed {
+		return cohort
+	}
+	return cohort + "/" + version
 }
 
 // UnknownVersion says what a device gets whose version has no folder.
@@ -206,7 +225,7 @@ type Device struct {
 type Activation struct {
 	Release *Release
 	Rollout Rollout
-	Seed    string    // never empty; by default "<cohort>/<version>"
+	Seed    string    // never empty; by default that of [Project.Seed]
 	Paused  time.Time // from here the schedule stands still; zero for never
 	Aborted string    // the reason, or ""
 	Resumed time.Time // ends what was aborted or paused before it; zero for never

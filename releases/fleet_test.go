@@ -1,7 +1,9 @@
 package releases_test
 
 import (
+	"slices"
 	"testing"
+	"testing/fstest"
 
 	"cairn/releases"
 
@@ -73,5 +75,30 @@ sha256 = "`+abcSHA256+`"
 	}
 	for range f.Payloads() {
 		break
+	}
+}
+
+// The same devices come first in all releases of a cohort, where the project
+// says so; a seed that an activation states holds.
+func TestDefaultSeed(t *testing.T) {
+	for seed, want := range map[string][]string{
+		"": {"beta/1.0.0", "lucky"}, "seed = \"release\"\n": {"beta/1.0.0", "lucky"}, "seed = \"cohort\"\n": {"beta", "lucky"},
+	} {
+		f, err := releases.Load(fstest.MapFS{
+			"cairn.toml":        {Data: []byte("[project]\nslug = \"x\"\nbase_url = \"https://x\"\n" + seed)},
+			"releases/a.toml":   {Data: []byte("version = \"1.0.0\"\n")},
+			"releases/b.toml":   {Data: []byte("version = \"2.0.0\"\n")},
+			"cohorts/beta.toml": {Data: []byte("[activate.\"1.0.0\"]\n[activate.\"2.0.0\"]\nseed = \"lucky\"\n")},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, a := range f.Cohort("beta").Activations {
+			got = append(got, a.Seed)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", seed, got, want)
+		}
 	}
 }

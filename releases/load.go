@@ -82,7 +82,7 @@ func (l *loader) leaveOut(faulty map[string]bool) {
 		}
 		for _, r := range l.fleet.Releases { // what is withdrawn is so here, too
 			if r.Withdrawn != "" {
-				c.Activations = append(c.Activations, Activation{Release: r, Seed: c.Slug + "/" + r.Version})
+				c.Activations = append(c.Activations, Activation{Release: r, Seed: l.fleet.Project.Seed.Of(c.Slug, r.Version)})
 			}
 		}
 	}

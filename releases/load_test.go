@@ -159,7 +159,7 @@ func TestLoadComplete(t *testing.T) {
 	want := &releases.Fleet{
 		Project: releases.Project{
 			Slug: "smartfridge", Organization: "acme", BaseURL: "https://ota.example.com", Prefix: "ota/fridges",
-			Key: "s3cr3t", Order: releases.Natural, Unknown: releases.HoldUnknown, BucketDigits: 3, CohortDigits: 1,
+			Key: "s3cr3t", Order: releases.Natural, Unknown: releases.HoldUnknown, Seed: releases.ReleaseSeed, BucketDigits: 3, CohortDigits: 1,
 			MaxSerial: 31, Timezone: "Europe/Berlin",
 		},
 		Software: map[string]releases.Software{"stm32-fw": {KnownVersions: []string{"0.9", "0.8"}}, "other": {}},
@@ -223,7 +223,7 @@ base_url = "https://ota.example.com"
 	want := &releases.Fleet{
 		Project: releases.Project{
 			Slug: "demo", BaseURL: "https://ota.example.com", Prefix: "demo",
-			Order: releases.SemVer, Unknown: releases.OrderedUnknown, BucketDigits: 2, CohortDigits: 2, MaxSerial: 128,
+			Order: releases.SemVer, Unknown: releases.OrderedUnknown, Seed: releases.ReleaseSeed, BucketDigits: 2, CohortDigits: 2, MaxSerial: 128,
 		},
 		Software: map[string]releases.Software{},
 		Cache:    releases.Cache{Answers: time.Minute, Cohorts: 5 * time.Minute},

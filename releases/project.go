@@ -23,7 +23,7 @@ const (
 func (l *loader) project(doc *table) {
 	p := &l.fleet.Project
 	// Until the order can be read, no version is at fault.
-	*p = Project{Order: Natural, Unknown: OrderedUnknown, BucketDigits: 2, CohortDigits: 2, MaxSerial: MaxSerial}
+	*p = Project{Order: Natural, Unknown: OrderedUnknown, Seed: ReleaseSeed, BucketDigits: 2, CohortDigits: 2, MaxSerial: MaxSerial}
 	l.fleet.Cache = Cache{Answers: time.Minute, Cohorts: 5 * time.Minute}
 	l.fleet.Guard = Guard{MaxExposureIncrease: 100, MaxDeletes: 20}
 	l.fleet.Prices = Prices{Put: 0.005, Get: 0.0004, Currency: "USD"}
@@ -97,6 +97,7 @@ func (l *loader) projectTable(t *table) {
 	} else {
 		textInto(t, "unknown_version", &p.Unknown, `unknown_version is "ordered" or "hold"`, oneOf(OrderedUnknown, HoldUnknown))
 	}
+	textInto(t, "seed", &p.Seed, `seed is "release", other first devices for each release, or "cohort", the same`, oneOf(ReleaseSeed, CohortSeed))
 	p.BucketDigits = t.digits("bucket_digits")
 	p.CohortDigits = t.digits("cohort_digits")
 	textInto(t, "timezone", &p.Timezone, `write a name of the IANA time zone database: "Europe/Berlin", "UTC"`, unless(isZone, "is not known"))

@@ -132,10 +132,10 @@ func TestDevicesGetWhatResolveSays(t *testing.T) {
 							t.Errorf("%s: %+v gets %+v, the oracle says %+v", name, d, got.Payload, want)
 						}
 						known := slices.Contains(tree.Known[target], current)
-						if got.Release != nil && c.VersionCheck && current != "" && !known && !f.Project.Order.Below(current, got.Release.Version) {
-							t.Errorf("%s: %+v, which is not listed, goes down to %s", name, d, got.Release.Version)
+						if got.Release != nil && c.VersionCheck && current != "" && !known && !f.Project.Order.Below(current, got.Version()) {
+							t.Errorf("%s: %+v, which is not listed, goes down to %s", name, d, got.Version())
 						}
-						if got.Release != nil && got.Release.Version == current {
+						if got.Release != nil && got.Version() == current {
 							t.Errorf("%s: %+v is offered what it runs", name, d)
 						}
 					}

@@ -20,12 +20,12 @@ type Body struct {
 	JSON    []byte // one object, no newline
 }
 
-// Version is that of the release, "" for the marker.
+// Version is what a device reports that has installed the answer, "" for the marker.
 func (b Body) Version() string {
 	if b.Release == nil {
 		return ""
 	}
-	return b.Release.Version
+	return b.Release.VersionOf(b.Payload.SoftwareType)
 }
 
 // Of gives the body as JSON or text.
@@ -83,13 +83,17 @@ type artifactJSON struct {
 func bodyOf(project releases.Project, l Layout, r *releases.Release, p *releases.Payload) Body {
 	url := PayloadURL(project, l, p)
 	created, updated := orNull(instant(r.Created)), instant(r.Updated)
+	minVersion := ""
+	if r.Concerns(p.SoftwareType) {
+		minVersion = r.MinVersion
+	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	err := enc.Encode(answerJSON{
 		ID:              identifier(r.Version),
-		Version:         r.Version,
-		MinVersion:      r.MinVersion,
+		Version:         r.VersionOf(p.SoftwareType),
+		MinVersion:      minVersion,
 		DisplayName:     r.DisplayName,
 		Revision:        r.Revision,
 		Notes:           r.Notes,

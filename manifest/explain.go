@@ -13,9 +13,8 @@ type Explanation struct {
 	Cohort *releases.Cohort
 	Listed *releases.Device // nil where no cohort lists the device
 	Known  bool             // whether the current version is one of the target's
-	// Other is the release that versions which are not known are offered, if
-	// they are below it; nil for none.
-	Other       *releases.Release
+	// Other is what versions that are not known are offered, if they are below it.
+	Other       Decision
 	Activations []Standing
 	Fetches     []Fetch
 }
@@ -69,7 +68,7 @@ func Explain(f *releases.Fleet, d Device, at time.Time) Explanation {
 		e.Activations = append(e.Activations, s)
 	}
 	e.Decision = r.resolve(d, e.Cohort, reach)
-	e.Other = r.decide(r.candidates(d.Target, reach), unknown, e.Cohort.VersionCheck).Release
+	e.Other = r.decide(r.candidates(d.Target, reach), unknown, e.Cohort.VersionCheck)
 	b.folders(e.Cohort)
 	e.Fetches = append(e.Fetches, Fetch{layout.CohortKey(layout.Shard(e.Hash)), true})
 	_, _, _ = layout.Walk(b.fleet.Project.Order, e.Cohort.Slug, bucket, []Device{d}, func(at Location) ([]byte, error) {

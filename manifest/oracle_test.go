@@ -26,7 +26,7 @@ type oracle struct {
 
 type offer struct {
 	release     *releases.Release
-	version     string
+	version     string // that it brings
 	payload     *releases.Payload
 	passThrough bool
 }
@@ -100,7 +100,7 @@ func (o oracle) offers() (full, deltas []offer) {
 			if p.SoftwareType != o.target.SoftwareType || p.HardwareVersion != o.target.HardwareVersion {
 				continue
 			}
-			x := offer{a.Release, a.Release.Version, p, a.Release.MustPassThrough}
+			x := offer{a.Release, versionIn(a.Release, p.SoftwareType), p, a.Release.MustPassThrough}
 			if p.From == "" {
 				full = append(full, x)
 			} else {
@@ -109,6 +109,16 @@ func (o oracle) offers() (full, deltas []offer) {
 		}
 	}
 	return full, deltas
+}
+
+// versionIn is the version of a software type in a release.
+func versionIn(r *releases.Release, software string) string {
+	for name, c := range r.Components {
+		if name == software {
+			return c.Version
+		}
+	}
+	return r.Version
 }
 
 // pairs are the (software type, hardware version) that any release has a
@@ -134,7 +144,7 @@ func knownVersions(f *releases.Fleet, t manifest.Target) map[string]bool {
 	for _, r := range f.Releases {
 		for _, p := range r.Payloads {
 			if p.SoftwareType == t.SoftwareType && p.HardwareVersion == t.HardwareVersion {
-				known[r.Version] = true
+				known[versionIn(r, t.SoftwareType)] = true
 				if p.From != "" {
 					known[p.From] = true
 				}
@@ -150,7 +160,7 @@ func knownVersions(f *releases.Fleet, t manifest.Target) map[string]bool {
 func (o oracle) highest(all []offer) *offer {
 	var best *offer
 	for i := range all {
-		if best == nil || o.above(all[i].version, best.version) {
+		if best == nil || o.above(all[i].version, best.version) || all[i].version == best.version && o.above(all[i].release.Version, best.release.Version) {
 			best = &all[i]
 		}
 	}
@@ -160,7 +170,7 @@ func (o oracle) highest(all []offer) *offer {
 func (o oracle) lowest(all []offer) *offer {
 	var best *offer
 	for i := range all {
-		if best == nil || o.above(best.version, all[i].version) {
+		if best == nil || o.above(best.version, all[i].version) || all[i].version == best.version && o.above(all[i].release.Version, best.release.Version) {
 			best = &all[i]
 		}
 	}
@@ -246,7 +256,7 @@ func (o oracle) answer(current string) *releases.Payload {
 		return x
 	}
 	for _, r := range o.fleet.Releases {
-		if slices.Contains(r.Payloads, x) && o.fleet.Project.Order.Check(current) == nil && o.above(r.Version, current) {
+		if slices.Contains(r.Payloads, x) && o.fleet.Project.Order.Check(current) == nil && o.above(versionIn(r, o.target.SoftwareType), current) {
 			return x
 		}
 	}

@@ -10,6 +10,9 @@ import (
 // The edges of docs/contract.md appendix B, in the plainest words.
 
 func concerns(r *releases.Release, software string) bool {
+	if _, ofItsOwn := r.Components[software]; ofItsOwn {
+		return false
+	}
 	for _, p := range r.Payloads {
 		if p.SoftwareType == software {
 			return true
@@ -82,7 +85,7 @@ func (o oracle) inFrom(v string, b releases.Block) bool {
 // behind says whether an offer is a blocked release or one above it that does
 // not have the fix.
 func (o oracle) behind(x offer, r *releases.Release, b releases.Block) bool {
-	return !o.above(r.Version, x.version) && (b.FixedIn == "" || o.above(b.FixedIn, x.version))
+	return !o.above(r.Version, x.release.Version) && (b.FixedIn == "" || o.above(b.FixedIn, x.release.Version))
 }
 
 // mustNot says whether devices on a version must not take an offer.
@@ -102,7 +105,7 @@ func (o oracle) mustNot(v string, x offer) bool {
 
 // unlessConditional is an offer to those whose version nobody knows.
 func (o oracle) unlessConditional(x *offer) *releases.Payload {
-	if x == nil || x.release.MinVersion != "" {
+	if x == nil || x.release.MinVersion != "" && concerns(x.release, o.target.SoftwareType) {
 		return nil
 	}
 	for _, r := range o.fleet.Releases {

@@ -26,6 +26,15 @@ type Decision struct {
 	Held *Held
 }
 
+// Version is what the device reports once it has installed what it gets; "" for
+// nothing.
+func (d Decision) Version() string {
+	if d.Release == nil {
+		return ""
+	}
+	return d.Release.VersionOf(d.Payload.SoftwareType)
+}
+
 // Rule is what decided, after docs/contract.md section 3.
 type Rule int
 
@@ -117,7 +126,7 @@ func Resolve(f *releases.Fleet, d Device, at time.Time) Decision {
 // resolve decides what a device gets of the releases in reach, which ascend.
 func (r *resolver) resolve(d Device, c *releases.Cohort, reach []*releases.Release) Decision {
 	decision := r.decide(r.candidates(d.Target, reach), r.standing(d.Target, d.CurrentVersion), c.VersionCheck)
-	if decision.Rule == UnknownBelow && c.VersionCheck && !r.order.Below(d.CurrentVersion, decision.Release.Version) {
+	if decision.Rule == UnknownBelow && c.VersionCheck && !r.order.Below(d.CurrentVersion, decision.Version()) {
 		return Decision{Rule: UnknownNotBelow}
 	}
 	return decision
@@ -151,7 +160,7 @@ func resolverOf(f *releases.Fleet) *resolver {
 			r.known[t] = slices.Clone(f.Software[t.SoftwareType].KnownVersions)
 		}
 		r.made[t][release] = nil
-		r.known[t] = append(r.known[t], release.Version)
+		r.known[t] = append(r.known[t], release.VersionOf(t.SoftwareType))
 		if p.Delta() {
 			r.known[t] = append(r.known[t], p.From)
 		}
@@ -181,7 +190,7 @@ func resolverOf(f *releases.Fleet) *resolver {
 	}
 	for release, p := range f.Payloads() {
 		made := r.made[targetOf(p)]
-		made[release] = append(made[release], candidate{release, p, r.rank[release.Version], r.rank[p.From], place[release]})
+		made[release] = append(made[release], candidate{release, p, r.rank[release.VersionOf(p.SoftwareType)], r.rank[p.From], place[release]})
 	}
 	for _, t := range r.targets {
 		r.edges[t] = r.edgesOf(f, t)
@@ -213,13 +222,13 @@ func (r *resolver) standing(t Target, current string) standing {
 type candidate struct {
 	release *releases.Release
 	payload *releases.Payload
-	rank    standing // of the release
+	rank    standing // of the version that it brings
 	from    standing // of a delta
 	place   int      // of the release among all of the fleet
 }
 
-// candidates is what a device may get, each ascending by the rank of the
-// release.
+// candidates is what a device may get, each ascending by the rank of the version.
+// Of two releases with one version, the higher one has it.
 type candidates struct {
 	full  []candidate
 	must  []candidate // of full: those that are must-pass-through
@@ -243,7 +252,11 @@ func (r *resolver) candidates(t Target, reach []*releases.Release) candidates {
 			}
 		}
 	}
-	slices.SortStableFunc(c.delta, func(a, b candidate) int { return cmp.Compare(a.from, b.from) })
+	byRank := func(a, b candidate) int { return cmp.Compare(a.rank, b.rank) }
+	slices.SortStableFunc(c.full, byRank)
+	slices.Reverse(c.must) // the first of a rank is the highest release's
+	slices.SortStableFunc(c.must, byRank)
+	slices.SortStableFunc(c.delta, func(a, b candidate) int { return cmp.Or(cmp.Compare(a.from, b.from), byRank(a, b)) })
 	return c
 }
 

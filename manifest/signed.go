@@ -194,7 +194,7 @@ func (b *signedBuilder) line(body *Body, conditional bool) (uint32, error) {
 	}
 	line := fmt.Sprintf("%s %d %s", body.Payload.SHA256, body.Payload.Size, body.Text)
 	if conditional {
-		line += " " + releases.Escape(body.Release.Version)
+		line += " " + releases.Escape(body.Version())
 	}
 	if b.numbers[line] == 0 {
 		b.lines = append(b.lines, line)

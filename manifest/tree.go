@@ -43,13 +43,13 @@ type Folder struct {
 // target: activated, rolled out that far, and made for it.
 type Reach struct {
 	Group    []uint32              // for each of a folder's buckets, an index into Releases
-	Releases [][]*releases.Release // ascending in version order
+	Releases [][]*releases.Release // ascending by the target's versions
 }
 
-// Reaches says whether the release of a version is in reach of the i-th of
+// Reaches says whether a release with a version is in reach of the i-th of
 // the folder's buckets.
 func (f *Folder) Reaches(i int, version string) bool {
-	return slices.ContainsFunc(f.Reach.Releases[f.Reach.Group[i]], func(r *releases.Release) bool { return r.Version == version })
+	return slices.ContainsFunc(f.Reach.Releases[f.Reach.Group[i]], func(r *releases.Release) bool { return r.VersionOf(f.Target.SoftwareType) == version })
 }
 
 // New decides what every group of devices gets at an instant.
@@ -113,13 +113,15 @@ func (b *builder) cohort(c *releases.Cohort, buckets []uint16) {
 	for _, target := range b.resolver.targets {
 		rows := make([]candidates, len(groups))
 		reach := &Reach{group, make([][]*releases.Release, len(groups))}
-		for g, releases := range groups {
-			rows[g] = b.resolver.candidates(target, releases)
-			for _, r := range releases {
+		for g, of := range groups {
+			rows[g] = b.resolver.candidates(target, of)
+			for _, r := range of {
 				if len(b.resolver.made[target][r]) > 0 {
 					reach.Releases[g] = append(reach.Releases[g], r)
 				}
 			}
+			made := b.resolver.made[target]
+			slices.SortStableFunc(reach.Releases[g], func(x, y *releases.Release) int { return cmp.Compare(made[x][0].rank, made[y][0].rank) })
 		}
 		row := func(at standing) []uint32 {
 			bodies := make([]uint32, len(rows))
@@ -261,7 +263,7 @@ func (f *Folder) Below(b *Body) []byte {
 	case f.AnyVersion:
 		return fmt.Appendf(nil, "\n%s", b.Text)
 	}
-	return fmt.Appendf(nil, "%s\n%s", b.Release.Version, b.Text)
+	return fmt.Appendf(nil, "%s\n%s", b.Version(), b.Text)
 }
 
 // Slot is the place of a bucket in the folder, by its name; negative where it

@@ -42,8 +42,10 @@ func (p *Proposal) misled(find func(t manifest.Target, version string, was, will
 	tally, stopped := tally{}, p.stopped()
 	for i := range p.Crowds() {
 		c := &p.crowds[i]
-		meant := func(v string) bool { return stopped[c.From][v] || stopped[c.To][v] }
 		for t := range p.Site.Tree.Known {
+			meant := func(v string) bool {
+				return stopped[stoppedVersion{c.From, t.SoftwareType, v}] || stopped[stoppedVersion{c.To, t.SoftwareType, v}]
+			}
 			for _, version := range p.Versions(t) {
 				before, after := p.Sights(c, t, releases.Escape(version))
 				found, n, last := map[[2]*Answer]string{}, 0, ""
@@ -85,16 +87,19 @@ func (p *Proposal) lower(a, b string) bool {
 	return lower(p.Site.Tree.Fleet.Project.Order) || lower(p.burnedIn().Order)
 }
 
-// stopped is the versions that each cohort was offered, as far as is known, and
-// that are aborted there or withdrawn now.
-func (p *Proposal) stopped() map[string]map[string]bool {
-	all := map[string]map[string]bool{}
+// stoppedVersion is what a cohort was offered, as far as is known, and that is
+// aborted there or withdrawn now.
+type stoppedVersion struct{ cohort, softwareType, version string }
+
+func (p *Proposal) stopped() map[stoppedVersion]bool {
+	all := map[stoppedVersion]bool{}
 	for _, c := range p.Site.Tree.Fleet.Cohorts {
-		all[c.Slug] = map[string]bool{}
 		for _, a := range c.Activations {
 			offered := func(r Rollout) bool { return r.Cohort == c.Slug && r.Version == a.Release.Version }
 			if !a.Offers() && (p.Remote.State == nil || slices.ContainsFunc(p.Remote.Rollouts(), offered)) {
-				all[c.Slug][a.Release.Version] = true
+				for _, of := range a.Release.Payloads {
+					all[stoppedVersion{c.Slug, of.SoftwareType, a.Release.VersionOf(of.SoftwareType)}] = true
+				}
 			}
 		}
 	}

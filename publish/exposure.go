@@ -115,11 +115,14 @@ func (r reach) of(cohort, version string, t manifest.Target) []bool {
 		}
 		return was
 	}
-	order := r.Site.Tree.Fleet.Project.Order
-	newest := r.newest(cohort, t)
+	order, newest := r.Site.Tree.Fleet.Project.Order, r.newest(cohort, t)
+	brings := version
+	if of := r.Site.Tree.Fleet.Release(version); of != nil {
+		brings = of.VersionOf(t.SoftwareType)
+	}
 	for bucket := range was {
 		was[bucket] = slices.ContainsFunc(r.Live.Answers[newest.Answer(uint16(bucket))].Offers, func(offer string) bool {
-			return order.Compare(version, offer) <= 0
+			return order.Compare(brings, offer) <= 0
 		})
 	}
 	return was

@@ -72,20 +72,23 @@ func cohortOfDevice(w *world, serial string) string {
 func movedDown(before, after *world) map[string]float64 {
 	counts, sizes := map[string]float64{}, map[string]float64{}
 	order := after.fleet.Project.Order
-	stopped := func(cohort, version string) bool {
+	stopped := func(cohort, software, version string) bool {
 		c, was := after.fleet.Cohort(cohort), before.fleet.Cohort(cohort)
-		offered := func(a releases.Activation) bool {
-			return a.Release.Version == version && a.Offers() && a.Percent(before.at) > 0
+		if c == nil || was == nil {
+			return false
 		}
-		is := func(a releases.Activation) bool { return a.Release.Version == version && !a.Offers() }
-		return c != nil && was != nil && slices.ContainsFunc(c.Activations, is) && slices.ContainsFunc(was.Activations, offered)
+		return slices.ContainsFunc(c.Activations, func(is releases.Activation) bool {
+			return is.Release.VersionOf(software) == version && !is.Offers() && slices.ContainsFunc(was.Activations, func(a releases.Activation) bool {
+				return a.Release.Version == is.Release.Version && a.Offers() && a.Percent(before.at) > 0
+			})
+		})
 	}
 	ask := func(from, to string, bucket int) {
 		for t, versions := range after.site.Tree.Known {
 			for _, version := range union(versions, before.site.Tree.Known[t]) {
 				was, will := lookup(before, t, from, version, bucket), lookup(after, t, to, version, bucket)
 				below := func(offer string) bool { return offer != "" && order.Compare(offer, version) < 0 }
-				meant := func(v string) bool { return stopped(from, v) || stopped(to, v) }
+				meant := func(v string) bool { return stopped(from, t.SoftwareType, v) || stopped(to, t.SoftwareType, v) }
 				if below(will) && !below(was) && !meant(version) && !meant(was) {
 					if from == to || to != releases.DefaultCohort {
 						counts[fmt.Sprintln(to, "", t, version)]++

@@ -169,7 +169,7 @@ func (p *Proposal) needed() []string {
 	}
 	for _, r := range p.Site.Tree.Fleet.Releases {
 		for _, of := range r.Payloads {
-			if offered[r.Version] {
+			if offered[r.VersionOf(of.SoftwareType)] {
 				needed[p.Site.Tree.Layout.PayloadKey(of.SHA256, of.Name)] = true
 			}
 		}

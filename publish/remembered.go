@@ -115,8 +115,8 @@ func (p *Proposal) remembers(now time.Time) []Remembered {
 	}
 	images := p.images()
 	for i, r := range all {
-		if image := images[r.id()]; offered[r.Version] && image != nil {
-			all[i].Image, all[i].MustPass = image.SHA256[:16], image.must
+		if image := images[r.id()]; image != nil && offered[image.release.Version] {
+			all[i].Image, all[i].MustPass = image.SHA256[:16], image.release.MustPassThrough
 		}
 	}
 	return all
@@ -131,7 +131,7 @@ func (r Remembered) id() versionOf { return versionOf{r.Target, r.Version} }
 
 type image struct {
 	*releases.Payload
-	must bool // be passed through
+	release *releases.Release
 }
 
 // images is the full payloads of the definitions.
@@ -139,7 +139,7 @@ func (p *Proposal) images() map[versionOf]*image {
 	all := map[versionOf]*image{}
 	for r, of := range p.Site.Tree.Fleet.Payloads() {
 		if of.From == "" {
-			all[versionOf{manifest.Target{SoftwareType: of.SoftwareType, HardwareVersion: of.HardwareVersion}, r.Version}] = &image{of, r.MustPassThrough}
+			all[versionOf{manifest.Target{SoftwareType: of.SoftwareType, HardwareVersion: of.HardwareVersion}, r.VersionOf(of.SoftwareType)}] = &image{of, r}
 		}
 	}
 	return all

@@ -54,7 +54,7 @@ func newWorld(t testing.TB, name string, f *releases.Fleet, at time.Time) *world
 		case p.URL == "":
 			w.stored[layout.PayloadKey(p.SHA256, p.Name)] = image
 		}
-		w.version[manifest.PayloadURL(f.Project, layout, p)] = r.Version
+		w.version[manifest.PayloadURL(f.Project, layout, p)] = r.VersionOf(p.SoftwareType)
 	}
 	w.site = publish.NewSite(manifest.New(f, at), f.Cache, files)
 	w.tree = wanted(t, w.site)

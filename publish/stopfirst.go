@@ -173,7 +173,7 @@ func (p *Plan) offeringStopped(visit func(d devices, f *Folder, bucket uint16)) 
 		}
 		for j, answer := range f.Answers {
 			if slices.ContainsFunc(p.Live.Answers[answer].Offers, func(v string) bool {
-				return slices.ContainsFunc(stops[at.Cohort], func(a releases.Activation) bool { return a.Release.Version == v })
+				return slices.ContainsFunc(stops[at.Cohort], func(a releases.Activation) bool { return a.Release.VersionOf(at.Target.SoftwareType) == v })
 			}) {
 				visit(devices{at.Target, at.Cohort}, f, f.Buckets[j])
 			}

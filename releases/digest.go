@@ -71,7 +71,7 @@ func (l *loader) compare(p pendingPayload, d *digests) {
 		t.breach(firmware.RuleEmpty, p.file.offset, "a payload has at least one byte: look at the build that made it", "payload file %q is empty", name)
 		return
 	}
-	for _, found := range d.image.Findings(p.payload.Name, p.release.Version) {
+	for _, found := range d.image.Findings(p.payload.Name, p.release.VersionOf(p.payload.SoftwareType)) {
 		if found.Certain {
 			t.breach(found.Rule, p.file.offset, found.Hint, "payload file %q %s", name, found.Message)
 		}

@@ -30,8 +30,12 @@ func (b *Block) Holds(o Order, version string) bool {
 }
 
 // Concerns says whether what a release says of versions is said of a software
-// type: it has a payload for it, or none at all.
+// type: it has a payload for it, or none at all, and the type has no version of
+// its own.
 func (r *Release) Concerns(software string) bool {
+	if _, component := r.Components[software]; component {
+		return false
+	}
 	return len(r.Payloads) == 0 || slices.ContainsFunc(r.Payloads, func(p *Payload) bool { return p.SoftwareType == software })
 }
 

@@ -21,6 +21,7 @@ const DefaultCohort = "default"
 type Fleet struct {
 	Project  Project
 	Software map[string]Software // by software type
+	Hardware map[string]Hardware // by hardware version
 	Publish  Publish
 	Report   Report
 	Cache    Cache
@@ -166,7 +167,8 @@ type Release struct {
 	Withdrawn       string    // the reason of a recall, or ""
 	Resumed         time.Time // ends a recall before it; zero for never
 	ExtraInfo       map[string]any
-	Payloads        []*Payload // by software type, hardware version, from-version
+	Components      map[string]Component // by software type; nil where all have the release's version
+	Payloads        []*Payload           // by software type, hardware version, from-version
 }
 
 // Payload is what a device installs: a whole image, or a delta.
@@ -256,6 +258,15 @@ func (f *Fleet) Payloads() iter.Seq2[*Release, *Payload] {
 			}
 		}
 	}
+}
+
+// Release finds a release by its version; nil where there is none.
+func (f *Fleet) Release(version string) *Release {
+	i := slices.IndexFunc(f.Releases, func(r *Release) bool { return r.Version == version })
+	if i < 0 {
+		return nil
+	}
+	return f.Releases[i]
 }
 
 // Cohort finds a cohort by its slug; nil where there is none.

@@ -40,6 +40,10 @@ func (l *loader) project(doc *table) {
 	for m, t := range doc.tables("software") {
 		l.software(m, t)
 	}
+	l.fleet.Hardware = map[string]Hardware{}
+	for m, t := range doc.tables("hardware") {
+		l.hardware(m, t)
+	}
 	if t := doc.sub("publish", "write a table: [publish]"); t != nil {
 		l.publish(t)
 	}

@@ -68,7 +68,7 @@ hint: did you mean "must_pass_through"?
 releases/r.toml:3:1: unknown … "note" … file
 hint: did you mean "notes"?
 releases/r.toml:4:1: unknown … "channel" … file
-hint: blocked, created, dead_end, delta, display_name, extra_info, is_forced, min_version, must_pass_through, notes, payload, resumed, revision, updated, version, withdrawn
+hint: blocked, component, created, dead_end, delta, display_name, extra_info, is_forced, min_version, must_pass_through, notes, payload, resumed, revision, updated, version, withdrawn
 `},
 		{"version is not SemVer", `
 -- releases/r.toml --

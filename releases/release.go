@@ -87,6 +87,8 @@ func (l *loader) release(t *table) {
 			}
 		}
 	}
+	l.components(t, r)
+	l.primaries(t, r)
 	t.rest()
 	slices.SortFunc(r.Payloads, func(a, b *Payload) int {
 		return cmp.Or(

@@ -79,14 +79,22 @@ func TestServedIsWhatTreesServe(t *testing.T) {
 					t.Errorf("seed %d: %s, but devices get it", seed, w)
 				}
 			}
+			meant, served := 0, 0 // deltas of some releases may be alike
 			for r, p := range f.Payloads() {
-				dead := fmt.Sprintf("a delta from %s down to %s is never offered", p.From, r.Version)
-				if p.From == r.Version {
+				version := r.VersionOf(p.SoftwareType)
+				dead := fmt.Sprintf("a delta from %s down to %s is never offered", p.From, version)
+				if p.From == version {
 					dead = fmt.Sprintf("a delta from %s to itself is never offered", p.From)
 				}
-				if strings.HasPrefix(w.Fault.Message, dead) && p.Delta() && payloads[p] {
-					t.Errorf("seed %d: %s, but devices get it", seed, w)
+				if strings.HasPrefix(w.Fault.Message, dead) && p.Delta() {
+					meant++
+					if payloads[p] {
+						served++
+					}
 				}
+			}
+			if meant > 0 && served == meant {
+				t.Errorf("seed %d: %s, but devices get it", seed, w)
 			}
 		}
 	}

@@ -13,7 +13,7 @@ func (l *linter) contents() {
 		if p.File == "" {
 			continue
 		}
-		for _, found := range append(p.Image.Findings(p.Name, r.Version), OtherChip(l.Fleet, r.Version, p)...) {
+		for _, found := range append(p.Image.Findings(p.Name, r.VersionOf(p.SoftwareType)), OtherChip(l.Fleet, r.Version, p)...) {
 			if !found.Certain {
 				l.warn(found.Rule, payload(r, p, "file"), found.Hint, "payload file %q %s", p.Name, found.Message)
 			}

@@ -19,15 +19,30 @@ func (l *linter) images() {
 				continue
 			}
 			for _, before := range l.Releases[:i] {
-				if image := whole(before, targetOf(p)); before.Withdrawn == "" && image != nil && image.SHA256 == p.SHA256 {
+				image := whole(before, targetOf(p))
+				if before.Withdrawn != "" || image == nil {
+					continue
+				}
+				if version := r.VersionOf(p.SoftwareType); before.VersionOf(p.SoftwareType) == version {
+					l.otherBytes(r, p, before, image)
+				} else if image.SHA256 == p.SHA256 {
 					l.warn("same-image", payload(r, p), "look at the build: it has to state its own version; or withdraw one of the two",
 						"release %s has the very bytes of %s for %s: a device that installs it goes on reporting what is inside, and is offered it again and again",
-						r.Version, before.Version, title(targetOf(p)))
+						version, before.VersionOf(p.SoftwareType), title(targetOf(p)))
 					break
 				}
 			}
 			l.hardware(r, p, shared)
 		}
+	}
+}
+
+// otherBytes compares what two releases have as the same version of a component.
+func (l *linter) otherBytes(r *releases.Release, p *releases.Payload, before *releases.Release, image *releases.Payload) {
+	if image.SHA256 != p.SHA256 {
+		l.warn("other-bytes", payload(r, p), "give what was built anew a version of its own; or name the same file in both releases",
+			"releases %s and %s have different bytes as %s %s for %s: devices that run one of them never get the other",
+			before.Version, r.Version, p.SoftwareType, r.VersionOf(p.SoftwareType), p.HardwareVersion)
 	}
 }
 
@@ -88,7 +103,7 @@ func (l *linter) unseen() {
 	}
 	for r, p := range l.Payloads() {
 		s := payload(r, p)
-		look("version", r.Version, in(r.File, "version"))
+		look("version", r.VersionOf(p.SoftwareType), stated(r, p.SoftwareType))
 		look("software type", p.SoftwareType, in(s.file, s.path[:2]...))
 		look("hardware version", p.HardwareVersion, in(s.file, s.path[:3]...))
 		look("version", p.From, s)

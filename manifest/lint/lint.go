@@ -35,6 +35,7 @@ var Rules = []Rule{
 	{"mangled-payload", "What git or a shell made of a payload: a link as text, UTF-16.", true},
 	{"many-hops", "More updates in a row than --max-hops.", false},
 	{"off-hours-step", "A step of a rollout at night or on a weekend.", false},
+	{"other-bytes", "One version of a component with other bytes in another release.", false},
 	{"other-chip", "An image for another chip than the release before.", false},
 	{"other-url-scheme", "A url of another scheme than http and https.", false},
 	{"other-version-inside", "An image that states another version than its release.", false},
@@ -151,6 +152,14 @@ func payload(r *releases.Release, p *releases.Payload, path ...string) spot {
 		keys = []string{"delta", p.SoftwareType, p.HardwareVersion, p.From}
 	}
 	return in(r.File, append(keys, path...)...)
+}
+
+// stated is where a release states the version of a software type.
+func stated(r *releases.Release, software string) spot {
+	if _, ok := r.Components[software]; ok {
+		return in(r.File, "component", software, "version")
+	}
+	return in(r.File, "version")
 }
 
 func (l *linter) find(s spot) releases.Place {

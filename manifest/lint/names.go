@@ -112,7 +112,8 @@ func (l *linter) versions() {
 		return types[software]
 	}
 	for r, p := range l.Payloads() {
-		of(p.SoftwareType).see(rule, "version", r.Version, plainVersion(r.Version), hint, in(r.File, "version"))
+		version := r.VersionOf(p.SoftwareType)
+		of(p.SoftwareType).see(rule, "version", version, plainVersion(version), hint, stated(r, p.SoftwareType))
 	}
 	for _, software := range slices.Sorted(maps.Keys(l.Software)) {
 		for i, v := range l.Software[software].KnownVersions {
@@ -152,26 +153,29 @@ var described = regexp.MustCompile(`^v?(.+?)((?:(?:-[0-9]+-|_[0-9]+_|\.[0-9]+\.|
 // described looks for versions of git describe, of builds after a tag, that are
 // below the tag itself: there, "-" makes a pre-release.
 func (l *linter) described() {
-	stated := map[string]named{} // by the version without a leading v
+	all := map[string]named{} // by the version without a leading v
 	see := func(version string, s spot) {
-		if key := strings.TrimPrefix(version, "v"); stated[key].name == "" {
-			stated[key] = named{version, s}
+		if key := strings.TrimPrefix(version, "v"); all[key].name == "" {
+			all[key] = named{version, s}
 		}
 	}
 	for _, r := range l.Releases {
 		see(r.Version, in(r.File, "version"))
+		for _, software := range slices.Sorted(maps.Keys(r.Components)) {
+			see(r.VersionOf(software), stated(r, software))
+		}
 	}
 	for _, software := range slices.Sorted(maps.Keys(l.Software)) {
 		for i, v := range l.Software[software].KnownVersions {
 			see(v, in(releases.ProjectFile, "software", software, "known_versions", strconv.Itoa(i)))
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(stated)) {
-		build, parts := stated[key], described.FindStringSubmatch(key)
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		build, parts := all[key], described.FindStringSubmatch(key)
 		if parts == nil || parts[2] == "" {
 			continue
 		}
-		tag, there := stated[parts[1]]
+		tag, there := all[parts[1]]
 		if there && l.Project.Order.Compare(build.name, tag.name) < 0 {
 			l.warn("described-version", build.spot,
 				fmt.Sprintf("number builds after a tag above it, such as %q: git describe | sed 's/-/+/; s/-/./g'", parts[1]+"+"+strings.ReplaceAll(parts[2][1:], "-", ".")),

@@ -25,7 +25,7 @@ func (l *linter) payloads() {
 				made[t][v] = true
 			}
 		}
-		made[t][r.Version] = true
+		made[t][r.VersionOf(t.SoftwareType)] = true
 	}
 	for r, p := range l.Payloads() {
 		if p.Delta() && r.Withdrawn == "" {
@@ -43,23 +43,24 @@ func (l *linter) payloads() {
 
 // delta looks at a delta from a version that devices can run, or not.
 func (l *linter) delta(r *releases.Release, p *releases.Payload, runs bool) {
-	compared := l.Project.Order.Compare(p.From, r.Version)
+	version := func(r *releases.Release) string { return r.VersionOf(p.SoftwareType) }
+	compared := l.Project.Order.Compare(p.From, version(r))
 	switch {
 	case compared == 0:
 		l.warn("dead-delta", payload(r, p), "write the version that devices run before the update",
 			"a delta from %s to itself is never offered", p.From)
 	case compared > 0 && !l.down(r):
 		l.warn("dead-delta", payload(r, p), "write the version that it patches, or version_check = false into a cohort that activates "+r.Version,
-			"a delta from %s down to %s is never offered: no cohort that activates %[2]s has version_check = false", p.From, r.Version)
+			"a delta from %s down to %s is never offered: no cohort that activates %s has version_check = false", p.From, version(r), r.Version)
 	case !runs:
 		l.warn("dead-delta", payload(r, p), fmt.Sprintf("if it is in the field, write known_versions = [%q] for software type %s", p.From, p.SoftwareType),
 			"no device can run %s: no release has it for %s, and known_versions does not list it", p.From, title(targetOf(p)))
 	}
 	for _, m := range l.Releases {
-		over := l.Project.Order.Compare(p.From, m.Version) < 0 && l.Project.Order.Compare(m.Version, r.Version) < 0
+		over := l.Project.Order.Compare(p.From, version(m)) < 0 && l.Project.Order.Compare(version(m), version(r)) < 0
 		if over && mustPass(m) && whole(m, targetOf(p)) != nil {
-			l.warn("delta-over-must-pass-through", payload(r, p), "a delta from the current version goes before everything else: leave it out, or patch "+m.Version,
-				"the delta from %s to %s leads past %s, which is must_pass_through", p.From, r.Version, m.Version)
+			l.warn("delta-over-must-pass-through", payload(r, p), "a delta from the current version goes before everything else: leave it out, or patch "+version(m),
+				"the delta from %s to %s leads past %s, which is must_pass_through", p.From, version(r), version(m))
 			return
 		}
 	}

@@ -25,7 +25,7 @@ func (l *linter) ways() {
 		}
 		newest := -1
 		if n := len(w.Reach); w.Stays && n > 0 {
-			newest = slices.Index(w.Versions, w.Reach[n-1].Version)
+			newest = slices.Index(w.Versions, w.Reach[n-1].VersionOf(w.SoftwareType))
 		}
 		if v := slices.IndexFunc(w.Hops, func(hops int) bool { return hops < 0 }); v >= 0 {
 			path, _ := w.Path(v)
@@ -102,7 +102,7 @@ func kinds(f *releases.Fleet) (targets []manifest.Target) {
 		fmt.Fprintf(made[t], "%q\n", f.Software[t.SoftwareType].KnownVersions)
 	}
 	for r, p := range f.Payloads() {
-		fmt.Fprintf(made[targetOf(p)], "%q %q\n", r.Version, p.From)
+		fmt.Fprintf(made[targetOf(p)], "%q %q %q\n", r.Version, r.VersionOf(p.SoftwareType), p.From)
 	}
 	seen := map[string]bool{}
 	for _, t := range manifest.Targets(f) {
@@ -156,7 +156,7 @@ func (l *linter) stuck(w *simulate.Way, end int) {
 	}
 	l.warn("stuck-devices", activation(w.Cohort, top), simulate.Stuck.WayOut(),
 		"%s never get from %s to %s: it has no whole image for them, and no delta from there%s",
-		devices(w), w.Versions[end], top.Version, l.when(w))
+		devices(w), w.Versions[end], top.VersionOf(w.SoftwareType), l.when(w))
 }
 
 // skipped looks for must-pass-through releases that devices get past. Deltas
@@ -166,7 +166,7 @@ func (l *linter) skipped(w *simulate.Way) {
 	of := map[int]*releases.Release{}
 	for _, r := range l.Releases {
 		if mustPass(r) && slices.ContainsFunc(r.Payloads, func(p *releases.Payload) bool { return targetOf(p) == w.Target }) {
-			m := slices.Index(w.Versions, r.Version)
+			m := slices.Index(w.Versions, r.VersionOf(w.SoftwareType))
 			stops, of[m] = append(stops, m), r
 		}
 	}
@@ -202,5 +202,5 @@ func (l *linter) skips(w *simulate.Way, v int, past *releases.Release) {
 		hint = "roll it out to all first; or give both activations one seed, so that they take devices in the same order"
 	}
 	l.warn("skipped-must-pass-through", s, hint, "%s get from %s to %s without %s, which is must_pass_through but %s%s",
-		devices(w), w.Versions[v], to.Version, past.Version, why, l.when(w))
+		devices(w), w.Versions[v], w.Versions[w.Next[v]], past.VersionOf(w.SoftwareType), why, l.when(w))
 }

@@ -99,7 +99,7 @@ func (n *naive) run() {
 		if n.Fails() {
 			continue
 		}
-		to := d.Release.Version
+		to := d.Version()
 		if cohort.VersionCheck && n.placed(n.CurrentVersion) && n.fleet.Project.Order.Compare(to, n.CurrentVersion) < 0 {
 			n.down = true
 		}
@@ -117,13 +117,18 @@ func (n *naive) fate() string {
 	for range 30 {
 		d := n.resolve(t)
 		if d.Release != nil {
-			n.CurrentVersion = d.Release.Version
+			n.CurrentVersion = d.Version()
 			continue
 		}
 		order := n.fleet.Project.Order
-		reach := n.reach(t)
-		switch last := len(reach) - 1; {
-		case last >= 0 && n.CurrentVersion != reach[last].Version && (!n.placed(n.CurrentVersion) || order.Compare(n.CurrentVersion, reach[last].Version) < 0):
+		newest := ""
+		for _, r := range n.reach(t) {
+			if version := r.VersionOf(n.Target.SoftwareType); newest == "" || order.Compare(newest, version) < 0 {
+				newest = version
+			}
+		}
+		switch {
+		case newest != "" && n.CurrentVersion != newest && (!n.placed(n.CurrentVersion) || order.Compare(n.CurrentVersion, newest) < 0):
 			if d.Rule == manifest.UnknownHold {
 				return "held"
 			}

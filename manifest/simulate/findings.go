@@ -167,7 +167,7 @@ func (s *simulation) whyStuck(t *table, target int32) string {
 	}
 	name, on := s.versions.names[t.newest], s.targets[target]
 	for _, r := range s.fleet.Releases {
-		if r.Version == name && r.Payload(on.SoftwareType, on.HardwareVersion, "") == nil {
+		if r.VersionOf(on.SoftwareType) == name && r.Payload(on.SoftwareType, on.HardwareVersion, "") == nil {
 			return fmt.Sprintf("%s has no whole image for %s on %s, and no delta from there", name, on.SoftwareType, on.HardwareVersion)
 		}
 	}

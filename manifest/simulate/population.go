@@ -124,9 +124,9 @@ func (p *population) startsOf(c *releases.Cohort, t manifest.Target) (shares []S
 		n := releases.Buckets(a.Percent(p.From), p.layout.Buckets())
 		switch {
 		case a.Offers() && n == 0:
-			fresh[a.Release.Version] = true
+			fresh[a.Release.VersionOf(t.SoftwareType)] = true
 		case a.Offers() && n == p.layout.Buckets() && a.Release.Payload(t.SoftwareType, t.HardwareVersion, "") != nil:
-			base = p.versions.of[a.Release.Version]
+			base = max(base, p.versions.of[a.Release.VersionOf(t.SoftwareType)])
 		}
 	}
 	rest := append(p.unlisted(t), p.versions.start(None))

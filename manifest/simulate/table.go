@@ -46,7 +46,7 @@ func (s *simulation) tableOf(tree *manifest.Tree, r reach, target int) table {
 	other := tree.Folder(s.layout.AnswerFolder(s.targets[target], cohort.Slug, manifest.OtherSegment))
 	if slot := other.Slot(bucket); slot >= 0 {
 		if in := other.Reach.Releases[other.Reach.Group[slot]]; len(in) > 0 {
-			t.newest = s.versions.of[in[len(in)-1].Version]
+			t.newest = s.versions.of[in[len(in)-1].VersionOf(other.Target.SoftwareType)]
 		}
 	}
 	for v := range t.next {

@@ -17,7 +17,7 @@ type Way struct {
 	manifest.Target
 	At       time.Time           // from when it occurs
 	Stays    bool                // it is like that at the end of the schedule, somewhere
-	Reach    []*releases.Release // made for the target, ascending
+	Reach    []*releases.Release // made for the target, ascending by its versions
 	Versions []string            // the known ones, ascending, "" for none, and [Unknown]
 	Offers   []manifest.Decision // by version
 	Next     []int               // by version: that of the offer, below 0 for up to date
@@ -95,6 +95,7 @@ func (s *simulation) waysOf(c *releases.Cohort, t manifest.Target, reaches []rea
 				has = append(has, a)
 			}
 		}
+		slices.SortStableFunc(w.Reach, s.fleet.Project.Order.By(t.SoftwareType))
 		if same := of[keyOf(has)]; same != nil {
 			same.Stays = same.Stays || w.Stays
 			if w.At.Before(same.At) {
@@ -118,7 +119,7 @@ func (w *Way) decide(r *manifest.Resolver, index map[string]int) {
 	for v, d := range w.Offers {
 		w.Next[v], w.End[v] = -1, unseen
 		if d.Release != nil {
-			w.Next[v] = index[d.Release.Version]
+			w.Next[v] = index[d.Version()]
 		}
 	}
 	var path []int

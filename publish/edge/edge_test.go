@@ -165,7 +165,7 @@ func check(t *testing.T, f *releases.Fleet, r *http.Response, want manifest.Deci
 		}
 		return
 	}
-	for _, part := range []string{`"url":"` + link + `"`, `"version":"` + want.Release.Version + `"`} {
+	for _, part := range []string{`"url":"` + link + `"`, `"version":"` + want.Version() + `"`} {
 		if !strings.Contains(got, part) {
 			t.Errorf("%s: no %s in %s", path, part, got)
 		}

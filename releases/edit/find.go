@@ -2,7 +2,6 @@ package edit
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -11,14 +10,15 @@ import (
 
 // release finds a release by its version.
 func (p Project) release(version string) (*releases.Release, error) {
-	known := map[string]*releases.Release{}
-	for _, r := range p.Fleet.Releases {
-		known[r.Version] = r
-	}
-	if r := known[version]; r != nil {
+	if r := p.Fleet.Release(version); r != nil {
 		return r, nil
 	}
-	return nil, fmt.Errorf("no release has version %q%s", version, meant(version, slices.Sorted(maps.Keys(known))))
+	var known []string
+	for _, r := range p.Fleet.Releases {
+		known = append(known, r.Version)
+	}
+	slices.Sort(known)
+	return nil, fmt.Errorf("no release has version %q%s", version, meant(version, known))
 }
 
 // cohortFile is the file of a cohort, which need not be there: for the default

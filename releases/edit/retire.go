@@ -36,11 +36,11 @@ func (p Project) Retire(version string) ([]Change, error) {
 		for _, software := range softwareTypes(r) {
 			known := []any{"software", software, "known_versions"}
 			switch {
-			case slices.Contains(p.Fleet.Software[software].KnownVersions, r.Version):
+			case slices.Contains(p.Fleet.Software[software].KnownVersions, r.VersionOf(software)):
 			case d.Has(known...):
-				err = cmp.Or(err, d.Append([]string{syntax.String(r.Version)}, known...))
+				err = cmp.Or(err, d.Append([]string{syntax.String(r.VersionOf(software))}, known...))
 			default:
-				err = cmp.Or(err, d.Set("["+syntax.String(r.Version)+"]", known...))
+				err = cmp.Or(err, d.Set("["+syntax.String(r.VersionOf(software))+"]", known...))
 			}
 		}
 		return err

@@ -50,6 +50,9 @@ func Random(seed uint64) *releases.Fleet {
 	for _, slug := range []string{"beta", "default", "empty"} {
 		f.Cohorts = append(f.Cohorts, g.cohort(slug, f.Releases))
 	}
+	if seed%2 == 0 {
+		components(&generator{rand.New(rand.NewPCG(seed, 1))}, f)
+	}
 	if seed%3 == 1 {
 		e := &generator{rand.New(rand.NewPCG(seed, 14))} // leaves what else the seed draws as it is
 		for _, r := range f.Releases {
@@ -97,6 +100,15 @@ func (g *generator) edges(order releases.Order, r *releases.Release) {
 		}
 		if len(b.From) > 0 {
 			r.Blocked = append(r.Blocked, b)
+		}
+	}
+}
+
+// components gives the second software versions of its own in some releases.
+func components(g *generator, f *releases.Fleet) {
+	for _, r := range f.Releases {
+		if g.chance(70) {
+			r.Components = map[string]releases.Component{"mod:em": {Version: pick(g, Versions[f.Project.Order]...)}}
 		}
 	}
 }

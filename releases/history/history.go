@@ -36,6 +36,9 @@ func Changes(before, after *releases.Fleet, at time.Time) []string {
 			if was.MustPassThrough != is.MustPassThrough {
 				add("%s %s", is.Version, map[bool]string{true: "must be passed through", false: "need not be passed through any more"}[is.MustPassThrough])
 			}
+			if !reflect.DeepEqual(was.Components, is.Components) {
+				add("the components of %s change", is.Version)
+			}
 			if !reflect.DeepEqual(payloads(was), payloads(is)) {
 				add("the payloads of %s change", is.Version)
 			}

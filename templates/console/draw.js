@@ -15,7 +15,7 @@ const foreign = [];
 const age = (release) => (release < fleet.releases.length ? fleet.releases.length - 1 - release : release);
 function releaseNamed(version) {
   if (!version) return -1;
-  const known = fleet.releases.findIndex((r) => fleet.versions[r.version] === version);
+  const known = fleet.releases.findLastIndex((r) => [r, ...r.payloads].some((of) => fleet.versions[of.version] === version));
   if (known >= 0) return known;
   if (!foreign.includes(version)) foreign.push(version);
   return fleet.releases.length + foreign.indexOf(version);
@@ -170,7 +170,7 @@ function paths(cohort, target, at) {
     const hop = choices(cohort, target, v).find((c) => reaches(c.activation, at) > 0);
     const lands = hop && hop.payload;
     const y = place.get(v), name = fleet.versions[v];
-    const own = fleet.releases.findIndex((r) => r.version === v);
+    const own = fleet.releases.findLastIndex((r) => payloads(fleet.releases.indexOf(r), target).some((p) => p.version === v));
     const note = lands ? ({ delta: 'delta', 'must-pass-through': 'must pass through' }[hop.rule] || 'full') + ' to ' + fleet.versions[hop.version] + ', ' + size(hop.payload.size)
       : v === known[0] || (hop && !hop.payload && hop.version === v) ? 'up to date' : 'gets nothing';
     const stuck = !lands && note === 'gets nothing';

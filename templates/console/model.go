@@ -113,13 +113,15 @@ type Release struct {
 	Payloads  []Payload `json:"payloads"`
 }
 
-// Payload is what a device installs. From is -1 for a whole image.
+// Payload is what a device installs, and then reports as Version. From is -1 for a
+// whole image.
 type Payload struct {
-	Target int    `json:"target"`
-	From   int    `json:"from"`
-	Name   string `json:"name"`
-	Size   int64  `json:"size"`
-	URL    string `json:"url"`
+	Target  int    `json:"target"`
+	Version int    `json:"version"`
+	From    int    `json:"from"`
+	Name    string `json:"name"`
+	Size    int64  `json:"size"`
+	URL     string `json:"url"`
 }
 
 // Cohort is a cohort. Devices is nil for the one that lists none; otherwise
@@ -192,7 +194,7 @@ func ModelOf(f *releases.Fleet, at time.Time, warnings []*lint.Warning) *Model {
 		row := Release{Version: version(r.Version), Notes: r.Notes, Must: r.MustPassThrough, Withdrawn: r.Withdrawn, Payloads: []Payload{}}
 		for _, p := range r.Payloads {
 			target := slices.Index(targets, manifest.Target{SoftwareType: p.SoftwareType, HardwareVersion: p.HardwareVersion})
-			row.Payloads = append(row.Payloads, Payload{target, version(p.From), p.Name, p.Size, manifest.PayloadURL(f.Project, layout, p)})
+			row.Payloads = append(row.Payloads, Payload{target, version(r.VersionOf(p.SoftwareType)), version(p.From), p.Name, p.Size, manifest.PayloadURL(f.Project, layout, p)})
 		}
 		m.Releases = append(m.Releases, row)
 	}

@@ -57,12 +57,14 @@ function choices(cohort, target, version) {
   for (const activation of cohort.activations) {
     const release = fleet.releases[activation.release];
     for (const payload of payloads(activation.release, target)) {
-      const choice = { activation, payload, version: release.version };
+      const choice = { activation, payload, version: payload.version };
       if (payload.from >= 0) { if (payload.from === version) delta.unshift(choice); continue; }
       full.unshift(choice);
-      if (release.must) must.push(choice);
+      if (release.must) must.unshift(choice);
     }
   }
+  for (const list of [full, delta]) list.sort((a, b) => b.version - a.version);
+  must.sort((a, b) => a.version - b.version);
   const as = (rule) => (choice) => ({ ...choice, rule });
   if (version === NONE) return full.map(as('no-version'));
   if (version === UNKNOWN) {

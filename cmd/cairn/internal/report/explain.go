@@ -78,7 +78,7 @@ func (x Explanation) because() string {
 	case order.Check(x.Device.CurrentVersion) != nil:
 		compared = fmt.Sprintf("above nothing that %s cannot read", order)
 	}
-	return fmt.Sprintf("%s is no version that is listed here; _other offers %s, which is %s", x.Device.CurrentVersion, x.Other.Version, compared)
+	return fmt.Sprintf("%s is no version that is listed here; _other offers %s, which is %s", x.Device.CurrentVersion, x.Other.Version(), compared)
 }
 
 func (x Explanation) answer() string {
@@ -86,9 +86,17 @@ func (x Explanation) answer() string {
 	case x.Payload == nil:
 		return "nothing to install"
 	case x.Payload.Delta():
-		return fmt.Sprintf("release %s, as a delta from %s", x.Release.Version, x.Payload.From)
+		return fmt.Sprintf("%s, as a delta from %s", x.offered(), x.Payload.From)
 	}
-	return "release " + x.Release.Version + ", as a whole image"
+	return x.offered() + ", as a whole image"
+}
+
+// offered is what the device installs, by its release.
+func (x Explanation) offered() string {
+	if x.Version() != x.Release.Version {
+		return fmt.Sprintf("%s %s of release %s", x.Payload.SoftwareType, x.Version(), x.Release.Version)
+	}
+	return "release " + x.Release.Version
 }
 
 func (x Explanation) membership() string {

@@ -21,8 +21,9 @@ type explanationJSON struct {
 	Activations     []activationJSON `json:"activations"`
 	Rule            string           `json:"rule"`
 	Because         string           `json:"because"`
-	Release         *string          `json:"release"` // null where there is nothing to install
-	Payload         *payloadJSON     `json:"payload"` // likewise
+	Release         *string          `json:"release"`           // null where there is nothing to install
+	Version         string           `json:"version,omitempty"` // of the component that is offered, where that is not the release's
+	Payload         *payloadJSON     `json:"payload"`           // likewise
 	Fetches         []fetchJSON      `json:"fetches"`
 	Signed          []signedJSON     `json:"signed,omitempty"` // where answers are signed
 }
@@ -85,6 +86,9 @@ func (x Explanation) JSON() any {
 	}
 	if x.Payload != nil {
 		j.Release = &x.Release.Version
+		if _, component := x.Release.Components[x.Payload.SoftwareType]; component {
+			j.Version = x.Version()
+		}
 		j.Payload = &payloadJSON{manifest.PayloadURL(x.Fleet.Project, x.Layout, x.Payload), x.Payload.Size, x.Payload.SHA256, x.Payload.From}
 	}
 	for _, f := range x.Fetches {

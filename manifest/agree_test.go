@@ -50,6 +50,9 @@ func expected(f *releases.Fleet, at time.Time) map[string]map[string]*releases.P
 				for _, b := range bucketsOf(f, c) {
 					m[b] = answer(oracle{f, target, c, b, at})
 				}
+				if f.Project.Eager && len(m) > 0 {
+					m["_eager"] = answer(oracle{f, target, c, "_eager", at})
+				}
 				return m
 			}
 			other := row(oracle.other)
@@ -78,8 +81,8 @@ func TestTreeIsWhatTheOracleSays(t *testing.T) {
 				t.Errorf("%s: folder %s is there twice", name, folder.Key)
 			}
 			got[folder.Key] = map[string]*releases.Payload{}
-			for i, b := range folder.Buckets {
-				got[folder.Key][tree.Layout.BucketName(int(b))] = tree.Bodies[folder.Bodies[i]].Payload
+			for i, body := range folder.Bodies {
+				got[folder.Key][tree.BucketAt(&folder, i)] = tree.Bodies[body].Payload
 			}
 		}
 		identity := cmp.Comparer(func(a, b *releases.Payload) bool { return a == b })
@@ -106,15 +109,16 @@ func serials(f *releases.Fleet, c *releases.Cohort) map[string]string {
 }
 
 // TestDevicesGetWhatResolveSays has a device of every cohort, bucket, target
-// and version look for its answer, and compares it with Resolve and with the
-// oracle.
+// and version look for its answer, eagerly too, and compares it with Resolve and
+// with the oracle.
 func TestDevicesGetWhatResolveSays(t *testing.T) {
-	rules := map[manifest.Rule]bool{}
+	rules, ahead := map[manifest.Rule]bool{}, 0
 	randomFleets(uint64(fleettest.Rounds(8, 30)), func(name string, f *releases.Fleet, at time.Time) {
 		tree := manifest.New(f, at)
 		versions := append(slices.Clone(fleettest.Versions[f.Project.Order]), "", "7.7.7", "0.0.1", "no version")
 		for _, c := range f.Cohorts {
-			for bucket, serial := range serials(f, c) {
+			devices := serials(f, c)
+			for bucket, serial := range devices {
 				if f.Project.BucketDigits > 1 && bucket[0] != '7' {
 					continue // a sixteenth of many buckets
 				}
@@ -138,12 +142,26 @@ func TestDevicesGetWhatResolveSays(t *testing.T) {
 						if got.Release != nil && got.Version() == current {
 							t.Errorf("%s: %+v is offered what it runs", name, d)
 						}
+						if !f.Project.Eager {
+							continue
+						}
+						d.Eager = true
+						eager := manifest.Resolve(f, d, at)
+						if eager.Payload != got.Payload {
+							ahead++
+						}
+						if _, body, _ := tree.Find(c.Slug, tree.Layout.LooksIn(d), d); body.Payload != eager.Payload || body.Release != eager.Release {
+							t.Errorf("%s: %+v finds %+v, Resolve gives %+v", name, d, body.Payload, eager.Payload)
+						}
+						if want := (oracle{f, target, c, "_eager", at}).answer(current); eager.Payload != want {
+							t.Errorf("%s: %+v gets %+v, the oracle says %+v", name, d, eager.Payload, want)
+						}
 					}
 				}
 			}
 		}
 	})
-	if len(rules) != 12 {
-		t.Errorf("only these rules took place: %v", rules)
+	if len(rules) != 12 || ahead < 100 {
+		t.Errorf("only these rules took place: %v; %d devices got something else eagerly", rules, ahead)
 	}
 }

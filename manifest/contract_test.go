@@ -119,3 +119,33 @@ func TestContractFleets(t *testing.T) {
 		}
 	}
 }
+
+// TestEagerVectors holds what is added for devices that ask eagerly to the
+// vectors, in the contract's fleets.
+func TestEagerVectors(t *testing.T) {
+	type vector struct {
+		Text   map[string]string `json:"text"`
+		Latest []byte            `json:"latest"`
+	}
+	for _, name := range []string{"fleet-a", "fleet-b", "fleet-c"} {
+		folder := filepath.Join("testdata/contract", name)
+		fleet := load(t, folder)
+		fleet.Project.Eager = true
+		for at, want := range readJSON[map[string]vector](t, filepath.Join(folder, "eager.json")) {
+			tree := manifest.New(fleet, instant(t, at))
+			root := signed(t, tree).Latest
+			got := vector{map[string]string{}, root[:]}
+			for _, f := range tree.Folders {
+				for _, form := range []manifest.Form{manifest.Text, manifest.Below} {
+					at := manifest.Location{Class: manifest.Answer, Target: f.Target, Cohort: f.Cohort, VersionSegment: f.VersionSegment, Bucket: "_eager", Form: form}
+					if body, err := tree.Get(at); err == nil {
+						got.Text[tree.Layout.Key(at)] = string(body)
+					}
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s at %s (-want +got):\n%s", name, at, diff)
+			}
+		}
+	}
+}

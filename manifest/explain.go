@@ -24,7 +24,7 @@ type Standing struct {
 	releases.Activation
 	Percent float64 // at the instant
 	Buckets int     // so many are in
-	In      bool    // the bucket among them
+	In      bool    // the bucket among them, or a device that asks eagerly is covered
 	Offers  bool    // whether it offers the target anything: neither aborted nor withdrawn, and made for it
 	// From is when the bucket is in or will be, by the schedule; zero where
 	// it always was or never will be, which In tells apart.
@@ -51,13 +51,19 @@ func Explain(f *releases.Fleet, d Device, at time.Time) Explanation {
 	e.Cohort, e.Listed = f.CohortOf(d.Serial)
 	var reach []*releases.Release
 	e.Known = r.standing(d.Target, d.CurrentVersion) >= 0
-	bucket := layout.Bucket(e.Hash)
+	d.Eager = d.Eager && f.Project.Eager
+	bucket := layout.LooksIn(d)
 	for _, a := range e.Cohort.Activations {
 		rank := int(layout.Ranks(a.Seed)[Index(bucket)])
 		covers := func(percent float64) bool { return rank < releases.Buckets(percent, layout.Buckets()) }
+		if d.Eager {
+			covers = func(percent float64) bool { return percent >= 100 || percent > 0 && !a.NotEager }
+		}
 		s := Standing{Activation: a, Percent: a.Percent(at)}
 		s.Buckets = releases.Buckets(s.Percent, layout.Buckets())
-		s.In = covers(s.Percent)
+		if s.In = covers(s.Percent); d.Eager {
+			s.In = a.CoversEager(at)
+		}
 		s.Offers = a.Offers() && len(r.made[d.Target][a.Release]) > 0
 		if from, ever := a.Rollout.Reach(covers); ever && (a.Paused.IsZero() || !from.After(a.Paused)) {
 			s.From = from

@@ -23,6 +23,10 @@ const (
 	OtherSegment = "_other" // for a version that has no folder of its own
 )
 
+// EagerBucket stands for the name of a bucket where devices look that ask
+// eagerly, whichever bucket they are in.
+const EagerBucket = "_eager"
+
 // Layout is where things are below the bucket's root.
 type Layout struct {
 	Prefix       string
@@ -51,6 +55,15 @@ func (l Layout) Shard(hash string) string { return hash[:l.CohortDigits] }
 // Bucket is the name of the bucket that a device is in, by its hash.
 func (l Layout) Bucket(hash string) string { return hash[:l.BucketDigits] }
 
+// LooksIn is the name of the bucket in which a device looks: its own, or
+// [EagerBucket] if it asks eagerly.
+func (l Layout) LooksIn(d Device) string {
+	if d.Eager {
+		return EagerBucket
+	}
+	return l.Bucket(Hash(d.Serial))
+}
+
 // BucketOf is the place of the bucket that a device is in, by its serial.
 func (l Layout) BucketOf(serial string) uint16 {
 	return uint16(xxhash.Sum64String(serial) >> (64 - 4*l.BucketDigits))
@@ -74,14 +87,29 @@ func digits(i, n int) string {
 	return string(b[:n])
 }
 
-// BucketName is the name of the i-th bucket.
-func (l Layout) BucketName(i int) string { return digits(i, l.BucketDigits) }
+// BucketName is the name of the i-th bucket; [EagerBucket] in a layout of no
+// digits, which has that only.
+func (l Layout) BucketName(i int) string {
+	if l.BucketDigits == 0 {
+		return EagerBucket
+	}
+	return digits(i, l.BucketDigits)
+}
+
+// Digits is how many hex digits the name of a bucket or shard has: none for
+// [EagerBucket].
+func Digits(name string) int {
+	if name == EagerBucket {
+		return 0
+	}
+	return len(name)
+}
 
 // ShardName is the name of the i-th cohort shard.
 func (l Layout) ShardName(i int) string { return digits(i, l.CohortDigits) }
 
 // Index is the place of a bucket or shard among its like, by its name: the
-// inverse of [Layout.BucketName] and [Layout.ShardName].
+// inverse of [Layout.BucketName] and [Layout.ShardName], 0 for [EagerBucket].
 func Index(name string) int {
 	i, _ := strconv.ParseUint(name, 16, 16)
 	return int(i)
@@ -287,7 +315,8 @@ func (l Layout) parse(key string) (at Location, ok bool) {
 	if at.Form == Below && at.VersionSegment != OtherSegment {
 		return at, false
 	}
-	return at, ok1 && ok2 && ok3 && releases.ValidSlug(at.Cohort) && at.Form != "" && isHex(at.Bucket, l.BucketDigits)
+	return at, ok1 && ok2 && ok3 && releases.ValidSlug(at.Cohort) && at.Form != "" &&
+		(at.Bucket == EagerBucket || isHex(at.Bucket, l.BucketDigits))
 }
 
 func unescape(segment string) (string, bool) {

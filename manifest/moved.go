@@ -30,6 +30,9 @@ func Moved(before, after *releases.Fleet, from time.Time) (compared int, moved [
 			for change := range a.Changes(from, layout.Buckets()) {
 				instants = append(instants, change.At)
 			}
+			if a.Paused.After(from) {
+				instants = append(instants, a.Paused)
+			}
 		}
 	}
 	slices.SortFunc(instants, time.Time.Compare)
@@ -52,8 +55,8 @@ func movedAt(before, after *releases.Fleet, at time.Time) (compared int, moved [
 		}
 		versions := slices.Concat(was.Known[f.Target], Unlisted(before.Project.Order, was.Known[f.Target]), []string{""})
 		for _, version := range versions {
-			for _, b := range f.Buckets {
-				d, bucket := Device{Target: f.Target, CurrentVersion: version}, was.Layout.BucketName(int(b))
+			for slot := range f.Bodies {
+				d, bucket := Device{Target: f.Target, CurrentVersion: version}, was.BucketAt(f, slot)
 				_, x, there := was.Find(f.Cohort, bucket, d)
 				_, y, still := is.Find(f.Cohort, bucket, d)
 				compared++

@@ -20,7 +20,7 @@ type oracle struct {
 	fleet  *releases.Fleet
 	target manifest.Target
 	cohort *releases.Cohort
-	bucket string
+	bucket string // "_eager" for devices that ask eagerly
 	at     time.Time
 }
 
@@ -80,6 +80,10 @@ func order(seed string, digits int) []string {
 
 // in says whether an activation is rolled out to the bucket.
 func (o oracle) in(a releases.Activation) bool {
+	if o.bucket == "_eager" {
+		halted := a.NotEager || a.Paused != time.Time{} && a.Paused.Compare(o.at) <= 0
+		return o.percent(a) >= 100 || o.percent(a) > 0 && !halted
+	}
 	draws := order(a.Seed, o.fleet.Project.BucketDigits)
 	n, p := len(draws), o.percent(a)
 	switch {

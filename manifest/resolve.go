@@ -14,6 +14,7 @@ type Device struct {
 	Serial         string
 	Target         Target
 	CurrentVersion string // "" where it states none
+	Eager          bool   // it asks for what has begun to roll out; no where the project has no such answers
 }
 
 // Decision is what a device gets, and why.
@@ -114,6 +115,9 @@ func Resolve(f *releases.Fleet, d Device, at time.Time) Decision {
 	layout := LayoutOf(f)
 	bucket := Index(layout.Bucket(Hash(d.Serial)))
 	r := resolverOf(f)
+	if d.Eager && f.Project.Eager {
+		return r.resolve(d, cohort, eagerReach(cohort, at))
+	}
 	var reach []*releases.Release
 	for _, a := range cohort.Activations {
 		if a.Offers() && int(layout.Ranks(a.Seed)[bucket]) < releases.Buckets(a.Percent(at), layout.Buckets()) {

@@ -160,7 +160,18 @@ func (b *signedBuilder) rows() (entries []signedEntry, err error) {
 					return nil, err
 				}
 			}
-			answers[f.Buckets[j]] = numbers[body]
+			if j < len(f.Buckets) {
+				answers[f.Buckets[j]] = numbers[body]
+				continue
+			}
+			// The answer to those who ask eagerly is a row in which all
+			// buckets are alike.
+			row, _ := b.row(slices.Repeat([]uint32{numbers[body]}, size))
+			entry, err := b.entry(place, question+"/"+EagerBucket, row)
+			if err != nil {
+				return nil, err
+			}
+			entries = append(entries, entry)
 		}
 		for first := 0; first < len(answers); first += size {
 			row, lines := b.row(answers[first : first+size])

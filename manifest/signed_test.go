@@ -197,6 +197,10 @@ func rewrite(t *testing.T, tree *manifest.Tree) signedVector {
 		}
 		track := "latest/" + releases.Escape(f.Target.SoftwareType) + "/" + releases.Escape(f.Target.HardwareVersion) + "/" + f.Cohort
 		question := track + "/" + f.VersionSegment
+		if tree.Fleet.Project.Eager {
+			alike := slices.Repeat([]string{r.line(t, f, "_eager")}, min(l.Buckets(), 4096))
+			latest = append(latest, leaf{digestOf(track), digestOf(question + "/_eager")[:8], r.part(r.row(alike))})
+		}
 		if l.BucketDigits < 4 {
 			latest = append(latest, leaf{digestOf(track), digestOf(question)[:8], r.part(r.row(answers))})
 			continue

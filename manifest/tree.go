@@ -34,7 +34,7 @@ type Folder struct {
 	Cohort         string
 	VersionSegment string
 	Buckets        []uint16 // ascending
-	Bodies         []uint32 // for each of the buckets
+	Bodies         []uint32 // for each of the buckets; behind them, where the project has it, that of [EagerBucket]
 	AnyVersion     bool     // whether in the form [Below] the offer is for any version
 	Reach          *Reach   // what could be offered there, shared by the folders of the same devices
 }
@@ -42,12 +42,12 @@ type Folder struct {
 // Reach is which releases are in reach of the buckets of a cohort, for one
 // target: activated, rolled out that far, and made for it.
 type Reach struct {
-	Group    []uint32              // for each of a folder's buckets, an index into Releases
+	Group    []uint32              // for each of a folder's bodies, an index into Releases
 	Releases [][]*releases.Release // ascending by the target's versions
 }
 
-// Reaches says whether a release with a version is in reach of the i-th of
-// the folder's buckets.
+// Reaches says whether a release with a version is in reach of those who get
+// the i-th of the folder's bodies.
 func (f *Folder) Reaches(i int, version string) bool {
 	return slices.ContainsFunc(f.Reach.Releases[f.Reach.Group[i]], func(r *releases.Release) bool { return r.VersionOf(f.Target.SoftwareType) == version })
 }
@@ -131,7 +131,7 @@ func (b *builder) cohort(c *releases.Cohort, buckets []uint16) {
 			return bodies
 		}
 		add := func(segment string, bodies []uint32) {
-			folder := Folder{b.tree.Layout.AnswerFolder(target, c.Slug, segment), target, c.Slug, segment, buckets, make([]uint32, len(buckets)), !c.VersionCheck, reach}
+			folder := Folder{b.tree.Layout.AnswerFolder(target, c.Slug, segment), target, c.Slug, segment, buckets, make([]uint32, len(group)), !c.VersionCheck, reach}
 			for i, g := range group {
 				folder.Bodies[i] = bodies[g]
 			}
@@ -149,7 +149,8 @@ func (b *builder) cohort(c *releases.Cohort, buckets []uint16) {
 }
 
 // groups divides a cohort's buckets by the releases that are in reach of
-// them: the releases of each group, and the group of each bucket.
+// them: the releases of each group, and the group of each bucket. Where the
+// project has it, the last group is that of the devices that ask eagerly.
 func (b *builder) groups(c *releases.Cohort, buckets []uint16) (groups [][]*releases.Release, group []uint32) {
 	groups, group = make([][]*releases.Release, 1), make([]uint32, len(buckets))
 	type split struct {
@@ -182,7 +183,22 @@ func (b *builder) groups(c *releases.Cohort, buckets []uint16) (groups [][]*rele
 		}
 		groups = next
 	}
+	if b.fleet.Project.Eager {
+		group = append(group, uint32(len(groups)))
+		groups = append(groups, eagerReach(c, b.at))
+	}
 	return groups, group
+}
+
+// eagerReach is the releases in reach of a cohort's devices that ask eagerly,
+// ascending.
+func eagerReach(c *releases.Cohort, at time.Time) (reach []*releases.Release) {
+	for _, a := range c.Activations {
+		if a.Offers() && a.CoversEager(at) {
+			reach = append(reach, a.Release)
+		}
+	}
+	return reach
 }
 
 // bodyOf is the place in the table of the answer that a decision gives.
@@ -266,9 +282,24 @@ func (f *Folder) Below(b *Body) []byte {
 	return fmt.Appendf(nil, "%s\n%s", b.Version(), b.Text)
 }
 
-// Slot is the place of a bucket in the folder, by its name; negative where it
-// has no such bucket.
+// BucketAt is the name of the bucket that gets the i-th of a folder's bodies,
+// or [EagerBucket].
+func (t *Tree) BucketAt(f *Folder, i int) string {
+	if i == len(f.Buckets) {
+		return EagerBucket
+	}
+	return t.Layout.BucketName(int(f.Buckets[i]))
+}
+
+// Slot is the place of a bucket's body in the folder, by its name; negative
+// where it has no such bucket.
 func (f *Folder) Slot(bucket string) int {
+	if bucket == EagerBucket {
+		if len(f.Bodies) == len(f.Buckets) {
+			return -1
+		}
+		return len(f.Buckets)
+	}
 	slot, found := slices.BinarySearch(f.Buckets, uint16(Index(bucket)))
 	if !found {
 		return -1

@@ -21,12 +21,14 @@ type BurnedIn struct {
 	// Roots is the public keys that sign the statement of keys, a space between
 	// two; "" where answers are not signed.
 	Roots string `json:"roots,omitempty"`
+	// Eager says that there are answers for devices that ask eagerly.
+	Eager bool `json:"eager,omitempty"`
 }
 
 // BurnedInOf is what firmware has in it of a fleet's project.
 func BurnedInOf(f *releases.Fleet) BurnedIn {
 	p := &f.Project
-	b := BurnedIn{p.Slug, p.BaseURL, p.BucketDigits, p.CohortDigits, p.Order, p.Unknown, ""}
+	b := BurnedIn{p.Slug, p.BaseURL, p.BucketDigits, p.CohortDigits, p.Order, p.Unknown, "", p.Eager}
 	if f.Signing != nil {
 		var roots []string
 		for _, root := range f.Signing.Roots {
@@ -69,6 +71,13 @@ func otherLayout(p *Proposal) (trips []Trip) {
 		releases.HoldUnknown:    "devices on versions that nobody listed are offered nothing any more",
 		releases.OrderedUnknown: "devices on versions that nobody listed are offered what is above them, and firmware that does not compare takes it whatever it runs",
 	}[now.Unknown])
+	if before.Eager && !now.Eager {
+		trips = append(trips, Trip{
+			Concerns: "devices in the field that ask eagerly",
+			What:     "eager would change from true to false: they go on asking for answers that are deleted, and find none any more",
+			Limit:    "it is burned into firmware",
+		})
+	}
 	if lost := lostRoots(before, now); len(lost) > 0 {
 		trips = append(trips, Trip{
 			Concerns: "all devices in the field that verify",
@@ -89,9 +98,12 @@ func (p *Proposal) burnedIn() BurnedIn {
 	index := p.Site.index()
 	buckets, shards := map[int]bool{}, map[int]bool{}
 	for _, f := range p.Live.Folders {
-		if f.Key == index.Key {
+		switch {
+		case f.Key == index.Key:
 			shards[f.Digits] = true
-		} else {
+		case f.Digits == eagerDigits:
+			was.Eager = true
+		default:
 			buckets[f.Digits] = true
 		}
 	}

@@ -19,6 +19,13 @@ type Crowd struct {
 	OfFrom, OfTo int
 	// Hashes are those of devices that change; nil for those that stay.
 	Hashes []string
+	Eager  bool // those of a cohort that ask eagerly: they have one bucket, whichever they are in
+}
+
+// EagerCrowd is the devices of a cohort that ask eagerly. They are among those
+// of the other crowds, and nobody knows how many they are.
+func EagerCrowd(cohort string) Crowd {
+	return Crowd{From: cohort, To: cohort, Buckets: eagerBuckets, OfFrom: 1, OfTo: 1, Eager: true}
 }
 
 // Stays says whether the devices stay where they are.
@@ -200,6 +207,9 @@ func (p *Plan) Sights(c *Crowd, t manifest.Target, segment string) (before, afte
 	}
 	sight := func(in *Inventory, cohort string, checked bool) *Sight {
 		l := p.Site.Tree.Layout
+		if c.Eager {
+			l.BucketDigits = eagerDigits
+		}
 		s := &Sight{in: in, found: map[uint32]Found{}}
 		s.own = in.Folder(l.AnswerFolder(t, cohort, segment), l.BucketDigits)
 		s.other = in.Folder(l.AnswerFolder(t, cohort, manifest.OtherSegment), l.BucketDigits)

@@ -1,10 +1,6 @@
 package publish
 
-import (
-	"slices"
-
-	"cairn/manifest"
-)
+import "cairn/manifest"
 
 // folderPair is a folder as it is in the store and in the site: its place in
 // the folders of each, -1 where it isn't there.
@@ -121,7 +117,7 @@ func (p *Plan) planFolder(pair folderPair, unread []bool) {
 			if reason == Gone {
 				o.folder, o.index, o.gone = pair.live, int32(b.live), true
 			}
-			if reason != New && reason != HeadersChanged && outOfReach(fallback, b.bucket, p.Live.Answers[b.was].Offers) != "" {
+			if reason != New && reason != HeadersChanged && outOfReach(fallback, pair.folder(), b.bucket, p.Live.Answers[b.was].Offers) != "" {
 				o.reason = Withdraws
 			}
 			phase := usual
@@ -184,6 +180,12 @@ func (p *Plan) compare(was, want uint32) [variants]Reason {
 type devices struct {
 	target manifest.Target
 	cohort string
+	eager  bool
+}
+
+// devicesOf is those that look into a folder of answers, by its location.
+func devicesOf(at manifest.Location) devices {
+	return devices{at.Target, at.Cohort, at.Bucket == manifest.EagerBucket}
 }
 
 // findUnread marks the buckets that no device reads yet, for each folder of
@@ -204,24 +206,32 @@ func (p *Plan) findUnread() map[int32][]bool {
 	}
 	index := p.Site.index()
 	indexed := p.Live.Folder(index.Key, index.Digits) != nil
+	left := map[string]bool{}
+	for of := range p.Live.leaving {
+		left[of.cohort] = true
+	}
 	unread := map[devices][]bool{}
 	for _, pair := range p.pairs {
 		f := p.Site.treeFolder(pair.site)
 		if f == nil || f.VersionSegment != manifest.OtherSegment || p.Live.leaving == nil && indexed && !answered[f.Target] {
 			continue
 		}
-		marks := make([]bool, len(f.Buckets))
+		of := devices{f.Target, f.Cohort, pair.inSite.Digits == eagerDigits}
+		marks := make([]bool, len(pair.inSite.Buckets))
 		pair.buckets(func(b bucketPair) {
 			if b.site >= 0 {
 				there := p.Live.Answers[b.was].presence() >= MaybeChanged
-				marks[b.site] = !there && !p.Live.leaving[cohortBucket{f.Cohort, b.bucket}]
+				leaves := p.Live.leaving[cohortBucket{f.Cohort, b.bucket}] && !of.eager || left[f.Cohort] && of.eager
+				marks[b.site] = !there && !leaves
 			}
 		})
-		unread[devices{f.Target, f.Cohort}] = marks
+		unread[of] = marks
 	}
 	byFolder := map[int32][]bool{}
-	for i, f := range p.Site.Tree.Folders {
-		byFolder[int32(i)+indexFolder+1] = unread[devices{f.Target, f.Cohort}]
+	for i := range p.Site.want.Folders {
+		if f := p.Site.treeFolder(int32(i)); f != nil {
+			byFolder[int32(i)] = unread[devices{f.Target, f.Cohort, p.Site.want.Folders[i].Digits == eagerDigits}]
+		}
 	}
 	return byFolder
 }
@@ -230,21 +240,30 @@ func (p *Plan) findUnread() map[int32][]bool {
 // answers; nil for the cohort index, and where no device does any more.
 func (s *Site) fallback(f *Folder) *manifest.Folder {
 	at := f.Location(s.Tree.Layout)
-	if at.Class != manifest.Answer || f.Digits != s.Tree.Layout.BucketDigits {
+	if at.Class != manifest.Answer || f.Digits != s.Tree.Layout.BucketDigits && f.Digits != eagerDigits {
 		return nil
 	}
 	return s.Tree.Folder(s.Tree.Layout.AnswerFolder(at.Target, at.Cohort, manifest.OtherSegment))
 }
 
+// slot is the place of a folder's bucket in that of _other; negative where no
+// device looks into the bucket any more.
+func slot(fallback *manifest.Folder, f *Folder, bucket uint16) int {
+	if fallback == nil {
+		return -1
+	}
+	return fallback.Slot(manifest.Layout{BucketDigits: f.Digits}.BucketName(int(bucket)))
+}
+
 // outOfReach is the first of some versions whose release is not in reach of a
-// bucket any more; "" for none, and where no device looks into the bucket any
-// more.
-func outOfReach(fallback *manifest.Folder, bucket uint16, versions []string) string {
-	if fallback == nil || len(versions) == 0 {
+// folder's bucket any more; "" for none, and where no device looks into the
+// bucket any more.
+func outOfReach(fallback *manifest.Folder, f *Folder, bucket uint16, versions []string) string {
+	if len(versions) == 0 {
 		return ""
 	}
-	i, found := slices.BinarySearch(fallback.Buckets, bucket)
-	if !found {
+	i := slot(fallback, f, bucket)
+	if i < 0 {
 		return ""
 	}
 	for _, version := range versions {

@@ -144,6 +144,11 @@ var changes = []struct {
 		f.Cohort("beta").Devices = devicesNamed("beta", 300)
 		activation(f, "beta", "1.1.0").Rollout.Fixed = 20
 	}},
+	{"eager answers", func(f *releases.Fleet) {
+		f.Project.Eager = true
+		activation(f, "default", "1.2.0").Rollout.Fixed = 5
+		activation(f, "gamma", "1.2.0").NotEager = true
+	}},
 	{"versions known", func(f *releases.Fleet) {
 		f.Software["fw"] = releases.Software{KnownVersions: []string{"0.8.0", "7.7.7"}}
 	}},
@@ -507,5 +512,53 @@ func TestABucketWithoutOneOfItsFormsIsStillNew(t *testing.T) {
 		if len(missing) == 0 || !slices.Equal(planned, missing) {
 			t.Errorf("without %s: %q, want %q", form, planned, missing)
 		}
+	}
+}
+
+// TestEagerDevices has guards and stops look at those who ask eagerly.
+func TestEagerDevices(t *testing.T) {
+	eager := func(change func(*releases.Fleet)) *releases.Fleet {
+		return small(func(f *releases.Fleet) { f.Project.Eager = true }, change)
+	}
+	begun := func(percent float64) func(*releases.Fleet) {
+		return func(f *releases.Fleet) { activation(f, "default", "1.2.0").Rollout.Fixed = percent }
+	}
+	limits := publish.Limits{Guard: releases.Guard{MaxExposureIncrease: 10, MaxDeletes: 100}}
+	// They are not counted, or all of default would be newly exposed.
+	if p := proposal(t, limits, eager(begun(0)), eager(begun(7))); p.Tripped() != nil {
+		t.Error(p.Tripped())
+	}
+	// What is taken back from them is withdrawn, before the rest.
+	paused := eager(func(f *releases.Fleet) {
+		begun(7)(f)
+		activation(f, "default", "1.2.0").Paused = fleettest.Start
+	})
+	p := plan(t, eager(begun(7)), paused)
+	got := whys(p, "/_eager.")
+	withdrawn := 0
+	for why, n := range got {
+		if strings.Contains(why, "withdraws 1.2.0") {
+			withdrawn += n
+		}
+	}
+	if withdrawn == 0 || withdrawn != p.Len() {
+		t.Errorf("%v of %d", got, p.Len())
+	}
+	// An abort that is stopped by guards reaches them at once.
+	stopped := eager(func(f *releases.Fleet) {
+		begun(7)(f)
+		activation(f, "default", "1.2.0").Aborted = "it smokes"
+		activation(f, "gamma", "1.2.0").Rollout.Fixed = 100
+	})
+	stop := proposal(t, limits, eager(begun(7)), stopped).Stop()
+	if got := whys(stop.Plan, "default/1.0.0/_eager.txt"); got["put, withdraws 1.2.0: answers"] != 1 {
+		t.Errorf("%v", got)
+	}
+	if got := whys(stop.Plan, "/gamma/"); len(got) > 0 {
+		t.Errorf("it touches %v", got)
+	}
+	// There is no way back unseen, whether a state tells or a listing.
+	if got := trips(t, proposal(t, limits, eager(begun(0)), small())); !strings.Contains(got.Error(), "eager would change from true to false") {
+		t.Error(got)
 	}
 }

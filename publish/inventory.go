@@ -30,7 +30,7 @@ type Inventory struct {
 // Folder is the objects of a folder of answers, or of the cohort index.
 type Folder struct {
 	Key     string   // slash included
-	Digits  int      // of the names of its buckets or shards, 1 to 4
+	Digits  int      // of the names of its buckets or shards, 1 to 4; 0 for [manifest.EagerBucket] alone
 	Buckets []uint16 // the buckets or shards, ascending
 	Answers []uint32 // for each of them its place in the inventory's answers
 }

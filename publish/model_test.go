@@ -66,6 +66,7 @@ func (f *form) get(objects map[string]string, v view) (string, bool) {
 type question struct {
 	serial  string
 	hash    string
+	bucket  string
 	target  manifest.Target
 	version string
 	form    manifest.Form
@@ -78,7 +79,7 @@ type question struct {
 }
 
 func (q *question) String() string {
-	return fmt.Sprintf("%s with %q on %v, %s", q.serial, q.version, q.target, q.form)
+	return fmt.Sprintf("%s in %s with %q on %v, %s", q.serial, q.bucket, q.version, q.target, q.form)
 }
 
 func (q *question) cohort(objects map[string]string, v view) string {
@@ -155,14 +156,22 @@ func newModel(t testing.TB, worlds ...*world) *model {
 			}
 		}
 	}
+	eager := map[string]bool{} // cohorts of which a device asks eagerly
 	for serial, cohorts := range devicesOf(m.layout, worlds) {
 		hash := manifest.Hash(serial)
+		buckets := []string{m.layout.Bucket(hash)}
+		if in := fmt.Sprint(cohorts); !eager[in] && slices.ContainsFunc(worlds, func(w *world) bool { return w.fleet.Project.Eager }) {
+			eager[in] = true
+			buckets = append(buckets, manifest.EagerBucket)
+		}
 		for target := range targets {
 			for version := range versions {
 				for _, f := range []manifest.Form{manifest.JSON, manifest.Text} {
-					q := &question{serial: serial, hash: hash, target: target, version: version, form: f, cohorts: cohorts, order: first.Project.Order}
-					q.shard = formOf(m.layout.CohortKey(m.layout.Shard(hash)))
-					m.add(q)
+					for _, bucket := range buckets {
+						q := &question{serial: serial, hash: hash, bucket: bucket, target: target, version: version, form: f, cohorts: cohorts, order: first.Project.Order}
+						q.shard = formOf(m.layout.CohortKey(m.layout.Shard(hash)))
+						m.add(q)
+					}
 				}
 			}
 		}
@@ -207,9 +216,9 @@ func (m *model) add(q *question) {
 	for _, cohort := range q.cohorts {
 		var at [3]form
 		for i, name := range []string{
-			manifest.VersionSegment(q.version) + "/" + m.layout.Bucket(q.hash) + string(q.form),
-			manifest.OtherSegment + "/" + m.layout.Bucket(q.hash) + string(manifest.Below),
-			manifest.OtherSegment + "/" + m.layout.Bucket(q.hash) + string(q.form),
+			manifest.VersionSegment(q.version) + "/" + q.bucket + string(q.form),
+			manifest.OtherSegment + "/" + q.bucket + string(manifest.Below),
+			manifest.OtherSegment + "/" + q.bucket + string(q.form),
 		} {
 			at[i] = formOf(strings.TrimSuffix(m.layout.AnswerFolder(q.target, cohort, "x"), "x/") + name)
 			read = append(read, at[i][:]...)

@@ -284,5 +284,5 @@ func (p *Plan) withdraws(o operation) string {
 	f := &folders[o.folder]
 	bucket := f.Buckets[o.index]
 	was := p.Live.Folder(f.Key, f.Digits)
-	return outOfReach(p.Site.fallback(f), bucket, p.Live.Answers[was.Answer(bucket)].Offers)
+	return outOfReach(p.Site.fallback(f), f, bucket, p.Live.Answers[was.Answer(bucket)].Offers)
 }

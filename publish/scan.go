@@ -150,7 +150,7 @@ func (s *scan) list(ctx context.Context, store Store) error {
 			}
 		default:
 			name := cmp.Or(at.Bucket, at.Shard)
-			folder := id{folderOf(e.Key), len(name)}
+			folder := id{folderOf(e.Key), manifest.Digits(name)}
 			row, ok := folders[folder]
 			if !ok {
 				row = int32(len(s.live.Folders))

@@ -104,14 +104,18 @@ func NewSite(tree *manifest.Tree, cache releases.Cache, project fs.FS) *Site {
 		fallback[b.belowKey] = answer(b.body, belows[i])
 	}
 	for _, f := range tree.Folders {
-		folder := Folder{f.Key, tree.Layout.BucketDigits, f.Buckets, make([]uint32, len(f.Bodies))}
+		all := make([]uint32, len(f.Bodies))
 		for i, body := range f.Bodies {
-			folder.Answers[i] = plain[body]
+			all[i] = plain[body]
 			if f.VersionSegment == manifest.OtherSegment {
-				folder.Answers[i] = fallback[belowKey{body, f.AnyVersion}]
+				all[i] = fallback[belowKey{body, f.AnyVersion}]
 			}
 		}
-		s.want.Folders = append(s.want.Folders, folder)
+		if n := len(f.Buckets); s.eager() {
+			s.want.Folders = append(s.want.Folders, Folder{f.Key, eagerDigits, eagerBuckets, all[n:]})
+			all = all[:n]
+		}
+		s.want.Folders = append(s.want.Folders, Folder{f.Key, tree.Layout.BucketDigits, f.Buckets, all})
 	}
 	s.want.Answers = answers.answers
 	for _, p := range tree.Payloads {
@@ -191,6 +195,14 @@ const (
 // tree follow it.
 const indexFolder = 0
 
+// eagerDigits is what a folder has that holds the answer of
+// [manifest.EagerBucket] alone, beside the one with the buckets.
+const eagerDigits = 0
+
+var eagerBuckets = []uint16{0}
+
+func (s *Site) eager() bool { return s.Tree.Fleet.Project.Eager }
+
 func (s *Site) index() *Folder { return &s.want.Folders[indexFolder] }
 
 // treeFolder is the folder of the tree that one of the site's is made of; nil
@@ -199,20 +211,46 @@ func (s *Site) treeFolder(folder int32) *manifest.Folder {
 	if folder <= indexFolder {
 		return nil
 	}
-	return &s.Tree.Folders[folder-1]
+	folder--
+	if s.eager() {
+		folder /= 2
+	}
+	return &s.Tree.Folders[folder]
 }
 
 // places goes through all objects in byte order of their keys.
 func (s *Site) places() iter.Seq[place] {
 	return func(yield func(place) bool) {
-		for folder := range s.want.Folders {
-			for i, answer := range s.want.Folders[folder].Answers {
-				for variant, content := range s.contents[answer] {
-					if content != nil && !yield(place{int32(folder), int32(i), uint8(variant)}) {
-						return
-					}
+		all := func(folder, i int) bool {
+			for variant, content := range s.contents[s.want.Folders[folder].Answers[i]] {
+				if content != nil && !yield(place{int32(folder), int32(i), uint8(variant)}) {
+					return false
 				}
 			}
+			return true
+		}
+		eager := -1 // the folder whose answer comes among the buckets of the next one
+		for folder := range s.want.Folders {
+			f := &s.want.Folders[folder]
+			if f.Digits == eagerDigits {
+				eager = folder
+				continue
+			}
+			for i := range f.Answers {
+				if eager >= 0 && f.key(i, 0) > s.want.Folders[eager].key(0, 0) {
+					if !all(eager, 0) {
+						return
+					}
+					eager = -1
+				}
+				if !all(folder, i) {
+					return
+				}
+			}
+			if eager >= 0 && !all(eager, 0) {
+				return
+			}
+			eager = -1
 		}
 		for i := range s.payloads {
 			if !yield(place{folder: payloadFolder, index: int32(i)}) {
@@ -267,7 +305,7 @@ func (s *Site) find(key string) (place, bool) {
 		return place{folder: payloadFolder, index: int32(i)}, found
 	}
 	name := cmp.Or(at.Bucket, at.Shard)
-	folder, found := slices.BinarySearchFunc(s.want.Folders, Folder{Key: folderOf(key), Digits: len(name)}, compareFolders)
+	folder, found := slices.BinarySearchFunc(s.want.Folders, Folder{Key: folderOf(key), Digits: manifest.Digits(name)}, compareFolders)
 	if !found {
 		return place{}, false
 	}

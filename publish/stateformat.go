@@ -325,7 +325,7 @@ func (a answerJSON) decode() (Answer, error) {
 // check is an error where a folder is not one of the layout's prefix, or points
 // at none of so many answers.
 func (f *folderJSON) check(l manifest.Layout, answers int) error {
-	if f.Digits < 1 || f.Digits > 4 || len(f.Buckets) == 0 || len(f.Buckets) != len(f.Answers) {
+	if f.Digits < 0 || f.Digits > 4 || len(f.Buckets) == 0 || len(f.Buckets) != len(f.Answers) {
 		return errDangling
 	}
 	if int(f.Buckets[len(f.Buckets)-1]) >= 1<<(4*f.Digits) {

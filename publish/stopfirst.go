@@ -64,6 +64,7 @@ func (p *Proposal) before() *releases.Fleet {
 	fleet.Cohorts = nil
 	was := p.burnedIn()
 	fleet.Project.BaseURL, fleet.Project.BucketDigits, fleet.Project.CohortDigits = was.BaseURL, was.BucketDigits, was.CohortDigits
+	fleet.Project.Eager = was.Eager
 	there := map[*releases.Release]bool{}
 	for _, r := range fleet.Releases {
 		there[r] = p.payloadsThere(r)
@@ -75,6 +76,7 @@ func (p *Proposal) before() *releases.Fleet {
 			cohort.VersionCheck = true
 		}
 		for _, a := range c.Activations {
+			a.NotEager = a.NotEager || a.PausedAt(p.Edition.At)
 			if was := p.percentBefore(c.Slug, a); a.Offers() {
 				if c.Partial || was == 0 || !there[a.Release] {
 					continue
@@ -140,7 +142,7 @@ func (p *Plan) stopped() map[devices]map[uint16]bool {
 	p.offeringStopped(func(d devices, f *Folder, bucket uint16) {
 		fallback, reads := p.Site.fallback(f), p.Site.Tree.Fleet.Cohort(d.cohort).Partial // who does is not known
 		if fallback != nil && !reads {
-			_, reads = slices.BinarySearch(fallback.Buckets, bucket)
+			reads = slot(fallback, f, bucket) >= 0
 		}
 		if reads && all[d] == nil {
 			all[d] = map[uint16]bool{}
@@ -175,7 +177,7 @@ func (p *Plan) offeringStopped(visit func(d devices, f *Folder, bucket uint16)) 
 			if slices.ContainsFunc(p.Live.Answers[answer].Offers, func(v string) bool {
 				return slices.ContainsFunc(stops[at.Cohort], func(a releases.Activation) bool { return a.Release.VersionOf(at.Target.SoftwareType) == v })
 			}) {
-				visit(devices{at.Target, at.Cohort}, f, f.Buckets[j])
+				visit(devicesOf(at), f, f.Buckets[j])
 			}
 		}
 	}
@@ -200,7 +202,7 @@ func (p *Plan) touches(f *Folder, bucket uint16) bool {
 		return true
 	}
 	at := f.Location(p.Site.Tree.Layout)
-	return at.Class == manifest.Answer && p.only[devices{at.Target, at.Cohort}][bucket]
+	return at.Class == manifest.Answer && p.only[devicesOf(at)][bucket]
 }
 
 // StopsHold reads some answers of the buckets that a stopped release reached

@@ -52,7 +52,7 @@ func (l *loader) cohort(t *table) {
 	l.fleet.Cohorts = append(l.fleet.Cohorts, c)
 }
 
-var activationKeys = []string{"rollout", "seed", "paused", "aborted", "resumed"}
+var activationKeys = []string{"rollout", "seed", "paused", "aborted", "resumed", "eager"}
 
 func (l *loader) activation(c *Cohort, m member, t *table) {
 	a := Activation{Rollout: t.rollout()}
@@ -68,6 +68,7 @@ func (l *loader) activation(c *Cohort, m member, t *table) {
 	} else if n == nil {
 		a.Seed = l.fleet.Project.Seed.Of(c.Slug, m.name)
 	}
+	a.NotEager = !t.boolean("eager", true)
 	t.rest()
 	if v := l.versions[m.name]; v != nil {
 		a.Release = v.release

@@ -53,6 +53,9 @@ type Project struct {
 	// "" where nothing is said.
 	Timezone  string
 	MaxSerial int // most characters of a listed serial, 1 to [MaxSerial]; what firmware is promised
+	// Eager says that there are answers for devices that ask at once for what
+	// has begun to roll out.
+	Eager bool
 }
 
 // MaxSerial is the most characters that a device serial may have at all.
@@ -231,7 +234,20 @@ type Activation struct {
 	Paused  time.Time // from here the schedule stands still; zero for never
 	Aborted string    // the reason, or ""
 	Resumed time.Time // ends what was aborted or paused before it; zero for never
+	// NotEager gives devices that ask eagerly no head start: eager = false.
+	NotEager bool
 }
+
+// CoversEager says whether the activation covers devices that ask eagerly: all
+// others are covered too, or the rollout has begun at the instant, is not
+// paused, and gives them a head start. Aborted is not taken into account.
+func (a Activation) CoversEager(at time.Time) bool {
+	percent := a.Percent(at)
+	return percent >= 100 || percent > 0 && !a.NotEager && !a.PausedAt(at)
+}
+
+// PausedAt says whether the schedule stands still at an instant.
+func (a Activation) PausedAt(at time.Time) bool { return !a.Paused.IsZero() && !at.Before(a.Paused) }
 
 // Percent is the share of the cohort's devices that the activation covers at
 // an instant, 0 to 100, paused taken into account, aborted not.

@@ -110,6 +110,7 @@ func (l *loader) projectTable(t *table) {
 	} else {
 		p.MaxSerial = int(i)
 	}
+	p.Eager = t.boolean("eager", false)
 	t.rest()
 }
 

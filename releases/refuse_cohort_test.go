@@ -62,7 +62,7 @@ hint: activate, devices, devices_file, version_check
 cohorts/beta.toml:5:1: unknown … "rolout" … [activate."1.0.0"]
 hint: did you mean "rollout"?
 cohorts/beta.toml:6:1: unknown … "abort" … [activate."1.0.0"]
-hint: aborted, paused, resumed, rollout, seed
+hint: aborted, eager, paused, resumed, rollout, seed
 `},
 		{"unknown key that holds a table", `
 -- cohorts/beta.toml --
@@ -78,7 +78,7 @@ hint: did you mean "rollout"?
 duration = "48h"
 `, `
 cohorts/beta.toml:1:19: unknown … "ramp" … [activate."1.0.0"]
-hint: aborted, paused, resumed, rollout, seed
+hint: aborted, eager, paused, resumed, rollout, seed
 `},
 		{"version without quotes", `
 -- cohorts/beta.toml --

@@ -193,7 +193,7 @@ hint: did you mean "bucket_digits"?
 cairn.toml:5:1: unknown … "organisation" … [project]
 hint: did you mean "organization"?
 cairn.toml:6:1: unknown … "colour" … [project]
-hint: base_url, bucket_digits, cohort_digits, key, max_serial, organization, prefix, seed, slug, timezone, unknown_version, version_order
+hint: base_url, bucket_digits, cohort_digits, eager, key, max_serial, organization, prefix, seed, slug, timezone, unknown_version, version_order
 cairn.toml:8:1: unknown … "known_version" … [software.main]
 hint: did you mean "known_versions"?
 cairn.toml:10:1: unknown … "form" … [publish]

@@ -56,7 +56,7 @@ var documents = []document{
 	{
 		name: "docs/devices.md",
 		has:  clone,
-		says: []string{"serving", "a3b54d0d0cbb5019 beta", "stm32-fw-mp-from-1.0.0.patch", "HTTP/1.1 200 OK"},
+		says: []string{"serving", "a3b54d0d0cbb5019 beta", "stm32-fw-mp-from-1.0.0.patch", "release 1.1.0, as a delta", "HTTP/1.1 200 OK"},
 	},
 	{
 		name: "docs/adoption.md",

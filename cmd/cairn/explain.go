@@ -28,7 +28,8 @@ func explainCommand(global *globalOptions) *cobra.Command {
 cohort and the line that lists it, each activated release with its percentage
 and whether the device's bucket is in, the rule that decides, and the keys that
 the device fetches. Where answers are signed, it
-shows the way of a device that verifies, too: below the head, part by part.
+shows the way of a device that verifies, too: below the head, part by part. --eager
+tells of a device that asks for what has begun to roll out ('cairn help rollouts').
 --bundle writes the published head, keys and parts into one file for a device
 without network: 'cairn verify-bundle' reads it.`,
 		Example: `  cairn explain --device-serial DEMOSERIAL --hardware-version mp \
@@ -40,6 +41,9 @@ without network: 'cairn verify-bundle' reads it.`,
 			}
 			if targets := manifest.Targets(p.fleet); !slices.Contains(targets, d.Target) {
 				return unknownTarget(d.Target, targets)
+			}
+			if d.Eager && !p.fleet.Project.Eager {
+				return cli.Usagef("--eager: this project has no answers for devices that ask eagerly: write eager = true below [project] in cairn.toml")
 			}
 			instant := at.Instant()
 			x := report.Explanation{Fleet: p.fleet, Layout: manifest.LayoutOf(p.fleet), Device: d, At: instant, Explanation: manifest.Explain(p.fleet, d, instant)}
@@ -59,6 +63,7 @@ without network: 'cairn verify-bundle' reads it.`,
 		}),
 	}
 	addDevice(cmd, &d)
+	cmd.Flags().BoolVar(&d.Eager, "eager", false, "the device asks for what has begun to roll out, whichever bucket it is in")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
 	cmd.Flags().StringVar(&bundle, "bundle", "", "write what is published and signed for the device to this `file`, for a phone or a gateway to carry")
 	cli.AddAt(cmd, &at)

@@ -86,6 +86,7 @@ func runServe(cmd *cobra.Command, global *globalOptions, p *project, opts *serve
 		Layout: layout,
 		Order:  p.fleet.Project.Order,
 		Cache:  p.fleet.Cache,
+		Eager:  p.fleet.Project.Eager,
 		Key:    p.fleet.Project.Key,
 		Failed: func(r *http.Request, err error) {
 			log.ErrorContext(r.Context(), "no answer", "uri", r.RequestURI, "error", err)

@@ -45,6 +45,7 @@ type Device struct {
 	cohorts [32]byte     // likewise
 	cohort  string       // "" where it is not known
 	row     [32]byte     // that said "up to date"
+	eagerly bool         // whether these two were followed eagerly
 }
 
 // Status is how a poll ends.
@@ -152,6 +153,9 @@ func (p *poll) walkBelow() error {
 		if err := p.findCohort(); err != nil {
 			return err
 		}
+	}
+	if p.eagerly != p.Eager {
+		p.eagerly, p.latest, p.row = p.Eager, [32]byte{}, [32]byte{}
 	}
 	if p.latest == p.head.Latest {
 		return nil
@@ -316,6 +320,9 @@ func (p *poll) findAnswer() error {
 	if p.Layout.BucketDigits > most {
 		bucket, more = bucket%(1<<(4*most)), "/"+hash[:p.Layout.BucketDigits-most]
 	}
+	if p.Eager {
+		more = "/" + manifest.EagerBucket // a row in which all buckets are alike
+	}
 	own, other := track+"/"+manifest.VersionSegment(p.CurrentVersion)+more, track+"/"+manifest.OtherSegment+more
 	which, digest, err := p.walk(p.head.Latest, track, own, other)
 	switch {
@@ -335,7 +342,7 @@ func (p *poll) findAnswer() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.Layout.PartKey(digest), err)
 	}
-	p.tell("row; bucket %s has %d: %s", p.Layout.Bucket(hash), number, line.in())
+	p.tell("row; bucket %s has %d: %s", p.Layout.LooksIn(p.Device.Device), number, line.in())
 	if number == 0 || which == 1 && line.below != "" && !p.Order.Below(p.CurrentVersion, line.below) {
 		p.latest, p.row = p.head.Latest, digest
 		return nil

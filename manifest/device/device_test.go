@@ -131,8 +131,9 @@ func TestAgrees(t *testing.T) {
 					d.Serial = c.Devices[dice.IntN(n)].Serial
 				}
 			}
+			d.Eager = f.Project.Eager && dice.IntN(2) == 0
 			c, _ := f.CohortOf(d.Serial)
-			_, want, found := tree.Find(c.Slug, tree.Layout.Bucket(manifest.Hash(d.Serial)), d)
+			_, want, found := tree.Find(c.Slug, tree.Layout.LooksIn(d), d)
 			dev := p.device(d)
 			got := dev.Poll(b.get)
 			statuses[got.Status]++
@@ -147,6 +148,13 @@ func TestAgrees(t *testing.T) {
 			if got.Status == device.UpToDate {
 				if again := dev.Poll(b.get); again.Status != device.UpToDate || len(again.Steps) != 1 {
 					t.Fatalf("seed %d, %+v: asked again, %+v", seed, d, again)
+				}
+				// Nor does it believe that of the other question.
+				if dev.Eager = !d.Eager; f.Project.Eager {
+					_, want, _ := tree.Find(c.Slug, tree.Layout.LooksIn(dev.Device), dev.Device)
+					if other := dev.Poll(b.get); other.URL != string(want.Text) || other.Reason != nil {
+						t.Fatalf("seed %d, %+v: asked otherwise, %+v, want %s", seed, d, other, want.Text)
+					}
 				}
 			}
 		}

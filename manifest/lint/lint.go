@@ -26,6 +26,7 @@ var Rules = []Rule{
 	{"dead-delta", "A delta that no device can ever apply.", false},
 	{"delta-over-must-pass-through", "A delta that leads past a must-pass-through release.", false},
 	{"described-version", "A version of git describe below the tag that it came after.", false},
+	{"eager-goes-back", "A cohort with version_check = false whose devices may ask eagerly: they are moved back.", false},
 	{"empty-payload", "A payload file of no bytes.", true},
 	{"empty-release", "A release without a payload.", false},
 	{"error-page", "An error message or a web page in the place of a payload.", true},
@@ -109,6 +110,7 @@ func Check(f *releases.Fleet, o Options) []*Warning {
 	l.urls()
 	l.keys()
 	for _, c := range f.Cohorts {
+		l.eager(c)
 		for _, a := range c.Activations {
 			if a.Offers() {
 				l.schedule(c, a)

@@ -207,3 +207,31 @@ hint: below 100 percent at least one bucket stays out: write 100 to have them al
 `},
 	})
 }
+
+func TestEagerGoesBack(t *testing.T) {
+	const fleet = `
+-- cairn.toml --
+[project]
+slug = "demo"
+base_url = "https://ota.example.com"
+eager = true
+-- releases/1.0.0.toml --
+version = "1.0.0"
+[payload.main.mp]
+file = "a.bin"
+-- cohorts/default.toml --
+[activate."1.0.0"]
+`
+	warn(t, []warning{
+		{"lower versions, too", fleet + `-- cohorts/desk.toml --
+devices = ["SN-1"]
+version_check = false
+[activate."1.0.0"]
+`, `
+cohorts/desk.toml:2:17: warning[eager-goes-back]: cohort "desk" serves lower versions, too: what a device gets by asking eagerly, the next ordinary question takes back
+  2 | version_check = false
+hint: leave version_check = false out, or write eager = false for each of the cohort's rollouts
+`},
+		{"only higher versions", fleet, ``},
+	})
+}

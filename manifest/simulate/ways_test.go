@@ -63,7 +63,7 @@ func TestWaysAreThoseOfTheTrees(t *testing.T) {
 			tree := manifest.New(f, at)
 			for _, folder := range tree.Folders {
 				groups := map[uint32]bool{}
-				for slot, body := range folder.Bodies {
+				for slot, body := range folder.Bodies[:len(folder.Buckets)] {
 					group := folder.Reach.Group[slot]
 					if groups[group] {
 						continue

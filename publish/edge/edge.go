@@ -40,6 +40,7 @@ type Options struct {
 	Layout manifest.Layout
 	Order  releases.Order // in which versions without a folder are compared
 	Cache  releases.Cache // lifetimes that the answers state
+	Eager  bool           // whether there are answers for devices that ask eagerly
 	Key    string         // what the query API asks for in Memfault-Project-Key; "" for nothing
 	// Failed is told why a request got no answer, if it is not nil.
 	Failed func(r *http.Request, err error)
@@ -143,7 +144,7 @@ func (h *Handler) latest(w http.ResponseWriter, r *http.Request, form manifest.F
 	if h.Key != "" && subtle.ConstantTimeCompare([]byte(r.Header.Get("Memfault-Project-Key")), []byte(h.Key)) != 1 {
 		return &requestError{http.StatusForbidden, "the Memfault-Project-Key header is missing or wrong"}
 	}
-	readings, err := parseQuery(r.URL.RawQuery)
+	readings, err := parseQuery(r.URL.RawQuery, h.Eager)
 	if err != nil {
 		return err
 	}
@@ -214,7 +215,7 @@ func (h *Handler) find(ctx context.Context, readings []manifest.Device, form man
 	if err != nil {
 		return at, nil, err
 	}
-	at, url, err := h.Layout.Walk(h.Order, cohort, h.Layout.Bucket(hash), readings, func(at manifest.Location) ([]byte, error) {
+	at, url, err := h.Layout.Walk(h.Order, cohort, h.Layout.LooksIn(readings[0]), readings, func(at manifest.Location) ([]byte, error) {
 		if at.Form == manifest.Text {
 			at.Form = form
 		}

@@ -18,24 +18,31 @@ import (
 // nothing, such as one that sends 1.0.0+b. Where there is one, both readings
 // are given, the standard one first: a device must not pass for one with an
 // unknown version, and so get the release that it runs.
-func parseQuery(raw string) ([]manifest.Device, error) {
-	q, err := parseReading(raw, url.QueryUnescape)
+//
+// Eager says whether a device may ask eagerly. Otherwise that parameter is
+// unknown.
+func parseQuery(raw string, eager bool) ([]manifest.Device, error) {
+	known := parameters[:]
+	if !eager {
+		known = known[:len(known)-1]
+	}
+	q, err := parseReading(raw, known, url.QueryUnescape)
 	if err != nil {
 		return nil, err
 	}
 	readings := []manifest.Device{q}
 	if strings.Contains(raw, "+") {
-		if literal, err := parseReading(raw, url.PathUnescape); err == nil {
+		if literal, err := parseReading(raw, known, url.PathUnescape); err == nil {
 			readings = append(readings, literal)
 		}
 	}
 	return readings, nil
 }
 
-// parameters are those of the query API. All but the last are required.
-var parameters = [...]string{"device_serial", "hardware_version", "software_type", "current_version"}
+// parameters are those of the query API. The first three are required.
+var parameters = [...]string{"device_serial", "hardware_version", "software_type", "current_version", "eager"}
 
-func parseReading(raw string, unescape func(string) (string, error)) (manifest.Device, error) {
+func parseReading(raw string, known []string, unescape func(string) (string, error)) (manifest.Device, error) {
 	var values [len(parameters)]string
 	var given [len(parameters)]bool
 	for pair := range strings.SplitSeq(raw, "&") {
@@ -43,7 +50,7 @@ func parseReading(raw string, unescape func(string) (string, error)) (manifest.D
 		if unescaped, err := unescape(name); err == nil {
 			name = unescaped
 		}
-		i := slices.Index(parameters[:], name)
+		i := slices.Index(known, name)
 		if i < 0 {
 			continue
 		}
@@ -71,5 +78,6 @@ func parseReading(raw string, unescape func(string) (string, error)) (manifest.D
 		Serial:         values[0],
 		Target:         manifest.Target{HardwareVersion: values[1], SoftwareType: values[2]},
 		CurrentVersion: values[3],
+		Eager:          values[4] == "1",
 	}, nil
 }

@@ -79,6 +79,7 @@ func groupOf(plan *publish.Plan, c *publish.Crowd, t manifest.Target) Group {
 	var rows []row
 	add := func(segment, version string, join func(*Move)) {
 		moves := movesOf(plan, c, t, segment, version)
+		moves = append(moves, eagerMoves(plan, c, t, segment, version, moves)...)
 		i := slices.IndexFunc(rows, func(r row) bool { return slices.EqualFunc(r.moves, moves, alike) })
 		if i < 0 {
 			i = len(rows)
@@ -102,7 +103,24 @@ func groupOf(plan *publish.Plan, c *publish.Crowd, t manifest.Target) Group {
 }
 
 func alike(a, b Move) bool {
-	return a.Change == b.Change && a.Buckets == b.Buckets && a.Devices == b.Devices
+	return a.Change == b.Change && a.Buckets == b.Buckets && a.Devices == b.Devices && a.Eager == b.Eager
+}
+
+// eagerMoves is what changes for those of a crowd that ask eagerly, and not as it
+// does for others.
+func eagerMoves(plan *publish.Plan, c *publish.Crowd, t manifest.Target, segment, version string, others []Move) []Move {
+	if !c.Stays() {
+		return nil
+	}
+	eager := publish.EagerCrowd(c.To)
+	moves := movesOf(plan, &eager, t, segment, version)
+	moves = slices.DeleteFunc(moves, func(m Move) bool {
+		return m.Same() || slices.ContainsFunc(others, func(o Move) bool { return o.Change == m.Change })
+	})
+	for i := range moves {
+		moves[i].Eager, moves[i].Buckets, moves[i].Percent, moves[i].In = true, 0, 0, []uint16{}
+	}
+	return moves
 }
 
 // movesOf is what happens to the devices that look into a version folder.
@@ -110,30 +128,36 @@ func movesOf(plan *publish.Plan, c *publish.Crowd, t manifest.Target, segment, v
 	tree := plan.Site.Tree
 	others := tree.Folder(tree.Layout.AnswerFolder(t, c.To, manifest.OtherSegment))
 	before, after := plan.Sights(c, t, segment)
-	found := moves{}
+	all := moves{}
 	for i, bucket := range c.Buckets {
 		was, will := before.At(bucket), after.At(bucket)
 		change := Change{Before: offerOf(was), After: offerOf(will)}
 		text, next := was.Answer.Text(), will.Answer.Text()
 		change.Payload = change.Before == change.After && len(will.Offers) > 0 && text.Presence == publish.Present && text.MD5 != next.MD5
-		change.Withdrawn = c.Stays() && !change.Same() && !reaches(others, bucket, was.Offers)
+		slot, found := slices.BinarySearch(others.Buckets, bucket)
+		if c.Eager {
+			slot = len(others.Buckets)
+		} else if !found {
+			slot = -1
+		}
+		change.Withdrawn = c.Stays() && !change.Same() && !reaches(others, slot, was.Offers)
 		change.Down = !change.Same() && version != "" && slices.ContainsFunc(will.Offers, func(offer string) bool {
 			return tree.Fleet.Project.Order.Compare(offer, version) < 0
 		})
-		m := found.count(change, bucket)
+		m := all.count(change, bucket)
 		if c.Devices != nil {
 			m.Devices = max(m.Devices, 0) + c.Devices[i]
 		}
 	}
-	return found.sorted(c.Len())
+	return all.sorted(c.Len())
 }
 
 func offerOf(f publish.Found) Offer { return Offer{strings.Join(f.Offers, "\n"), f.Missing} }
 
-// reaches says whether all versions are in reach of a bucket.
-func reaches(others *manifest.Folder, bucket uint16, versions []string) bool {
-	i, found := slices.BinarySearch(others.Buckets, bucket)
-	return found && !slices.ContainsFunc(versions, func(version string) bool { return !others.Reaches(i, version) })
+// reaches says whether all versions are in reach of who gets the i-th of a
+// folder's bodies.
+func reaches(others *manifest.Folder, i int, versions []string) bool {
+	return i >= 0 && i < len(others.Bodies) && !slices.ContainsFunc(versions, func(version string) bool { return !others.Reaches(i, version) })
 }
 
 // moves is what happens, by the change.
@@ -177,7 +201,7 @@ func (m *Move) weighs() int {
 // _other for a target that the definitions don't know.
 func lostBy(plan *publish.Plan, f *publish.Folder) (Group, bool) {
 	at := f.Location(plan.Site.Tree.Layout)
-	if at.Class != manifest.Answer || at.VersionSegment != manifest.OtherSegment {
+	if at.Class != manifest.Answer || at.VersionSegment != manifest.OtherSegment || at.Bucket == manifest.EagerBucket {
 		return Group{}, false
 	}
 	if _, known := plan.Site.Tree.Known[at.Target]; known && f.Digits == plan.Site.Tree.Layout.BucketDigits {

@@ -109,12 +109,15 @@ func (r *Review) headline() string {
 func (g Group) markdown() string {
 	var rows []string
 	for _, m := range g.Moves {
-		devices := ""
+		share, buckets, devices := decimal(m.Percent)+" %", fmt.Sprint(m.Buckets), ""
+		if m.Eager {
+			share, buckets = "", "any"
+		}
 		if m.Devices >= 0 {
 			devices = fmt.Sprint(m.Devices)
 		}
-		rows = append(rows, fmt.Sprintf("| %s | %s | %s | %s | %s %% | %d | %s |\n",
-			m.Sign(), cell(strings.TrimPrefix(m.Who(), "on ")), cell(m.Before.String()), cell(m.after()), decimal(m.Percent), m.Buckets, devices))
+		rows = append(rows, fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n",
+			m.Sign(), cell(strings.TrimPrefix(m.Who(), "on ")), cell(m.Before.String()), cell(m.after()), share, buckets, devices))
 	}
 	const head = "| | running | before | after | share | buckets | devices |\n| --- | --- | --- | --- | --- | --- | --- |\n"
 	return fmt.Sprintf("\n**%s**\n\n%s", escape(g.String()), table(head, rows))

@@ -52,6 +52,9 @@ type Move struct {
 	Current []string `json:"current_versions"`
 	None    bool     `json:"no_version"`
 	Unknown bool     `json:"unknown_version"`
+	// Eager are those that ask for what has begun to roll out, whichever bucket
+	// they are in: nobody knows how many they are.
+	Eager bool `json:"eager,omitempty"`
 	Change
 	Buckets int     `json:"buckets"`
 	Percent float64 `json:"percent"` // of the group's devices, or of all buckets where nobody lists them

@@ -37,14 +37,19 @@ func planned(t *testing.T, from, to *publish.Site) *publish.Plan {
 	return publish.NewPlan(to, live, true)
 }
 
-// offered is what the devices of a folder's version find in a bucket.
+// offered is what the devices of a folder's version find in a bucket, or if they
+// ask eagerly, for -1.
 func offered(tree *manifest.Tree, t manifest.Target, cohort, segment string, bucket int) string {
 	for _, s := range []string{segment, manifest.OtherSegment} {
 		f := tree.Folder(tree.Layout.AnswerFolder(t, cohort, s))
 		if f == nil {
 			continue
 		}
-		if i := f.Slot(tree.Layout.BucketName(bucket)); i >= 0 {
+		name := manifest.EagerBucket
+		if bucket >= 0 {
+			name = tree.Layout.BucketName(bucket)
+		}
+		if i := f.Slot(name); i >= 0 {
 			return review.Offer{Version: tree.Bodies[f.Bodies[i]].Version()}.String()
 		}
 	}
@@ -69,7 +74,7 @@ func segments(m review.Move) []string {
 // TestMovesAreWhatDevicesFind compares, for every version and bucket of random
 // fleets at two instants, the review with what the two trees answer.
 func TestMovesAreWhatDevicesFind(t *testing.T) {
-	changed, lower := 0, 0
+	changed, lower, ahead := 0, 0, 0
 	for seed := range uint64(40) {
 		f := fleettest.Random(seed)
 		from, to := site(f, now.Add(-30*24*time.Hour)), site(f, now.Add(time.Duration(seed)*24*time.Hour))
@@ -85,8 +90,14 @@ func TestMovesAreWhatDevicesFind(t *testing.T) {
 		}
 		weight := -1
 		for _, g := range r.Groups {
-			told := map[string]map[string]int{}
+			told, eagerly := map[string]map[string]int{}, map[string]string{}
 			for _, m := range g.Moves {
+				if m.Eager {
+					for _, segment := range segments(m) {
+						eagerly[segment] = m.Before.String() + " → " + m.After.String()
+					}
+					continue
+				}
 				if !m.Same() {
 					changed++
 				}
@@ -102,6 +113,18 @@ func TestMovesAreWhatDevicesFind(t *testing.T) {
 				want := map[string]int{}
 				for _, bucket := range others.Buckets {
 					want[offered(from.Tree, g.Target, g.Cohort, segment, int(bucket))+" → "+offered(to.Tree, g.Target, g.Cohort, segment, int(bucket))]++
+				}
+				if f.Project.Eager && g.From == g.Cohort {
+					before, after := offered(from.Tree, g.Target, g.Cohort, segment, -1), offered(to.Tree, g.Target, g.Cohort, segment, -1)
+					change := before + " → " + after
+					if before == after || want[change] > 0 {
+						change = "" // nothing to tell
+					} else {
+						ahead++
+					}
+					if eagerly[segment] != change {
+						t.Errorf("%d: cohort %s, %v, %s: eager devices go %q, want %q", seed, g.Cohort, g.Target, segment, eagerly[segment], change)
+					}
 				}
 				if !maps.Equal(want, moves) {
 					t.Errorf("%d: cohort %s, %v, %s: %v, want %v", seed, g.Cohort, g.Target, segment, moves, want)
@@ -135,8 +158,8 @@ func TestMovesAreWhatDevicesFind(t *testing.T) {
 			weight = w
 		}
 	}
-	if changed < 100 || lower < 10 {
-		t.Errorf("only %d changes were looked at, %d of them down", changed, lower)
+	if changed < 100 || lower < 10 || ahead < 5 {
+		t.Errorf("only %d changes were looked at, %d of them down, %d for eager devices alone", changed, lower, ahead)
 	}
 }
 

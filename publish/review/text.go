@@ -121,6 +121,9 @@ func (m Move) Who() string {
 	if m.Unknown {
 		who = append(who[:len(who):len(who)], "unknown versions")
 	}
+	if m.Eager {
+		who = append(who[:len(who):len(who)], "asking eagerly")
+	}
 	return "on " + strings.Join(who, ", ")
 }
 
@@ -152,6 +155,9 @@ func (m Move) remark() string {
 
 // Share says how many there are: "10 %, 26 buckets".
 func (m Move) Share() string {
+	if m.Eager {
+		return "any bucket"
+	}
 	s := fmt.Sprintf("%s %%, %s", decimal(m.Percent), plural(m.Buckets, "bucket"))
 	if m.Devices >= 0 {
 		s += ", " + plural(m.Devices, "device")

@@ -59,6 +59,12 @@ func Random(seed uint64) *releases.Fleet {
 			e.edges(f.Project.Order, r)
 		}
 	}
+	f.Project.Eager = g.chance(40)
+	for _, c := range f.Cohorts {
+		for i := range c.Activations {
+			c.Activations[i].NotEager = g.chance(20)
+		}
+	}
 	return f
 }
 

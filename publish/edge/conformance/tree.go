@@ -117,7 +117,7 @@ func (g *generator) objects(p place, forms ...manifest.Form) iter.Seq2[string, [
 	return func(yield func(string, []byte) bool) {
 		at := manifest.Location{
 			Class: manifest.Answer, Target: p.folder.Target, Cohort: p.folder.Cohort,
-			VersionSegment: p.folder.VersionSegment, Bucket: g.layout.BucketName(int(p.folder.Buckets[p.slot])),
+			VersionSegment: p.folder.VersionSegment, Bucket: g.tree.BucketAt(p.folder, p.slot),
 		}
 		for _, at.Form = range forms {
 			if body, err := g.tree.Get(at); err == nil && !yield(g.layout.Key(at), body) {

@@ -39,7 +39,11 @@ func (x Explanation) Write(w io.Writer) error {
 	} else {
 		fmt.Fprintf(&b, "\nreleases that cohort %s activates:\n", x.Cohort.Slug)
 		table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-		fmt.Fprintf(table, "  RELEASE\tPERCENT\tBUCKETS\tBUCKET %s\n", x.Layout.Bucket(x.Hash))
+		looks := "BUCKET " + x.Layout.Bucket(x.Hash)
+		if x.Device.Eager {
+			looks = "ASKS EAGERLY"
+		}
+		fmt.Fprintf(table, "  RELEASE\tPERCENT\tBUCKETS\t%s\n", looks)
 		for _, s := range x.Activations {
 			fmt.Fprintf(table, "  %s\t%s\t%d/%d\t%s\n", s.Release.Version, cli.Percent(s.Percent), s.Buckets, x.Layout.Buckets(), x.standing(s))
 		}
@@ -133,8 +137,11 @@ func (x Explanation) standing(s manifest.Standing) string {
 	case !s.From.IsZero():
 		text = "out, in from " + second(s.From)
 	}
-	if !s.Paused.IsZero() && !s.Paused.After(x.At) {
+	if s.PausedAt(x.At) {
 		text += ", paused since " + s.Paused.Format(time.RFC3339)
+	}
+	if x.Device.Eager && s.NotEager {
+		text += ", eager = false"
 	}
 	if !s.Offers {
 		text += fmt.Sprintf("; has no payload for %s on %s", x.Device.Target.SoftwareType, x.Device.Target.HardwareVersion)

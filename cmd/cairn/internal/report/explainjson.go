@@ -16,6 +16,7 @@ type explanationJSON struct {
 	At              time.Time        `json:"at"`
 	Hash            string           `json:"hash"`
 	Bucket          string           `json:"bucket"`
+	Eager           bool             `json:"eager,omitempty"` // it asks for what has begun to roll out
 	Cohort          string           `json:"cohort"`
 	ListedIn        *string          `json:"listed_in"` // null for a device that no cohort lists
 	Activations     []activationJSON `json:"activations"`
@@ -70,6 +71,7 @@ func (x Explanation) JSON() any {
 		At:              x.At,
 		Hash:            x.Hash,
 		Bucket:          x.Layout.Bucket(x.Hash),
+		Eager:           x.Device.Eager,
 		Cohort:          x.Cohort.Slug,
 		Activations:     []activationJSON{},
 		Rule:            x.Rule.String(),

@@ -17,6 +17,8 @@ type deployOptions struct {
 	editOptions
 	deployment edit.Deployment
 	deactivate bool
+	deltaFrom  string
+	deltaTo    string
 	percent    float64
 	ramp       time.Duration
 	from       float64
@@ -45,11 +47,14 @@ init' sets that up.`,
   cairn deploy-release --release-version 1.1.0 --cohort default --steps 1,10,50,100 --every 24h
   cairn deploy-release --release-version 1.1.0 --cohort default \
     --steps 1@2026-12-01T09:00:00Z,100@2026-12-03T09:00:00Z --commit --publish
+  cairn deploy-release --delta-from 1.0.0 --delta-to 1.1.0 --cohort beta
   cairn deploy-release --release-version 1.1.0 --cohort beta --deactivate`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDeployRelease(cmd, global, &opts) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&opts.deployment.Version, "release-version", "", "the release's `version`")
+	f.StringVar(&opts.deltaFrom, "delta-from", "", "offer the release that has a patch from this `version` …")
+	f.StringVar(&opts.deltaTo, "delta-to", "", "… to this `version`: the release's")
 	f.StringVar(&opts.deployment.Cohort, "cohort", "", "the `cohort` to offer it to")
 	f.Float64Var(&opts.percent, "rollout-percent", 100, "the share of the cohort's devices, 0 to 100")
 	f.DurationVar(&opts.ramp, "ramp", 0, "let the share grow for so long, such as 48h: from 1 percent to all, slowly at first")
@@ -70,8 +75,16 @@ init' sets that up.`,
 func runDeployRelease(cmd *cobra.Command, global *globalOptions, opts *deployOptions) error {
 	cli.NoteMemfault(cmd)
 	d := opts.deployment
+	switch delta := opts.deltaFrom != "" || opts.deltaTo != ""; {
+	case d.Version != "" && delta:
+		return cli.Usagef("--release-version names a release, --delta-from and --delta-to name one by its patch: it is one of the two")
+	case delta && (opts.deltaFrom == "" || opts.deltaTo == ""):
+		return cli.Usagef("--delta-from and --delta-to go together")
+	case delta:
+		d.Version = opts.deltaTo
+	}
 	if d.Version == "" || d.Cohort == "" {
-		return cli.Usagef("deploy-release needs --release-version VERSION and --cohort COHORT")
+		return cli.Usagef("deploy-release needs --release-version VERSION, or --delta-from VERSION and --delta-to VERSION, and --cohort COHORT")
 	}
 	at := now()
 	d.At = wallClock()
@@ -81,13 +94,25 @@ func runDeployRelease(cmd *cobra.Command, global *globalOptions, opts *deployOpt
 	}
 	if opts.deactivate {
 		return global.edit(cmd, opts.editOptions, func(p *project) (change, error) {
+			if rest, err := p.besideDelta(opts); err != nil {
+				return change{}, err
+			} else if rest != "" {
+				return change{}, fmt.Errorf("release %s also has %s, which would go with the patch\nto take all of it out of the cohort, name it by --release-version %[1]s", d.Version, rest)
+			}
 			files, err := p.definitions().Deactivate(d.Version, d.Cohort)
 			return change{files: files, title: title(d.Cohort, "deactivate %s", d.Version)}, err
 		})
 	}
 	return global.edit(cmd, opts.editOptions, func(p *project) (change, error) {
+		rest, err := p.besideDelta(opts)
+		if err != nil {
+			return change{}, err
+		}
 		files, err := p.definitions().Deploy(d)
 		c := change{files: files, title: title(d.Cohort, "deploy %s %s", d.Version, plan(d.Rollout)), notes: p.offeredToo(d, at)}
+		if rest != "" {
+			c.notes = append(c.notes, fmt.Sprintf("note: release %s also has %s, which is offered with the patch", d.Version, rest))
+		}
 		for _, a := range p.activations(d.Cohort) {
 			if a.Release.Version != d.Version {
 				continue
@@ -106,6 +131,32 @@ func runDeployRelease(cmd *cobra.Command, global *globalOptions, opts *deployOpt
 		}
 		return c, err
 	})
+}
+
+// besideDelta is what the release of a patch has besides, in words; "" for nothing,
+// and where no patch is named.
+func (p *project) besideDelta(opts *deployOptions) (string, error) {
+	r := p.fleet.Release(opts.deltaTo)
+	if opts.deltaFrom == "" || r == nil {
+		return "", nil // what is not there is told of later
+	}
+	var patches, others []string
+	for _, of := range r.Payloads {
+		what := "an image for "
+		if of.Delta() {
+			what = "a patch from " + of.From + " for "
+		}
+		what += of.SoftwareType + " on " + of.HardwareVersion
+		if of.From == opts.deltaFrom && r.VersionOf(of.SoftwareType) == r.Version {
+			patches = append(patches, what)
+		} else {
+			others = append(others, what)
+		}
+	}
+	if len(patches) == 0 {
+		return "", fmt.Errorf("release %s has no patch from %s: upload it first, by 'cairn upload-ota-payload --delta-from %[2]s --delta-to %[1]s'", r.Version, opts.deltaFrom)
+	}
+	return strings.Join(others, ", "), nil
 }
 
 // offeredToo notes the other cohorts that a withdrawn release comes back to.

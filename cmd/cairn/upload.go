@@ -27,7 +27,9 @@ type uploadOptions struct {
 	notesFile string
 	metadata  []string
 	created   cli.At
-	to        string
+	// componentBase is the version of a component that a patch is from.
+	componentBase string
+	to            string
 }
 
 func uploadCommand(global *globalOptions) *cobra.Command {
@@ -46,6 +48,9 @@ was. A file that is no payload is refused, such as an error page or an image tha
 is cut off. It warns of likely mistakes: see docs/checking.md.`,
 		Example: `  cairn upload-ota-payload --hardware-version mp --software-type stm32-fw --software-version 1.1.0 build/stm32-fw.bin
   cairn upload-ota-payload --hardware-version mp --software-type stm32-fw --delta-from 1.0.0 --delta-to 1.1.0 build/1.0.0-1.1.0.patch
+  cairn upload-ota-payload --hardware-version mp --software-type mfw --software-version 1.1.0 --component-version 2.0.0 build/mfw.bin
+  cairn upload-ota-payload --hardware-version mp --software-type mfw --software-version 1.1.0 \
+    --component-base-version 1.9.0 --component-version 2.0.0 build/mfw-1.9.0-2.0.0.patch
   cairn -C ota upload-ota-payload --hardware-version mp --software-type stm32-fw --software-version 1.1.0 \
     --notes-file CHANGES.md --extra-metadata ticket=FW-1234 --commit build/stm32-fw.bin`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -68,6 +73,8 @@ is cut off. It warns of likely mistakes: see docs/checking.md.`,
 	f.StringVar(&u.Version, "software-version", "", "the `version` that it is: a whole image")
 	f.StringVar(&u.Payload.From, "delta-from", "", "it is a patch from this `version` …")
 	f.StringVar(&opts.deltaTo, "delta-to", "", "… to this `version`")
+	f.StringVar(&u.Component, "component-version", "", "the `version` of a component, which is not the release's; with --software-version for that of the release")
+	f.StringVar(&opts.componentBase, "component-base-version", "", "it is a patch of the component from this `version`")
 	f.BoolVar(&u.MustPassThrough, "must-pass-through", false, "devices below the release stop at it on their way up")
 	f.StringVar(&u.Notes, "notes", "", "release notes, a `text`")
 	f.StringVar(&opts.notesFile, "notes-file", "", "a `file` with the release notes")
@@ -95,6 +102,12 @@ func (o *uploadOptions) complete(cmd *cobra.Command) error {
 		return cli.Usagef("--delta-from and --delta-to go together")
 	case delta && u.Payload.From == o.deltaTo:
 		return cli.Usagef("--delta-from and --delta-to are both %s: a patch leads from one version to another", o.deltaTo)
+	case delta && (u.Component != "" || o.componentBase != ""):
+		return cli.Usagef("--delta-from and --delta-to are for software with the release's version: the patch of a component has --software-version VERSION, --component-base-version VERSION and --component-version VERSION")
+	case o.componentBase != "" && u.Component == "":
+		return cli.Usagef("--component-base-version needs --component-version VERSION, to which the patch leads")
+	case o.componentBase != "" && o.componentBase == u.Component:
+		return cli.Usagef("--component-base-version and --component-version are both %s: a patch leads from one version to another", u.Component)
 	case o.publish && o.to != "":
 		return cli.Usagef("--publish goes to the target in [publish], which would not have the payload: leave --to out, or publish by 'cairn publish --to %s'", o.to)
 	case u.Notes != "" && o.notesFile != "":
@@ -102,6 +115,9 @@ func (o *uploadOptions) complete(cmd *cobra.Command) error {
 	}
 	if delta {
 		u.Version = o.deltaTo
+	}
+	if o.componentBase != "" {
+		u.Payload.From = o.componentBase
 	}
 	if o.notesFile != "" {
 		notes, err := os.ReadFile(o.notesFile)
@@ -113,7 +129,7 @@ func (o *uploadOptions) complete(cmd *cobra.Command) error {
 		}
 		u.Notes = strings.TrimRight(string(notes), "\r\n")
 	}
-	for _, s := range []string{u.Version, u.Payload.HardwareVersion, u.Payload.SoftwareType, u.Payload.From, u.Notes, u.Revision} {
+	for _, s := range []string{u.Version, u.Component, u.Payload.HardwareVersion, u.Payload.SoftwareType, u.Payload.From, u.Notes, u.Revision} {
 		if !utf8.ValidString(s) {
 			return cli.Usagef("%s is not UTF-8", releases.Quote(s))
 		}
@@ -196,6 +212,9 @@ func runUpload(cmd *cobra.Command, global *globalOptions, opts *uploadOptions, n
 // uploadTitle is the subject of the commit: "ota: upload stm32-fw for mp, 1.1.0".
 func uploadTitle(u edit.Upload) string {
 	s := fmt.Sprintf("ota: upload %s for %s, %s", u.Payload.SoftwareType, u.Payload.HardwareVersion, u.Version)
+	if u.Component != "" {
+		s = fmt.Sprintf("ota: upload %s %s for %s, release %s", u.Payload.SoftwareType, u.Component, u.Payload.HardwareVersion, u.Version)
+	}
 	if u.Payload.Delta() {
 		s += " from " + u.Payload.From
 	}

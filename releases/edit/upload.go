@@ -19,6 +19,9 @@ import (
 // release. What is empty says nothing.
 type Upload struct {
 	Version string // of the release, which is made where there is none
+	// Component is the version of the payload's software type, where that is not
+	// the release's.
+	Component string
 	// Payload is stored in the bucket: it has no File and no URL. The values
 	// of its ExtraInfo are strings.
 	Payload         releases.Payload
@@ -92,6 +95,9 @@ func (p Project) conflicts(u Upload, r *releases.Release, there *releases.Payloa
 		fault(table(there), "release %s has another payload in [%s]: sha256 %s, and not %s\na device may have it already: give the new build a version of its own, or take that table out first",
 			u.Version, syntax.Path(names(table(there))...), there.SHA256, u.Payload.SHA256)
 	}
+	if err := p.otherComponent(u, r); err != nil {
+		errs = append(errs, err)
+	}
 	const wayOut = "edit it there, or leave the option out"
 	for _, k := range []struct{ key, there, want string }{{"notes", r.Notes, u.Notes}, {"revision", r.Revision, u.Revision}} {
 		if k.want != "" && k.there != "" && k.there != k.want {
@@ -109,6 +115,24 @@ func (p Project) conflicts(u Upload, r *releases.Release, there *releases.Payloa
 		}
 	}
 	return errs
+}
+
+// otherComponent says that the release has another version of the software.
+func (p Project) otherComponent(u Upload, r *releases.Release) error {
+	software := u.Payload.SoftwareType
+	path := []any{"component", software, "version"}
+	if _, own := r.Components[software]; !own {
+		i := slices.IndexFunc(r.Payloads, func(p *releases.Payload) bool { return p.SoftwareType == software })
+		if i < 0 {
+			return nil
+		}
+		path = table(r.Payloads[i])
+	}
+	if version := r.VersionOf(software); u.Component != "" && u.Component != version {
+		return fmt.Errorf("%s: release %s has %s in version %s, and not %s\na device may have it already: put the new build into another release",
+			p.place(r.File, path), u.Version, software, version, u.Component)
+	}
+	return nil
 }
 
 // place is where a path stands in a file, "releases/1.1.0.toml:3", or the file
@@ -161,6 +185,9 @@ func (u Upload) write(d *Document, r *releases.Release, there *releases.Payload)
 		if r.Forced == nil {
 			add("false", "is_forced")
 		}
+	}
+	if _, own := r.Components[u.Payload.SoftwareType]; u.Component != "" && u.Component != r.Version && !own {
+		add(syntax.String(u.Component), "component", u.Payload.SoftwareType, "version")
 	}
 	p := &u.Payload
 	var said map[string]any

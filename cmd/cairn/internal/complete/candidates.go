@@ -21,21 +21,23 @@ type candidates func(*releases.Fleet, *cobra.Command) []string
 // flagCandidates are those that the definitions name, by the flag. A flag that
 // a command adds gets them by its name.
 var flagCandidates = map[string]candidates{
-	"cohort":           cohortSlugs,
-	"current-version":  knownVersions,
-	"delta-from":       knownVersions,
-	"delta-to":         releaseVersions,
-	"device-serial":    listedSerials,
-	"from":             targets,
-	"hardware-version": hardwareVersions,
-	"release-version":  releaseVersions,
-	"software-type":    softwareTypes,
-	"software-version": knownVersions,
-	"start":            startVersions,
-	"target":           startTargets,
-	"to":               targets,
-	"version":          releaseVersions,
-	"without":          features,
+	"cohort":                 cohortSlugs,
+	"current-version":        knownVersions,
+	"component-base-version": knownVersions,
+	"component-version":      knownVersions,
+	"delta-from":             knownVersions,
+	"delta-to":               releaseVersions,
+	"device-serial":          listedSerials,
+	"from":                   targets,
+	"hardware-version":       hardwareVersions,
+	"release-version":        releaseVersions,
+	"software-type":          softwareTypes,
+	"software-version":       knownVersions,
+	"start":                  startVersions,
+	"target":                 startTargets,
+	"to":                     targets,
+	"version":                releaseVersions,
+	"without":                features,
 }
 
 func cohortSlugs(f *releases.Fleet, _ *cobra.Command) (slugs []string) {
@@ -66,7 +68,8 @@ func knownVersions(f *releases.Fleet, cmd *cobra.Command) []string {
 	for _, software := range slices.Sorted(maps.Keys(f.Software)) {
 		versions = append(versions, f.Software[software].KnownVersions...)
 	}
-	for _, p := range f.Payloads() {
+	for r, p := range f.Payloads() {
+		versions = append(versions, r.VersionOf(p.SoftwareType))
 		if p.Delta() {
 			versions = append(versions, p.From)
 		}

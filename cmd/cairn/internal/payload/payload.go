@@ -3,6 +3,7 @@
 package payload
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"
 	"crypto/sha1"
@@ -106,7 +107,7 @@ func (b *File) Describe(p *releases.Payload) {
 // says what is wrong in any case.
 func (b *File) Judge(u edit.Upload) (warnings []firmware.Finding, err error) {
 	var wrong []string
-	for _, found := range b.Image.Findings(filepath.Base(b.path), u.Version) {
+	for _, found := range b.Image.Findings(filepath.Base(b.path), cmp.Or(u.Component, u.Version)) {
 		if found.Certain {
 			wrong = append(wrong, fmt.Sprintf("%s %s\nhint: %s", b.path, found.Message, found.Hint))
 		} else {

@@ -63,6 +63,7 @@ A flag that takes a value can be given by a variable: see 'cairn help environmen
 		deviceHeaderCommand(global),
 		conformanceCommand(global),
 		doctorCommand(global),
+		rootCertsCommand(global),
 		edgeCommand(global),
 		versionCommand(),
 		completionCommand(),

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"cairn/publish/edge/roots/rootstest"
 	"cairn/publish/storetest"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -42,6 +43,7 @@ func TestScripts(t *testing.T) {
 			"serve": serveInBackground,
 			"fetch": fetch,
 			"files": files,
+			"tls":   tlsServer,
 			"s3": func(ts *testscript.TestScript, _ bool, _ []string) {
 				useS3(ts, server, server.NewBucket(t))
 			},
@@ -99,6 +101,15 @@ func files(ts *testscript.TestScript, _ bool, args []string) {
 	server := httptest.NewServer(http.FileServer(http.Dir(ts.MkAbs(args[0]))))
 	ts.Defer(server.Close)
 	ts.Setenv("URL", server.URL)
+}
+
+// tlsServer has nothing to serve, puts its address into $URL, and its certificate
+// into ca.pem.
+func tlsServer(ts *testscript.TestScript, _ bool, _ []string) {
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	ts.Defer(server.Close)
+	ts.Setenv("URL", server.URL)
+	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), rootstest.PEM(server.Certificate()), 0o644))
 }
 
 // fetch sends a request, METHOD URL [FIELD:VALUE…], and writes the answer to

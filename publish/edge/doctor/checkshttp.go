@@ -28,12 +28,14 @@ func keepAlive(s *seen) Finding {
 	return ok("all GETs of a check go over one connection", "the connection stays")
 }
 
-// redirect looks at whatever was asked for.
+// named is an exchange and what was asked for.
+type named struct {
+	what string
+	*exchange
+}
+
 func redirect(s *seen) Finding {
-	for _, e := range []struct {
-		what string
-		*exchange
-	}{{"the answer", &s.answer}, {"a missing answer", &s.missing}, {"the payload", &s.payload}} {
+	for _, e := range []named{{"the answer", &s.answer}, {"a missing answer", &s.missing}, {"the payload", &s.payload}} {
 		if e.status/100 == 3 {
 			return finding(Error, "most clients of firmware follow no redirect, and cairn's header takes one for \"try again later\"",
 				"answer at base_url itself; check its scheme, host and path", "%s: %d to %s", e.what, e.status, e.header.Get("Location"))
@@ -60,12 +62,20 @@ func looksLikeHTML(e *exchange) bool {
 	return strings.HasPrefix(e.header.Get("Content-Type"), "text/html") || bytes.HasPrefix(bytes.TrimSpace(e.body), []byte("<"))
 }
 
+// bodies are what came with one.
+func (s *seen) bodies() (all []named) {
+	for _, e := range []named{{"the answer", &s.answer}, {"the payload", &s.payload}} {
+		if e.status == http.StatusOK {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
 func contentLength(s *seen) Finding {
-	for _, e := range []struct {
-		what string
-		*exchange
-	}{{"the answer", &s.answer}, {"the payload", &s.payload}} {
-		if e.status != http.StatusOK || e.length >= 0 && !e.chunked {
+	bodies := s.bodies()
+	for _, e := range bodies {
+		if e.length >= 0 && !e.chunked {
 			continue
 		}
 		how := "no Content-Length"
@@ -75,18 +85,22 @@ func contentLength(s *seen) Finding {
 		return finding(Error, "a device can't tell a whole body from one that broke off, or does not read chunks at all",
 			"serve objects as they are: nothing that rewrites or compresses them on the way (ssi, sub_filter, gzip)", "%s: %s", e.what, how)
 	}
+	if len(bodies) == 0 {
+		return Finding{}
+	}
 	return ok("a device can tell a body that broke off", "stated")
 }
 
 func compression(s *seen) Finding {
-	for _, e := range []struct {
-		what string
-		*exchange
-	}{{"the answer", &s.answer}, {"the payload", &s.payload}} {
-		if c := e.header.Get("Content-Encoding"); e.status == http.StatusOK && c != "" && c != "identity" {
+	bodies := s.bodies()
+	for _, e := range bodies {
+		if c := e.header.Get("Content-Encoding"); c != "" && c != "identity" {
 			return finding(Error, "a device that has not asked for it gets bytes in which it finds no URL",
 				"compress for those alone that send Accept-Encoding: with nginx, no gzip_static always", "%s comes as %s, which was not asked for", e.what, c)
 		}
+	}
+	if len(bodies) == 0 {
+		return Finding{}
 	}
 	return ok("a device can use what comes as it comes", "none that was not asked for")
 }

@@ -48,12 +48,8 @@ func look(ctx context.Context, o *Options) (*seen, error) {
 		return nil, fmt.Errorf("no connection to %s: %w", s.address(), err)
 	}
 	if o.Base.Scheme == "https" {
-		name := s.host
-		if _, err := netip.ParseAddr(name); err == nil {
-			name = "" // RFC 6066 section 3: no addresses
-		}
-		s.mbedTLS, s.wolfSSL = s.ask(ctx, handshake.MbedTLS, name, 0), s.ask(ctx, handshake.WolfSSL, name, 0)
-		s.nameless, s.fragment = s.ask(ctx, handshake.MbedTLS, "", 0), s.ask(ctx, handshake.MbedTLS, name, wantedFragment)
+		s.mbedTLS, s.wolfSSL = s.ask(ctx, handshake.MbedTLS, s.host, 0), s.ask(ctx, handshake.WolfSSL, s.host, 0)
+		s.nameless, s.fragment = s.ask(ctx, handshake.MbedTLS, "", 0), s.ask(ctx, handshake.MbedTLS, s.host, wantedFragment)
 		var err error
 		if s.chain, err = s.certificates(); err != nil {
 			return nil, err

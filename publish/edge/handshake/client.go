@@ -6,6 +6,7 @@ package handshake
 
 import (
 	"encoding/hex"
+	"net/netip"
 
 	"golang.org/x/crypto/cryptobyte"
 )
@@ -77,7 +78,7 @@ func (c Client) hello(serverName string, fragment int) []byte {
 			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(fromHex(c.suites)) })
 			b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddUint8(0) }) // no compression
 			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
-				if serverName != "" {
+				if _, err := netip.ParseAddr(serverName); err != nil && serverName != "" { // RFC 6066 section 3: no addresses
 					addServerName(b, serverName)
 				}
 				if fragment != 0 {

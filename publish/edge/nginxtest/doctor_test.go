@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"cairn/publish/edge/doctor"
+	"cairn/publish/edge/roots/rootstest"
 	"cairn/templates/edge/nginx"
 )
 
@@ -31,10 +32,18 @@ const (
 	doctorPayload = "/fridge/v1/payloads/0123456789abcdef0123456789abcdef/fw.bin"
 )
 
+// authority is a root with an intermediate, which signs what servers have.
+type authority struct{ root, between rootstest.Pair }
+
+func newAuthority(t *testing.T) authority {
+	root := rootstest.Root(t, rootstest.ECDSA(t, elliptic.P256()), rootstest.CA("Test Root"))
+	return authority{root, root.Issue(t, rootstest.ECDSA(t, elliptic.P256()), rootstest.CA("Test Intermediate"))}
+}
+
 // patient is an nginx in which nothing is wrong yet.
 type patient struct {
 	t         *testing.T
-	authority *authority
+	authority authority
 	scheme    string
 	http      string // lines of the http block
 	server    string // of the server
@@ -51,12 +60,14 @@ type patient struct {
 
 const goodProtocols, goodHeader, goodBuffer = "ssl_protocols TLSv1.2 TLSv1.3;", `add_header Cache-Control "public, max-age=60";`, "ssl_buffer_size 4k;"
 
-func newPatient(t *testing.T, a *authority, key crypto.Signer) *patient {
+func newPatient(t *testing.T, a authority, key crypto.Signer) *patient {
 	return &patient{
 		t: t, authority: a, scheme: "https", key: key, payload: doctorPayload, listen: "ssl",
 		http: goodProtocols + goodBuffer, location: goodHeader,
-		chain: func(leaf *x509.Certificate) []*x509.Certificate { return []*x509.Certificate{leaf, a.between} },
-		ip4:   []string{"192.0.2.1"}, ip6: []string{"2001:db8::1"},
+		chain: func(leaf *x509.Certificate) []*x509.Certificate {
+			return []*x509.Certificate{leaf, a.between.Certificate}
+		},
+		ip4: []string{"192.0.2.1"}, ip6: []string{"2001:db8::1"},
 	}
 }
 
@@ -82,9 +93,14 @@ func (p *patient) examine() []doctor.Finding {
 	}
 	l := listen(t)
 	address := l.Addr().String()
+	template := rootstest.Server("ota.example.com")
+	if p.leaf != nil {
+		p.leaf(template)
+	}
+	leaf := p.authority.between.Issue(t, p.key, template)
 	files := map[string][]byte{
-		"chain.pem": inPEM(p.chain(p.authority.issue(t, p.key, p.leaf))...),
-		"key.pem":   keyInPEM(t, p.key),
+		"chain.pem": rootstest.PEM(p.chain(leaf.Certificate)...),
+		"key.pem":   leaf.KeyPEM(t),
 		nginx.ConfigFile: fmt.Appendf(nil, `pid nginx.pid;
 error_log error.log warn;
 events {}
@@ -118,7 +134,7 @@ http {
 	run(t, p.scheme, l, files)
 
 	roots := x509.NewCertPool()
-	roots.AddCert(p.authority.root)
+	roots.AddCert(p.authority.root.Certificate)
 	found, err := doctor.Run(t.Context(), doctor.Options{
 		Base:    &url.URL{Scheme: p.scheme, Host: "ota.example.com"},
 		Objects: doctor.Objects{Answer: doctorAnswer, Missing: doctorMissing, Payload: p.payload},
@@ -148,7 +164,7 @@ http {
 // TestDoctor sets up an nginx wrongly, in one respect each, and wants to hear of
 // that and of nothing else.
 func TestDoctor(t *testing.T) {
-	authority, key := newAuthority(t), ecdsaKey(t, elliptic.P256())
+	authority, key := newAuthority(t), rootstest.ECDSA(t, elliptic.P256())
 	at := func(path, lines string) string { return "location = " + path + " { " + lines + " }" }
 	names := func(n int) func(*x509.Certificate) {
 		return func(c *x509.Certificate) {
@@ -169,7 +185,7 @@ func TestDoctor(t *testing.T) {
 			"error tls-mbedtls: it refuses with\nerror tls-wolfssl: it refuses with"},
 		"a suite of few":  {func(p *patient) { p.http += "ssl_ciphers ECDHE-ECDSA-AES256-CCM;" }, "error tls-wolfssl: it refuses with"},
 		"CBC alone":       {func(p *patient) { p.http += "ssl_ciphers ECDHE-ECDSA-AES128-SHA256;" }, "warning tls-mbedtls: _CBC_\nwarning tls-wolfssl: _CBC_"},
-		"RSA without DHE": {func(p *patient) { p.key = rsaKey(t, 2048); p.http += "ssl_ciphers AES128-GCM-SHA256;" }, "warning tls-mbedtls: TLS_RSA_\nerror tls-wolfssl: it refuses with"},
+		"RSA without DHE": {func(p *patient) { p.key = rootstest.RSA(t, 2048); p.http += "ssl_ciphers AES128-GCM-SHA256;" }, "warning tls-mbedtls: TLS_RSA_\nerror tls-wolfssl: it refuses with"},
 		"SNI needed": {func(p *patient) { p.http += "server { listen ADDRESS ssl default_server; ssl_reject_handshake on; }" },
 			"warning sni: needed: without SNI, it refuses"},
 		"long records": {func(p *patient) { p.http = goodProtocols }, "note records: 16,4"},
@@ -182,19 +198,19 @@ func TestDoctor(t *testing.T) {
 		}, "error certificate: unknown authority"},
 		"the root": {func(p *patient) {
 			p.chain = func(leaf *x509.Certificate) []*x509.Certificate {
-				return []*x509.Certificate{leaf, authority.between, authority.root}
+				return []*x509.Certificate{leaf, authority.between.Certificate, authority.root.Certificate}
 			}
 		}, "warning chain-root: Test Root"},
 		"out of order": {func(p *patient) {
 			other := newAuthority(t)
 			p.chain = func(leaf *x509.Certificate) []*x509.Certificate {
-				return []*x509.Certificate{leaf, other.between, authority.between}
+				return []*x509.Certificate{leaf, other.between.Certificate, authority.between.Certificate}
 			}
 		}, "error chain-order: certificate 2"},
 		"a long chain":      {func(p *patient) { p.leaf = names(150) }, "warning chain: 2 certificates, 5,"},
 		"a very long chain": {func(p *patient) { p.leaf = names(600) }, "error chain: in several records"},
-		"a long RSA key":    {func(p *patient) { p.key = rsaKey(t, 3072) }, "warning key: RSA 3072"},
-		"P-384":             {func(p *patient) { p.key = ecdsaKey(t, elliptic.P384()) }, "warning key: P-384"},
+		"a long RSA key":    {func(p *patient) { p.key = rootstest.RSA(t, 3072) }, "warning key: RSA 3072"},
+		"P-384":             {func(p *patient) { p.key = rootstest.ECDSA(t, elliptic.P384()) }, "warning key: P-384"},
 
 		"no answer":     {func(p *patient) { p.server = "return 444;" }, "error http: EOF"},
 		"no keep-alive": {func(p *patient) { p.http += "keepalive_timeout 0;" }, "warning keep-alive: ends"},

@@ -75,7 +75,7 @@ func (s *snapshots) device(q *question) *device.Device {
 	f := s.worlds[0].fleet
 	return &device.Device{
 		Layout: manifest.LayoutOf(f), Order: f.Project.Order, Origin: origin, Roots: []signing.Key{root.Key}, RootThreshold: 1,
-		Device: manifest.Device{Serial: q.serial, Target: q.target, CurrentVersion: q.version},
+		Device: manifest.Device{Serial: q.serial, Target: q.target, CurrentVersion: q.version, Eager: q.bucket == manifest.EagerBucket},
 	}
 }
 

@@ -57,7 +57,7 @@ func Page(m *Model) ([]byte, error) {
 
 // script is what the page runs: a module, so that it runs from file: too.
 func script(order releases.Order) string {
-	shared := javascript.Device + javascript.Versions(order)
+	shared := javascript.Device(true) + javascript.Versions(order)
 	return "const edge = (() => {\n" + shared + "return { hash, xxh64, escape, takes };\n})();\n" + strings.Join([]string{model, device, draw, plan, behaviour}, "\n")
 }
 

@@ -20,14 +20,13 @@ func (g *generator) find(readings ...manifest.Device) (key string, body manifest
 }
 
 func (g *generator) locate(readings []manifest.Device) (manifest.Location, manifest.Body, bool) {
-	hash := manifest.Hash(readings[0].Serial)
-	return g.tree.Find(g.cohortOf(hash), g.layout.Bucket(hash), readings...)
+	return g.tree.Find(g.cohortOf(manifest.Hash(readings[0].Serial)), g.layout.LooksIn(readings[0]), readings...)
 }
 
 // buckets says whether a device takes what its bucket is offered, and would not
 // take what another is.
 func (g *generator) buckets(at manifest.Location, body manifest.Body, readings []manifest.Device) bool {
-	if at.VersionSegment != manifest.OtherSegment || body.Payload == nil {
+	if at.VersionSegment != manifest.OtherSegment || at.Bucket == manifest.EagerBucket || body.Payload == nil {
 		return false
 	}
 	f := g.tree.Folder(g.layout.AnswerFolder(at.Target, at.Cohort, at.VersionSegment))

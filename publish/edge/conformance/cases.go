@@ -62,6 +62,7 @@ func Cases(f *releases.Fleet, at time.Time) []Case {
 	g.strangers()
 	g.plusSigns()
 	g.parameters()
+	g.eager()
 	g.malformed()
 	g.unknown()
 	g.keys()

@@ -44,7 +44,7 @@ func samples(t testing.TB) []*conformancetest.Sample {
 
 // handler is cairn's own edge.
 func handler(s *conformancetest.Sample, source edge.Source) http.Handler {
-	return edge.Below(s.Fleet.Project.BasePath(), edge.New(source, edge.Options{Layout: manifest.LayoutOf(s.Fleet), Order: s.Fleet.Project.Order, Cache: s.Fleet.Cache, Key: s.Fleet.Project.Key}))
+	return edge.Below(s.Fleet.Project.BasePath(), edge.New(source, edge.Options{Layout: manifest.LayoutOf(s.Fleet), Order: s.Fleet.Project.Order, Eager: s.Fleet.Project.Eager, Cache: s.Fleet.Cache, Key: s.Fleet.Project.Key}))
 }
 
 func stored(t testing.TB, s *conformancetest.Sample, store publish.Store) publish.Store {

@@ -27,6 +27,7 @@ const (
 	Signed      Feature = "signed"
 	Types       Feature = "types"
 	Hidden      Feature = "hidden"
+	Eager       Feature = "eager"
 )
 
 var about = []struct {
@@ -47,6 +48,7 @@ var about = []struct {
 	{Stored, "payloads that are only in the bucket; cairn serve --from definitions has none"},
 	{Signed, "the signed form, of a project that has [signing]; cairn serve --from definitions has none"},
 	{Types, "the tree's Content-Types, as docs/hosting.md lists them"},
+	{Eager, "eager=1 in the query API, of a project with eager = true"},
 	{Hidden, "what is beside the tree, such as the state, is not to be had"},
 }
 

@@ -21,6 +21,9 @@ func pairs(d manifest.Device, encode func(string) string) []string {
 	if d.CurrentVersion != "" {
 		p = append(p, "current_version="+encode(d.CurrentVersion))
 	}
+	if d.Eager {
+		p = append(p, "eager=1")
+	}
 	return p
 }
 

@@ -67,7 +67,7 @@ func Files(f *releases.Fleet, opts Options) ([]File, error) {
 	data.Origin = strings.TrimRight(opts.Origin, "/")
 	files := []File{
 		{Name: "config.js"},
-		{"device.js", []byte(javascript.Device + "\n" + javascript.Versions(f.Project.Order) + "\nexport { escape, hash, maxSegment, readings, takes, xxh64 };\n")},
+		{"device.js", []byte(javascript.Device(f.Project.Eager) + "\n" + javascript.Versions(f.Project.Order) + "\nexport { escape, hash, maxSegment, readings, takes, xxh64 };\n")},
 		{Name: "negotiate.js"}, {Name: "tree.js"}, {Name: "worker.js"}, {Name: "wrangler.toml"},
 	}
 	for i := range files {

@@ -82,9 +82,10 @@ function same(given, key) {
 // is made for the device; the key is, too, for what is not as it is in the tree.
 async function find(asked, tree, form) {
   const h = hash(asked[0].device_serial), cohort = await cohortOf(h, tree);
+  const bucket = asked[0].eager === '1' ? '_eager' : h.slice(0, config.bucketDigits);
   const stem = (device, cohort, version) => {
     const names = [device.software_type, device.hardware_version].map(escape);
-    return `${config.prefix}/v1/latest/${names.join('/')}/${cohort}/${version}/${h.slice(0, config.bucketDigits)}`;
+    return `${config.prefix}/v1/latest/${names.join('/')}/${cohort}/${version}/${bucket}`;
   };
   for (const device of asked) {
     const key = stem(device, cohort, device.current_version ? escape(device.current_version) : '_none') + form;
@@ -141,7 +142,7 @@ const segment = `[-A-Za-z0-9_][-A-Za-z0-9_.]{0,${maxSegment - 1}}`;
 const folder = `${config.prefix}/v1`;
 const small = new RegExp(
   `^${folder}/(cohorts/[0-9a-f]{${config.cohortDigits}}\\.txt` +
-    `|latest/${segment}/${segment}/[-A-Za-z0-9_]+/${segment}/[0-9a-f]{${config.bucketDigits}}\\.(?:(?:below\\.)?txt|json))(\\.br|\\.gz)?$`,
+    `|latest/${segment}/${segment}/[-A-Za-z0-9_]+/${segment}/(?:[0-9a-f]{${config.bucketDigits}}|_eager)\\.(?:(?:below\\.)?txt|json))(\\.br|\\.gz)?$`,
 );
 const signedPart = new RegExp(`^${folder}/signed/[0-9a-f]{32}$`);
 const signedNote = new RegExp(`^${folder}/signed/(head|keys)\\.txt$`);

@@ -56,7 +56,7 @@ func Function(f *releases.Fleet) ([]byte, error) {
 		Cache  releases.Cache
 		Device string
 		Base   string // as a request has it
-	}{f.Project, f.Cache, javascript.Device + javascript.Versions(f.Project.Order), (&url.URL{Path: f.Project.BasePath()}).EscapedPath()})
+	}{f.Project, f.Cache, javascript.Device(f.Project.Eager) + javascript.Versions(f.Project.Order), (&url.URL{Path: f.Project.BasePath()}).EscapedPath()})
 	if err != nil {
 		return nil, err
 	}
@@ -104,9 +104,13 @@ func Pairs(t *manifest.Tree) []Pair {
 	for i := range t.Folders {
 		f := &t.Folders[i]
 		pairs = append(pairs, folder("f/"+strings.TrimSuffix(strings.TrimPrefix(f.Key, root), "/"), f, t.Layout)...)
-		if value := floor(f, t); value != "" {
-			at := strings.TrimSuffix(strings.TrimPrefix(f.Key, root), "/"+manifest.OtherSegment+"/")
+		at := strings.TrimSuffix(strings.TrimPrefix(f.Key, root), "/"+manifest.OtherSegment+"/")
+		n := len(f.Buckets)
+		if value := floor(f, f.Bodies[:n], t); value != "" {
 			pairs = append(pairs, Pair{"b/" + at, value})
+		}
+		if value := floor(f, f.Bodies[n:], t); value != "" {
+			pairs = append(pairs, Pair{"b/" + at + "/" + manifest.EagerBucket, value})
 		}
 	}
 	return pairs
@@ -115,15 +119,15 @@ func Pairs(t *manifest.Tree) []Pair {
 // anyVersion is the value of a track in which no versions are compared.
 const anyVersion = "*"
 
-// floor says which versions take what a folder for versions without one offers:
-// "<" and the lowest version of all buckets, so that it is above theirs in every
+// floor says which versions take what a folder for versions without one offers
+// in some of its bodies: "<" and the lowest version of all buckets, so that it is above theirs in every
 // bucket; or any. It is "" where nothing is offered, and for other folders.
-func floor(f *manifest.Folder, t *manifest.Tree) string {
+func floor(f *manifest.Folder, bodies []uint32, t *manifest.Tree) string {
 	if f.VersionSegment != manifest.OtherSegment {
 		return ""
 	}
 	lowest := ""
-	for _, body := range f.Bodies {
+	for _, body := range bodies {
 		switch v := t.Bodies[body].Version(); {
 		case v == "":
 		case f.AnyVersion:
@@ -140,7 +144,7 @@ func floor(f *manifest.Folder, t *manifest.Tree) string {
 
 // folder says which buckets of a folder are up to date: a bit for each, or "="
 // and the bit that all of them have. Buckets of four digits have a value for
-// each first digit.
+// each first digit. Those who ask eagerly have one of their own.
 func folder(key string, f *manifest.Folder, layout manifest.Layout) []Pair {
 	bits := make([]bool, layout.Buckets())
 	same := true
@@ -156,15 +160,15 @@ func folder(key string, f *manifest.Folder, layout manifest.Layout) []Pair {
 		}
 	}
 	per := len(bits) / len(values)
+	all := map[bool]string{true: "=1", false: "=0"}
 	for i := range values {
-		if same {
-			values[i].Value = "=0"
-			if f.Bodies[0] == 0 {
-				values[i].Value = "=1"
-			}
-			continue
+		values[i].Value = all[f.Bodies[0] == 0]
+		if !same {
+			values[i].Value = hex(bits[i*per : (i+1)*per])
 		}
-		values[i].Value = hex(bits[i*per : (i+1)*per])
+	}
+	for _, body := range f.Bodies[len(f.Buckets):] {
+		values = append(values, Pair{key + "/" + manifest.EagerBucket, all[body == 0]})
 	}
 	return values
 }

@@ -24,6 +24,7 @@ func example(t *testing.T) *releases.Fleet {
 
 func TestFunctionSize(t *testing.T) {
 	f := example(t)
+	f.Project.Eager = true
 	for _, f.Project.Order = range []releases.Order{releases.SemVer, releases.Natural} {
 		function, err := cloudfront.Function(f)
 		if err != nil {

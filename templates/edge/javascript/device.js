@@ -107,7 +107,7 @@ function parse(raw, plus) {
     } catch (e) {
       continue;
     }
-    if (!/^(device_serial|hardware_version|software_type|current_version)$/.test(name)) continue;
+    if (!parameters.test(name)) continue;
     if (values[name] !== undefined) return 'parameter ' + name + ' is given twice';
     try {
       value = decodeURIComponent(value.replace(/\+/g, plus));

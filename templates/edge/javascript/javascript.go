@@ -8,10 +8,8 @@ import (
 	"cairn/releases"
 )
 
-// Device defines hash, escape, maxSegment and readings.
-//
 //go:embed device.js
-var Device string
+var device string
 
 //go:embed version.js
 var version string
@@ -21,6 +19,16 @@ var semver string
 
 //go:embed natural.js
 var natural string
+
+// Device defines hash, escape, maxSegment and readings, of which one that asks
+// eagerly, where it may, has eager: "1".
+func Device(eager bool) string {
+	parameters := "device_serial|hardware_version|software_type|current_version"
+	if eager {
+		parameters += "|eager"
+	}
+	return device + "\n// What is read of a query.\nconst parameters = /^(" + parameters + ")$/;\n"
+}
 
 // Versions defines compare and takes, in an order of versions.
 func Versions(o releases.Order) string {

@@ -16,6 +16,7 @@ import (
 	"text/template"
 	"time"
 
+	"cairn/manifest"
 	"cairn/releases"
 	"cairn/templates/edge/javascript"
 )
@@ -76,6 +77,7 @@ type values struct {
 	Origin                     *origin
 	// Patterns of keys, as [manifest.Layout] has them.
 	Shard, Bucket, Folder, Segment string
+	Eager                          bool   // devices may ask eagerly
 	Plain                          string // of names that are their own segments
 	Versions                       string // their comparison, in the project's order
 }
@@ -95,11 +97,15 @@ func Files(c Config) (map[string][]byte, error) {
 		Answers: c.Cache.Answers, Cohorts: c.Cache.Cohorts,
 		Root: c.Root, Listen: listen, Modules: cmp.Or(c.Modules, DebianModules), CA: cmp.Or(c.CA, DebianCA),
 		Shard:    fmt.Sprintf("[0-9a-f]{%d}", c.Project.CohortDigits),
+		Eager:    c.Project.Eager,
 		Bucket:   fmt.Sprintf("[0-9a-f]{%d}", c.Project.BucketDigits),
 		Folder:   strings.Join([]string{segment, segment, segment, segment}, "/"),
 		Segment:  segment,
 		Versions: javascript.Versions(c.Project.Order),
 		Plain:    `[-A-Za-z0-9][-.A-Za-z0-9]{0,127}`,
+	}
+	if v.Eager {
+		v.Bucket = "(?:" + v.Bucket + "|" + manifest.EagerBucket + ")"
 	}
 	if v.Base == "/origin" {
 		return nil, fmt.Errorf("base_url %s has the path /origin, which this edge uses itself", c.Project.BaseURL)

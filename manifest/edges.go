@@ -23,14 +23,7 @@ func (h *Held) String() string {
 	case h.Block == nil:
 		return fmt.Sprintf("%s has min_version %s", h.Release.Version, h.Release.MinVersion)
 	}
-	text := fmt.Sprintf("%s is blocked (%s): %s", h.Release.Version, h.Block.Name, h.Block.Reason)
-	if h.Block.FixedIn != "" {
-		text += "; fixed in " + h.Block.FixedIn
-	}
-	if h.Block.URL != "" {
-		text += "; see " + h.Block.URL
-	}
-	return text
+	return fmt.Sprintf("%s is blocked %s", h.Release.Version, h.Block)
 }
 
 func (h *Held) rule() Rule {

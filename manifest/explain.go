@@ -29,6 +29,8 @@ type Standing struct {
 	// From is when the bucket is in or will be, by the schedule; zero where
 	// it always was or never will be, which In tells apart.
 	From time.Time
+	// Held is what keeps the device's version from the release; nil for nothing.
+	Held *Held
 }
 
 // Fetch is a key that a device asks for.
@@ -44,13 +46,14 @@ func Targets(f *releases.Fleet) []Target { return resolverOf(f).targets }
 func Known(f *releases.Fleet) map[Target][]string { return resolverOf(f).known }
 
 // Explain resolves as [Resolve] does, and says how.
-func Explain(f *releases.Fleet, d Device, at time.Time) Explanation {
-	b := newBuilder(f, at)
+func Explain(f *releases.Fleet, d Device, instant time.Time) Explanation {
+	b := newBuilder(f, instant)
 	layout, r := b.tree.Layout, b.resolver
 	e := Explanation{Hash: Hash(d.Serial)}
 	e.Cohort, e.Listed = f.CohortOf(d.Serial)
 	var reach []*releases.Release
-	e.Known = r.standing(d.Target, d.CurrentVersion) >= 0
+	at := r.standing(d.Target, d.CurrentVersion)
+	e.Known = at >= 0
 	d.Eager = d.Eager && f.Project.Eager
 	bucket := layout.LooksIn(d)
 	for _, a := range e.Cohort.Activations {
@@ -59,12 +62,14 @@ func Explain(f *releases.Fleet, d Device, at time.Time) Explanation {
 		if d.Eager {
 			covers = func(percent float64) bool { return percent >= 100 || percent > 0 && !a.NotEager }
 		}
-		s := Standing{Activation: a, Percent: a.Percent(at)}
+		s := Standing{Activation: a, Percent: a.Percent(instant)}
 		s.Buckets = releases.Buckets(s.Percent, layout.Buckets())
 		if s.In = covers(s.Percent); d.Eager {
-			s.In = a.CoversEager(at)
+			s.In = a.CoversEager(instant)
 		}
-		s.Offers = a.Offers() && len(r.made[d.Target][a.Release]) > 0
+		if made := r.made[d.Target][a.Release]; len(made) > 0 {
+			s.Offers, s.Held = a.Offers(), r.edges[d.Target].holds(at, &made[0])
+		}
 		if from, ever := a.Rollout.Reach(covers); ever && (a.Paused.IsZero() || !from.After(a.Paused)) {
 			s.From = from
 		}
@@ -77,9 +82,9 @@ func Explain(f *releases.Fleet, d Device, at time.Time) Explanation {
 	e.Other = r.decide(r.candidates(d.Target, reach), unknown, e.Cohort.VersionCheck)
 	b.folders(e.Cohort)
 	e.Fetches = append(e.Fetches, Fetch{layout.CohortKey(layout.Shard(e.Hash)), true})
-	_, _, _ = layout.Walk(b.fleet.Project.Order, e.Cohort.Slug, bucket, []Device{d}, func(at Location) ([]byte, error) {
-		body, err := b.tree.Get(at)
-		e.Fetches = append(e.Fetches, Fetch{layout.Key(at), err == nil})
+	_, _, _ = layout.Walk(b.fleet.Project.Order, e.Cohort.Slug, bucket, []Device{d}, func(l Location) ([]byte, error) {
+		body, err := b.tree.Get(l)
+		e.Fetches = append(e.Fetches, Fetch{layout.Key(l), err == nil})
 		return body, err
 	})
 	return e

@@ -1,6 +1,10 @@
 package manifest
 
-import "cairn/releases"
+import (
+	"slices"
+
+	"cairn/releases"
+)
 
 // Resolver decides for all devices at once that have the same releases in
 // reach.
@@ -12,12 +16,38 @@ func NewResolver(f *releases.Fleet) *Resolver { return &Resolver{resolverOf(f)} 
 // Known is the versions that are known of a target, ascending.
 func (r *Resolver) Known(t Target) []string { return r.resolver.known[t] }
 
+// Held says whether anything keeps some devices of a target from a release.
+func (r *Resolver) Held(t Target) bool { return r.resolver.edges[t] != nil }
+
+// Keeps is what keeps the devices of a target that run a version from a release
+// with a payload for it; nil for nothing.
+func (r *Resolver) Keeps(t Target, version string, release *releases.Release) *Held {
+	edges, made := r.resolver.edges[t], r.resolver.made[t][release]
+	at := r.resolver.standing(t, version)
+	if dead := edges.deadEnd(at); dead != nil || len(made) == 0 {
+		return dead
+	}
+	return edges.holds(at, &made[0])
+}
+
 // Offers is what the devices of one target in a cohort get that have the same
 // releases in reach.
 type Offers struct {
 	Known   []Decision // in the order of [Resolver.Known]
 	None    Decision   // for a device that states no version
 	Unknown Decision   // for a version that is not known
+}
+
+// Of is what a device gets by the version that it runs, "" for none, of the
+// known versions of its target.
+func (o Offers) Of(known []string, version string) Decision {
+	if version == "" {
+		return o.None
+	}
+	if i := slices.Index(known, version); i >= 0 {
+		return o.Known[i]
+	}
+	return o.Unknown
 }
 
 // Offers decides by the releases in reach, which ascend.

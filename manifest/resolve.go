@@ -108,6 +108,22 @@ func (r Rule) Because() string {
 	return "no release in reach has anything new for the device"
 }
 
+// Because is why the device gets that, as the end of a sentence, with what
+// keeps it from all there is.
+func (d Decision) Because() string {
+	switch {
+	case !d.Kept():
+		return d.Rule.Because()
+	case d.Rule == UnknownConditional:
+		return d.Rule.Because() + ": " + d.Held.String()
+	}
+	return d.Held.String()
+}
+
+// Kept says whether the definitions keep the device where it is: its version is
+// a dead end, or what is above is blocked, or not for all versions.
+func (d Decision) Kept() bool { return d.Held != nil && d.Payload == nil }
+
 // Resolve decides what a device gets at an instant. It is a pure function of
 // its arguments.
 func Resolve(f *releases.Fleet, d Device, at time.Time) Decision {

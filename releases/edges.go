@@ -33,10 +33,44 @@ func (b *Block) Holds(o Order, version string) bool {
 // type: it has a payload for it, or none at all, and the type has no version of
 // its own.
 func (r *Release) Concerns(software string) bool {
-	if _, component := r.Components[software]; component {
+	if _, own := r.Components[software]; own {
 		return false
 	}
 	return len(r.Payloads) == 0 || slices.ContainsFunc(r.Payloads, func(p *Payload) bool { return p.SoftwareType == software })
+}
+
+// Edges is what a release says of the versions that must not take it, or not
+// leave it, each in words that begin with "is" or "has".
+func (r *Release) Edges() (all []string) {
+	if r.MustPassReason != "" {
+		all = append(all, "is to be passed through: "+r.MustPassReason)
+	}
+	if r.MinVersion != "" {
+		all = append(all, "has min_version "+r.MinVersion)
+	}
+	for _, b := range r.Blocked {
+		var from []string
+		for _, v := range b.From {
+			from = append(from, v.Text)
+		}
+		all = append(all, "is blocked from "+strings.Join(from, ", ")+" "+b.String())
+	}
+	if r.DeadEnd != "" {
+		all = append(all, "is a dead end: "+r.DeadEnd)
+	}
+	return all
+}
+
+// String is "(eats-calibration): why; fixed in 1.2.1; see https://…".
+func (b *Block) String() string {
+	text := "(" + b.Name + "): " + b.Reason
+	if b.FixedIn != "" {
+		text += "; fixed in " + b.FixedIn
+	}
+	if b.URL != "" {
+		text += "; see " + b.URL
+	}
+	return text
 }
 
 // Names is the versions that a release names as those of devices in the field,

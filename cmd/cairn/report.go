@@ -95,7 +95,7 @@ func (p *project) writePlanPage(file string, r *review.Review) error {
 		}
 		group := console.PlanGroup{Name: g.String()}
 		for _, move := range g.Moves {
-			group.Moves = append(group.Moves, console.PlanMove{Sign: move.Sign(), Who: move.Who(), What: move.What(), Share: move.Share(),
+			group.Moves = append(group.Moves, console.PlanMove{Sign: move.Sign(), Who: move.Who(), What: move.What() + move.Since(), Share: move.Share(),
 				Before: move.Before.Version, After: move.After.Version, Buckets: move.In})
 		}
 		m.Plan.Groups = append(m.Plan.Groups, group)

@@ -53,6 +53,7 @@ type status struct {
 	Pending   int            `json:"pending"`   // objects that a publish would change
 	Cohorts   []cohortStatus `json:"cohorts"`
 	Idle      []string       `json:"not_activated"` // releases
+	Edges     []string       `json:"edges"`         // what must not be taken, in words
 	Stops     []publish.Stop `json:"stops"`         // that stand in what is published
 }
 
@@ -85,7 +86,7 @@ type nextStatus struct {
 
 func (p *project) status(pub *publish.Proposal) status {
 	f := p.fleet
-	s := status{Project: f.Project.Slug, To: pub.Store.String(), At: pub.Edition.At.Truncate(time.Second), Pending: pub.Len(), Cohorts: []cohortStatus{}, Idle: []string{}, Stops: append([]publish.Stop{}, pub.Remote.Stops()...)}
+	s := status{Project: f.Project.Slug, To: pub.Store.String(), At: pub.Edition.At.Truncate(time.Second), Pending: pub.Len(), Cohorts: []cohortStatus{}, Idle: []string{}, Edges: []string{}, Stops: append([]publish.Stop{}, pub.Remote.Stops()...)}
 	if state := pub.Remote.State; state != nil && !state.Done.Published.IsZero() {
 		s.Published = &publishedAs{state.Done.Published, state.Done.At, state.Done.Source}
 	}
@@ -105,6 +106,9 @@ func (p *project) status(pub *publish.Proposal) status {
 		s.Cohorts = append(s.Cohorts, row)
 	}
 	for _, r := range f.Releases {
+		for _, edge := range r.Edges() {
+			s.Edges = append(s.Edges, r.Version+" "+edge)
+		}
 		if !active[r] {
 			s.Idle = append(s.Idle, r.Version)
 		}
@@ -166,6 +170,9 @@ func (s status) write(w io.Writer) error {
 	}
 	if len(s.Idle) > 0 {
 		fmt.Fprintf(&b, "\nno cohort activates %s\n", strings.Join(s.Idle, ", "))
+	}
+	if len(s.Edges) > 0 {
+		fmt.Fprintf(&b, "\nnot for all versions:\n  %s\n", strings.Join(s.Edges, "\n  "))
 	}
 	if len(s.Stops) > 0 {
 		fmt.Fprintf(&b, "\nstopped, until the definitions say resumed:\n")

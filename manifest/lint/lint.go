@@ -21,7 +21,9 @@ type Rule struct {
 
 // Rules are all there are, ascending by name.
 var Rules = []Rule{
+	{"absent-fix", "A fixed_in that no release has, so that a higher one opens what is blocked.", false},
 	{"blank-payload", "A payload of nothing but zeros or 0xFF.", false},
+	{"blocked-version", "A version whose devices get nothing more, since all above it is not for them.", false},
 	{"cut-off-image", "An image that its own header says is longer than the file.", true},
 	{"dead-delta", "A delta that no device can ever apply.", false},
 	{"delta-over-must-pass-through", "A delta that leads past a must-pass-through release.", false},
@@ -29,9 +31,12 @@ var Rules = []Rule{
 	{"eager-goes-back", "A cohort with version_check = false whose devices may ask eagerly: they are moved back.", false},
 	{"empty-payload", "A payload file of no bytes.", true},
 	{"empty-release", "A release without a payload.", false},
+	{"endless-block", "A block without fixed_in that keeps devices from a later release, too.", false},
 	{"error-page", "An error message or a web page in the place of a payload.", true},
 	{"expiring-url", "A url that is signed for a time.", false},
 	{"forgotten-version", "A version that had an answer once, and that the definitions name no more: told by plan, publish and check --against-state.", false},
+	{"held-unlisted", "Versions that are not listed get nothing, since what they would get is not for all versions.", false},
+	{"idle-block", "A block of no version that is known.", false},
 	{"keys-expire", "A statement of the keys that sign answers that is over within 60 days.", false},
 	{"mangled-payload", "What git or a shell made of a payload: a link as text, UTF-16.", true},
 	{"many-hops", "More updates in a row than --max-hops.", false},
@@ -104,6 +109,7 @@ func Check(f *releases.Fleet, o Options) []*Warning {
 	l.described()
 	l.serials()
 	l.payloads()
+	l.blocks()
 	l.contents()
 	l.images()
 	l.unseen()

@@ -27,13 +27,23 @@ func (l *linter) payloads() {
 		}
 		made[t][r.VersionOf(t.SoftwareType)] = true
 	}
+	for t, versions := range made {
+		for _, r := range l.Releases {
+			if r.Concerns(t.SoftwareType) {
+				for _, v := range r.Names() {
+					versions[v] = true
+				}
+			}
+		}
+	}
+	resolver := manifest.NewResolver(l.Fleet)
 	for r, p := range l.Payloads() {
 		if p.Delta() && r.Withdrawn == "" {
-			l.delta(r, p, made[targetOf(p)][p.From])
+			l.delta(r, p, made[targetOf(p)][p.From], resolver.Keeps(targetOf(p), p.From, r))
 		}
 	}
 	for _, r := range l.Releases {
-		if len(r.Payloads) == 0 && r.Withdrawn == "" {
+		if len(r.Payloads) == 0 && r.Withdrawn == "" && len(r.Edges()) == 0 {
 			l.warn("empty-release", in(r.File, "version"),
 				"write [payload.<software type>.<hardware version>]; a version that was never released from here belongs into known_versions",
 				"release %s has no payload, so no device can get it", r.Version)
@@ -42,7 +52,7 @@ func (l *linter) payloads() {
 }
 
 // delta looks at a delta from a version that devices can run, or not.
-func (l *linter) delta(r *releases.Release, p *releases.Payload, runs bool) {
+func (l *linter) delta(r *releases.Release, p *releases.Payload, runs bool, held *manifest.Held) {
 	version := func(r *releases.Release) string { return r.VersionOf(p.SoftwareType) }
 	compared := l.Project.Order.Compare(p.From, version(r))
 	switch {
@@ -52,6 +62,9 @@ func (l *linter) delta(r *releases.Release, p *releases.Payload, runs bool) {
 	case compared > 0 && !l.down(r):
 		l.warn("dead-delta", payload(r, p), "write the version that it patches, or version_check = false into a cohort that activates "+r.Version,
 			"a delta from %s down to %s is never offered: no cohort that activates %s has version_check = false", p.From, version(r), r.Version)
+	case held != nil:
+		l.warn("dead-delta", payload(r, p), "leave it out, or make the block or min_version narrower",
+			"a delta from %s to %s is never offered: %s", p.From, version(r), held)
 	case !runs:
 		l.warn("dead-delta", payload(r, p), fmt.Sprintf("if it is in the field, write known_versions = [%q] for software type %s", p.From, p.SoftwareType),
 			"no device can run %s: no release has it for %s, and known_versions does not list it", p.From, title(targetOf(p)))

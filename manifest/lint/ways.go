@@ -32,6 +32,9 @@ func (l *linter) ways() {
 			l.loop(w, path)
 		}
 		for v, hops := range w.Hops[:w.Known()] {
+			if v < newest && hops >= 0 && w.Offers[w.End[v]].Kept() {
+				continue // on purpose
+			}
 			if v < newest && hops >= 0 && w.End[v] < newest {
 				l.stuck(w, w.End[v])
 			}
@@ -40,6 +43,7 @@ func (l *linter) ways() {
 			}
 		}
 		l.skipped(w)
+		l.blocked(w)
 	}
 	for _, r := range l.Releases {
 		if !served[r] {
@@ -103,6 +107,13 @@ func kinds(f *releases.Fleet) (targets []manifest.Target) {
 	}
 	for r, p := range f.Payloads() {
 		fmt.Fprintf(made[targetOf(p)], "%q %q %q\n", r.Version, r.VersionOf(p.SoftwareType), p.From)
+	}
+	for t, kind := range made {
+		for _, r := range f.Releases {
+			if r.Concerns(t.SoftwareType) {
+				fmt.Fprintf(kind, "%q %q\n", r.Version, r.Edges())
+			}
+		}
 	}
 	seen := map[string]bool{}
 	for _, t := range manifest.Targets(f) {

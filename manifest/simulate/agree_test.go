@@ -132,6 +132,9 @@ func (n *naive) fate() string {
 			if d.Rule == manifest.UnknownHold {
 				return "held"
 			}
+			if d.Rule >= manifest.Blocked {
+				return "kept"
+			}
 			return "stuck"
 		case n.CurrentVersion != start:
 			return "on the way"
@@ -197,7 +200,7 @@ func TestAgreesWithResolve(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("fleet %d: devices (-naive +simulated):\n%s", seed, diff)
 		}
-		if got := [...]int64{r.Settled, r.OnTheWay, r.Held, r.Lost}; got != [...]int64{here["settled"], here["on the way"], here["held"], here["stuck"] + here["circling"]} {
+		if got := [...]int64{r.Settled, r.OnTheWay, r.Held, r.Kept, r.Lost}; got != [...]int64{here["settled"], here["on the way"], here["held"], here["kept"], here["stuck"] + here["circling"]} {
 			t.Errorf("fleet %d: fates %v, want %v", seed, got, here)
 		}
 		if got := failing(r); got[simulate.Down] != down || got[simulate.Loop] != loop || got[simulate.Stuck] != int(here["stuck"]) || got[simulate.Same] != 0 {
@@ -208,7 +211,7 @@ func TestAgreesWithResolve(t *testing.T) {
 			fates[fate] += n
 		}
 	}
-	if len(fates) != 5 || downs != 0 || loops == 0 || updates == 0 {
+	if len(fates) != 6 || downs != 0 || loops == 0 || updates == 0 {
 		t.Errorf("%d updates, %d down, %d loops, %v: not all was looked at", updates, downs, loops, fates)
 	}
 }

@@ -146,20 +146,25 @@ func (w *walker) find(c Check, seen *seen, d *device, in stage) {
 		case c == Hops:
 			finding.Why = w.whyHops()
 		case len(w.path) > 1:
-			finding.Why = w.rule(d, w.path[len(w.path)-2].version, in).Because()
+			finding.Why = w.decided(d, w.path[len(w.path)-2].version, in).Because()
 		default:
-			finding.Why = w.rule(d, last.version, in).Because()
+			finding.Why = w.decided(d, last.version, in).Because()
 		}
 		return finding
 	})
 }
 
-// rule is what decided about a device on a version.
-func (w *walker) rule(d *device, v int32, in stage) manifest.Rule {
-	return manifest.Resolve(w.fleet, w.self(d, v), w.From.Add(w.at(in))).Rule
+// decided is what a device on a version gets, and why.
+func (w *walker) decided(d *device, v int32, in stage) manifest.Decision {
+	return manifest.Resolve(w.fleet, w.self(d, v), w.From.Add(w.at(in)))
 }
 
 func (s *simulation) whyHops() string { return fmt.Sprintf("--max-hops allows %d", s.MaxHops) }
+
+// why is what keeps devices where they end that start with a version.
+func (s *simulation) why(t *table, target, start int32) string {
+	return s.decision(t, int(target), t.end(start)).Held.String()
+}
 
 func (s *simulation) whyStuck(t *table, target int32) string {
 	if t.newest < 0 {

@@ -18,6 +18,7 @@ type population struct {
 	Options
 	fleet    *releases.Fleet
 	layout   manifest.Layout
+	resolver *manifest.Resolver
 	tree     *manifest.Tree // at the start
 	targets  []manifest.Target
 	versions versions
@@ -39,7 +40,7 @@ type device struct {
 
 func newPopulation(f *releases.Fleet, o Options) *population {
 	p := &population{
-		Options: o, fleet: f, layout: manifest.LayoutOf(f),
+		Options: o, fleet: f, layout: manifest.LayoutOf(f), resolver: manifest.NewResolver(f),
 		tree: manifest.New(f, o.From), targets: manifest.Targets(f),
 	}
 	p.versions = versionsOf(f, p.tree.Known, o.Start)

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -20,7 +21,10 @@ type Result struct {
 	Settled  int64 `json:"settled"`    // nothing more is for them
 	OnTheWay int64 `json:"on_the_way"` // they arrive if they poll on
 	Held     int64 `json:"held"`       // unknown_version = "hold" keeps them
+	Kept     int64 `json:"kept"`       // a block, a min_version or a dead end keeps them
 	Lost     int64 `json:"lost"`       // they never arrive
+
+	KeptBy []KeptBy `json:"kept_by,omitempty"` // those that most are kept by first
 
 	Versions []string  `json:"versions"` // ascending; "" for none
 	Points   []Point   `json:"points"`
@@ -70,7 +74,7 @@ func (s *simulation) result(w *walker) *Result {
 		Publishes: len(s.publishes), Updates: w.totals.updates, Failed: w.totals.failed,
 		Failures: w.findings.failed(),
 	}
-	r.setFates(w.totals.fates)
+	r.setFates(w.totals.fates, w.totals.kept)
 	if s.Every > 0 {
 		r.Publishes = 1 + int(s.For/s.Every)
 	}
@@ -81,8 +85,20 @@ func (s *simulation) result(w *walker) *Result {
 	return r
 }
 
-func (r *Result) setFates(n [circling + 1]int64) {
-	r.Settled, r.OnTheWay, r.Held, r.Lost = n[settled], n[onItsWay], n[held], n[stuck]+n[circling]
+// KeptBy is devices that are kept where they are.
+type KeptBy struct {
+	Because string `json:"because"`
+	Devices int64  `json:"devices"`
+}
+
+func (r *Result) setFates(n [circling + 1]int64, by map[string]int64) {
+	r.Settled, r.OnTheWay, r.Held, r.Kept, r.Lost = n[settled], n[onItsWay], n[held], n[kept], n[stuck]+n[circling]
+	for why, devices := range by {
+		r.KeptBy = append(r.KeptBy, KeptBy{why, devices})
+	}
+	slices.SortFunc(r.KeptBy, func(a, b KeptBy) int {
+		return cmp.Or(cmp.Compare(b.Devices, a.Devices), cmp.Compare(a.Because, b.Because))
+	})
 }
 
 // setCohorts leaves out the versions that nobody ever ran.

@@ -202,8 +202,13 @@ func (s *settling) result() *Result {
 	t := newTally(len(s.live.slugs), len(v.names), longest+1)
 	var f findings
 	var fates [circling + 1]int64
+	by := map[string]int64{}
 	for _, c := range s.crowds {
-		fates[s.judge(c, &f)] += int64(c.devices)
+		fate := s.judge(c, &f)
+		fates[fate] += int64(c.devices)
+		if fate == kept {
+			by[s.why(s.table(s.stages[c.defined][c.bucket][0], c.target), c.target, c.start)] += int64(c.devices)
+		}
 		r.Updates += int64(c.devices * (len(c.path) - 1))
 		t.count(c.cohort, v.of[c.path[0]], 0, int32(c.devices))
 		for i, name := range c.path[1:] {
@@ -214,7 +219,7 @@ func (s *settling) result() *Result {
 		r.Points = append(r.Points, Point{At: s.From, Polls: i, Row: true})
 	}
 	r.Failures = f.failed()
-	r.setFates(fates)
+	r.setFates(fates, by)
 	r.setCohorts(s.live.slugs, v.names, &t)
 	return r
 }

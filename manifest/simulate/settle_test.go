@@ -119,7 +119,7 @@ func TestSettlesWhereRunEnds(t *testing.T) {
 		if diff := cmp.Diff(ends(want), ends(got)); diff != "" {
 			t.Errorf("fleet %d: devices (-run +settle):\n%s", seed, diff)
 		}
-		if got.Settled != want.Settled || got.Held != want.Held || got.Lost != want.Lost {
+		if got.Settled != want.Settled || got.Held != want.Held || got.Kept != want.Kept || !cmp.Equal(got.KeptBy, want.KeptBy) || got.Lost != want.Lost {
 			t.Errorf("fleet %d: %d, %d, %d and %d, %d, %d", seed, got.Settled, got.Held, got.Lost, want.Settled, want.Held, want.Lost)
 		}
 		svg(t, got)

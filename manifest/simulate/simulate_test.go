@@ -189,7 +189,7 @@ func TestConserved(t *testing.T) {
 				t.Errorf("fleet %d: %d devices in %s, which lists %d", seed, c.Len(), c.Cohort, len(defined.Devices))
 			}
 		}
-		if fates := r.Settled + r.OnTheWay + r.Held + r.Lost; sum != r.Devices || int(fates) != sum {
+		if fates := r.Settled + r.OnTheWay + r.Held + r.Kept + r.Lost; sum != r.Devices || int(fates) != sum {
 			t.Errorf("fleet %d: %d devices, %d fates, want %d", seed, sum, fates, r.Devices)
 		}
 	}

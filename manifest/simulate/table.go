@@ -9,9 +9,10 @@ import (
 
 // table is what devices with one reach and target are offered.
 type table struct {
-	next   []int32 // by version: the release's, or upToDate or unanswered
-	fates  []fate  // by version: where it leads if it stays like this
-	newest int32   // the highest release in reach, below 0 for none
+	next   []int32         // by version: the release's, or upToDate or unanswered
+	fates  []fate          // by version: where it leads if it stays like this
+	newest int32           // the highest release in reach, below 0 for none
+	offers manifest.Offers // where anything is held
 }
 
 const (
@@ -26,6 +27,7 @@ const (
 	settled fate = iota // it runs the newest release in its reach, or none is for it
 	onItsWay
 	held  // by unknown_version = "hold"
+	kept  // by a block, min_version or dead end
 	stuck // under the newest release
 	circling
 )
@@ -47,6 +49,9 @@ func (s *simulation) tableOf(tree *manifest.Tree, r reach, target int) table {
 	if slot := other.Slot(bucket); slot >= 0 {
 		if in := other.Reach.Releases[other.Reach.Group[slot]]; len(in) > 0 {
 			t.newest = s.versions.of[in[len(in)-1].VersionOf(other.Target.SoftwareType)]
+			if s.resolver.Held(s.targets[target]) {
+				t.offers = s.resolver.Offers(s.targets[target], cohort, in)
+			}
 		}
 	}
 	for v := range t.next {
@@ -66,6 +71,14 @@ func (t *table) end(v int32) int32 {
 	return v
 }
 
+// decision is what the definitions say of a version, where anything is held.
+func (s *simulation) decision(t *table, target int, v int32) manifest.Decision {
+	if t.offers.Known == nil {
+		return manifest.Decision{}
+	}
+	return t.offers.Of(s.tree.Known[s.targets[target]], s.versions.names[v])
+}
+
 func (s *simulation) fate(t *table, target int, from int32) fate {
 	v := t.end(from)
 	switch {
@@ -75,6 +88,9 @@ func (s *simulation) fate(t *table, target int, from int32) fate {
 		if t.next[v] == upToDate && v != 0 && s.fleet.Project.Unknown == releases.HoldUnknown &&
 			!slices.Contains(s.tree.Known[s.targets[target]], s.versions.names[v]) {
 			return held
+		}
+		if t.next[v] == upToDate && s.decision(t, target, v).Kept() {
+			return kept
 		}
 		return stuck
 	case t.next[v] == unanswered:

@@ -22,6 +22,7 @@ type totals struct {
 	updates int64 // that devices took
 	failed  int64 // that failed
 	fates   [circling + 1]int64
+	kept    map[string]int64 // devices by why
 }
 
 // move is a version and since when a device runs it.
@@ -31,7 +32,7 @@ type move struct {
 }
 
 func newWalker(s *simulation) *walker {
-	return &walker{simulation: s, tally: newTally(len(s.fleet.Cohorts), len(s.versions.names), s.grid.len())}
+	return &walker{simulation: s, totals: totals{kept: map[string]int64{}}, tally: newTally(len(s.fleet.Cohorts), len(s.versions.names), s.grid.len())}
 }
 
 // walkAll walks some of the devices.
@@ -58,6 +59,9 @@ func (w *walker) add(o *walker) {
 	w.totals.failed += o.totals.failed
 	for i, n := range o.totals.fates {
 		w.totals.fates[i] += n
+	}
+	for why, n := range o.totals.kept {
+		w.totals.kept[why] += n
 	}
 }
 
@@ -126,6 +130,8 @@ func (w *walker) walk(d *device) {
 	fate := w.table(last, d.target).fates[v]
 	w.totals.fates[fate]++
 	switch fate {
+	case kept:
+		w.totals.kept[w.why(w.table(last, d.target), d.target, v)]++
 	case stuck:
 		w.find(Stuck, &seen, d, last)
 	case circling:

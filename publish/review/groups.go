@@ -16,10 +16,11 @@ import (
 func groups(plan *publish.Plan) (all []Group) {
 	tree := plan.Site.Tree
 	crowds := plan.Crowds()
+	resolver := manifest.NewResolver(tree.Fleet)
 	for i := range crowds {
 		for t := range tree.Known {
 			if tree.Folder(tree.Layout.AnswerFolder(t, crowds[i].To, manifest.OtherSegment)) != nil {
-				all = append(all, groupOf(plan, &crowds[i], t))
+				all = append(all, groupOf(plan, resolver, &crowds[i], t))
 			}
 		}
 	}
@@ -57,7 +58,7 @@ func (c Change) weight() int {
 	switch {
 	case c.Down:
 		return down
-	case c.Withdrawn || c.After.Missing && !c.Same():
+	case c.Withdrawn || !c.Same() && (c.After.Missing || c.Held != "" && c.After.Version == ""):
 		return taken
 	case !c.Same():
 		return changing
@@ -67,7 +68,7 @@ func (c Change) weight() int {
 
 // group counts what happens to the devices of a crowd, version by version.
 // Versions that fare alike are told together.
-func groupOf(plan *publish.Plan, c *publish.Crowd, t manifest.Target) Group {
+func groupOf(plan *publish.Plan, resolver *manifest.Resolver, c *publish.Crowd, t manifest.Target) Group {
 	g := Group{Cohort: c.To, From: c.From, Target: t, Size: -1, Moves: []Move{}}
 	if c.Devices != nil {
 		g.Size = c.Len()
@@ -78,8 +79,8 @@ func groupOf(plan *publish.Plan, c *publish.Crowd, t manifest.Target) Group {
 	}
 	var rows []row
 	add := func(segment, version string, join func(*Move)) {
-		moves := movesOf(plan, c, t, segment, version)
-		moves = append(moves, eagerMoves(plan, c, t, segment, version, moves)...)
+		moves := movesOf(plan, resolver, c, t, segment, version)
+		moves = append(moves, eagerMoves(plan, resolver, c, t, segment, version, moves)...)
 		i := slices.IndexFunc(rows, func(r row) bool { return slices.EqualFunc(r.moves, moves, alike) })
 		if i < 0 {
 			i = len(rows)
@@ -108,12 +109,12 @@ func alike(a, b Move) bool {
 
 // eagerMoves is what changes for those of a crowd that ask eagerly, and not as it
 // does for others.
-func eagerMoves(plan *publish.Plan, c *publish.Crowd, t manifest.Target, segment, version string, others []Move) []Move {
+func eagerMoves(plan *publish.Plan, resolver *manifest.Resolver, c *publish.Crowd, t manifest.Target, segment, version string, others []Move) []Move {
 	if !c.Stays() {
 		return nil
 	}
 	eager := publish.EagerCrowd(c.To)
-	moves := movesOf(plan, &eager, t, segment, version)
+	moves := movesOf(plan, resolver, &eager, t, segment, version)
 	moves = slices.DeleteFunc(moves, func(m Move) bool {
 		return m.Same() || slices.ContainsFunc(others, func(o Move) bool { return o.Change == m.Change })
 	})
@@ -124,11 +125,12 @@ func eagerMoves(plan *publish.Plan, c *publish.Crowd, t manifest.Target, segment
 }
 
 // movesOf is what happens to the devices that look into a version folder.
-func movesOf(plan *publish.Plan, c *publish.Crowd, t manifest.Target, segment, version string) []Move {
+func movesOf(plan *publish.Plan, resolver *manifest.Resolver, c *publish.Crowd, t manifest.Target, segment, version string) []Move {
 	tree := plan.Site.Tree
 	others := tree.Folder(tree.Layout.AnswerFolder(t, c.To, manifest.OtherSegment))
 	before, after := plan.Sights(c, t, segment)
 	all := moves{}
+	held := heldBy(tree, resolver, others, segment, version)
 	for i, bucket := range c.Buckets {
 		was, will := before.At(bucket), after.At(bucket)
 		change := Change{Before: offerOf(was), After: offerOf(will)}
@@ -144,12 +146,42 @@ func movesOf(plan *publish.Plan, c *publish.Crowd, t manifest.Target, segment, v
 		change.Down = !change.Same() && version != "" && slices.ContainsFunc(will.Offers, func(offer string) bool {
 			return tree.Fleet.Project.Order.Compare(offer, version) < 0
 		})
+		change.Held = held(slot)
 		m := all.count(change, bucket)
 		if c.Devices != nil {
 			m.Devices = max(m.Devices, 0) + c.Devices[i]
 		}
 	}
 	return all.sorted(c.Len())
+}
+
+// heldBy says of who gets the i-th of a folder's bodies what keeps them from
+// more, in words; "" for nothing.
+func heldBy(tree *manifest.Tree, resolver *manifest.Resolver, others *manifest.Folder, segment, version string) func(i int) string {
+	t := others.Target
+	if !resolver.Held(t) {
+		return func(int) string { return "" }
+	}
+	texts := map[uint32]string{}
+	return func(i int) string {
+		if i < 0 || i >= len(others.Reach.Group) {
+			return ""
+		}
+		group := others.Reach.Group[i]
+		text, told := texts[group]
+		if !told {
+			offers := resolver.Offers(t, tree.Fleet.Cohort(others.Cohort), others.Reach.Releases[group])
+			d := offers.Of(tree.Known[t], version)
+			if segment == manifest.OtherSegment {
+				d = offers.Unknown
+			}
+			if d.Held != nil {
+				text = d.Held.String()
+			}
+			texts[group] = text
+		}
+		return text
+	}
 }
 
 func offerOf(f publish.Found) Offer { return Offer{strings.Join(f.Offers, "\n"), f.Missing} }

@@ -117,14 +117,10 @@ func (g Group) markdown() string {
 			devices = fmt.Sprint(m.Devices)
 		}
 		rows = append(rows, fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n",
-			m.Sign(), cell(strings.TrimPrefix(m.Who(), "on ")), cell(m.Before.String()), cell(m.after()), share, buckets, devices))
+			m.Sign(), cell(strings.TrimPrefix(m.Who(), "on ")), cell(m.Before.String()), cell(m.got()+m.Since()), share, buckets, devices))
 	}
 	const head = "| | running | before | after | share | buckets | devices |\n| --- | --- | --- | --- | --- | --- | --- |\n"
 	return fmt.Sprintf("\n**%s**\n\n%s", escape(g.String()), table(head, rows))
-}
-
-func (m Move) after() string {
-	return m.After.String() + m.remark()
 }
 
 // maxTable is how long a table gets, in bytes.

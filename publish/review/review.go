@@ -74,6 +74,8 @@ type Change struct {
 	Withdrawn bool `json:"withdrawn"`
 	// Down says that they are newly offered less than what they run.
 	Down bool `json:"moves_down"`
+	// Held is what keeps them from more, in words; "" for nothing.
+	Held string `json:"held,omitempty"`
 }
 
 // Offer is what devices are offered.

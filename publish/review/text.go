@@ -40,7 +40,7 @@ func (r *Review) Text(w io.Writer) error {
 		line("\n%s", g)
 		table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 		for _, m := range g.Moves {
-			fmt.Fprintf(table, "  %s %s\t%s\t%s\n", m.Sign(), m.Who(), m.What(), m.Share())
+			fmt.Fprintf(table, "  %s %s\t%s\t%s\n", m.Sign(), m.Who(), m.What(), m.Share()+m.Since())
 		}
 		table.Flush()
 	}
@@ -131,11 +131,27 @@ func (m Move) Who() string {
 func (m Move) What() string {
 	switch {
 	case m.Same():
-		return m.After.String()
+		return m.got()
 	case m.Payload:
 		return m.After.String() + ", another payload"
 	}
-	return m.Before.String() + " → " + m.After.String() + m.remark()
+	return m.Before.String() + " → " + m.got()
+}
+
+// got is what they get in the end, with the worst of it.
+func (m Move) got() string {
+	if m.Held != "" && m.After == (Offer{}) {
+		return "nothing" + m.remark()
+	}
+	return m.After.String() + m.remark()
+}
+
+// Since is what keeps them from more, as the end of a sentence; "" for nothing.
+func (m Move) Since() string {
+	if m.Held == "" {
+		return ""
+	}
+	return ", since " + m.Held
 }
 
 // remark is the worst of a change in words.

@@ -2,8 +2,10 @@ package edit
 
 import (
 	"cmp"
+	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"cairn/releases"
 	"cairn/releases/syntax"
@@ -16,6 +18,10 @@ func (p Project) Retire(version string) ([]Change, error) {
 	r, err := p.release(version)
 	if err != nil {
 		return nil, err
+	}
+	if r.DeadEnd != "" || len(r.Blocked) > 0 {
+		return nil, fmt.Errorf("%s: release %s %s\nwithout it devices would be offered what they must not take; take that out of its file first if it is over",
+			r.File, r.Version, strings.Join(r.Edges(), ", and "))
 	}
 	text, err := fs.ReadFile(p.Files, r.File)
 	if err != nil {

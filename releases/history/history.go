@@ -33,6 +33,12 @@ func Changes(before, after *releases.Fleet, at time.Time) []string {
 			if was.Withdrawn != is.Withdrawn {
 				add("%s %s", is.Version, either(is.Withdrawn, "withdrawn everywhere: %s", "no longer withdrawn"))
 			}
+			for _, edge := range without(was.Edges(), is.Edges()) {
+				add("no longer: %s %s", is.Version, edge)
+			}
+			for _, edge := range without(is.Edges(), was.Edges()) {
+				add("%s %s", is.Version, edge)
+			}
 			if was.MustPassThrough != is.MustPassThrough {
 				add("%s %s", is.Version, map[bool]string{true: "must be passed through", false: "need not be passed through any more"}[is.MustPassThrough])
 			}
@@ -65,6 +71,11 @@ func Changes(before, after *releases.Fleet, at time.Time) []string {
 		}
 	}
 	return all
+}
+
+// without is what of some texts is not among others.
+func without(all, others []string) []string {
+	return slices.DeleteFunc(all, func(text string) bool { return slices.Contains(others, text) })
 }
 
 // rollout tells what changed of one activation, nil for none.

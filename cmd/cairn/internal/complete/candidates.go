@@ -68,6 +68,9 @@ func knownVersions(f *releases.Fleet, cmd *cobra.Command) []string {
 	for _, software := range slices.Sorted(maps.Keys(f.Software)) {
 		versions = append(versions, f.Software[software].KnownVersions...)
 	}
+	for _, r := range f.Releases {
+		versions = append(versions, r.Names()...)
+	}
 	for r, p := range f.Payloads() {
 		versions = append(versions, r.VersionOf(p.SoftwareType))
 		if p.Delta() {

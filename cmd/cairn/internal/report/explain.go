@@ -27,6 +27,9 @@ type Explanation struct {
 func (x Explanation) Write(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "answer   %s\nbecause  %s\n", x.answer(), x.because())
+	if x.Held != nil && x.Payload != nil {
+		fmt.Fprintf(&b, "not more %s\n", x.Held)
+	}
 	if x.Payload != nil {
 		fmt.Fprintf(&b, "payload  %s  (%s)\n", manifest.PayloadURL(x.Fleet.Project, x.Layout, x.Payload), cli.Count(int(x.Payload.Size), "byte"))
 	}
@@ -70,7 +73,7 @@ func (x Explanation) Write(w io.Writer) error {
 // because is the rule in words.
 func (x Explanation) because() string {
 	if x.Rule != manifest.UnknownBelow && x.Rule != manifest.UnknownNotBelow {
-		return x.Rule.Because()
+		return x.Decision.Because()
 	}
 	compared := "not above it"
 	order := x.Fleet.Project.Order
@@ -146,7 +149,21 @@ func (x Explanation) standing(s manifest.Standing) string {
 	if !s.Offers {
 		text += fmt.Sprintf("; has no payload for %s on %s", x.Device.Target.SoftwareType, x.Device.Target.HardwareVersion)
 	}
+	if s.Held != nil {
+		text += "; not for " + x.runs() + ": " + s.Held.String()
+	}
 	return text
+}
+
+// runs names the device's version to say what is not for it.
+func (x Explanation) runs() string {
+	switch {
+	case x.Device.CurrentVersion == "":
+		return "devices that state no version"
+	case !x.Known:
+		return "versions that are not listed"
+	}
+	return x.Device.CurrentVersion
 }
 
 // second is the first whole second at or after an instant.

@@ -22,6 +22,7 @@ type explanationJSON struct {
 	Activations     []activationJSON `json:"activations"`
 	Rule            string           `json:"rule"`
 	Because         string           `json:"because"`
+	Held            *heldJSON        `json:"held,omitempty"`    // what keeps it from a higher release, or from all
 	Release         *string          `json:"release"`           // null where there is nothing to install
 	Version         string           `json:"version,omitempty"` // of the component that is offered, where that is not the release's
 	Payload         *payloadJSON     `json:"payload"`           // likewise
@@ -46,6 +47,34 @@ type activationJSON struct {
 	Aborted   string     `json:"aborted"`
 	Withdrawn string     `json:"withdrawn"`
 	Offers    bool       `json:"offers"`
+	Held      *heldJSON  `json:"held,omitempty"` // what keeps the device's version from it
+}
+
+// heldJSON is a dead end, a block or a min_version.
+type heldJSON struct {
+	Release    string `json:"release"` // that says so
+	Because    string `json:"because"` // in words
+	Block      string `json:"block,omitempty"`
+	Reason     string `json:"reason,omitempty"`
+	URL        string `json:"url,omitempty"`
+	FixedIn    string `json:"fixed_in,omitempty"`
+	MinVersion string `json:"min_version,omitempty"`
+}
+
+func held(h *manifest.Held) *heldJSON {
+	if h == nil {
+		return nil
+	}
+	j := &heldJSON{Release: h.Release.Version, Because: h.String()}
+	switch {
+	case h.DeadEnd:
+		j.Reason = h.Release.DeadEnd
+	case h.Block != nil:
+		j.Block, j.Reason, j.URL, j.FixedIn = h.Block.Name, h.Block.Reason, h.Block.URL, h.Block.FixedIn
+	default:
+		j.MinVersion = h.Release.MinVersion
+	}
+	return j
 }
 
 type payloadJSON struct {
@@ -76,6 +105,7 @@ func (x Explanation) JSON() any {
 		Activations:     []activationJSON{},
 		Rule:            x.Rule.String(),
 		Because:         x.because(),
+		Held:            held(x.Held),
 	}
 	if x.Listed != nil {
 		place := x.Cohort.Place(x.Listed).String()
@@ -83,7 +113,7 @@ func (x Explanation) JSON() any {
 	}
 	for _, s := range x.Activations {
 		j.Activations = append(j.Activations, activationJSON{
-			s.Release.Version, s.Percent, s.Buckets, s.In, stated(s.From), stated(s.Paused), s.Aborted, s.Release.Withdrawn, s.Offers,
+			s.Release.Version, s.Percent, s.Buckets, s.In, stated(s.From), stated(s.Paused), s.Aborted, s.Release.Withdrawn, s.Offers, held(s.Held),
 		})
 	}
 	if x.Payload != nil {

@@ -34,6 +34,9 @@ func (r Simulation) Write(w io.Writer) error {
 		}
 	}
 	fmt.Fprintf(&b, "\n%s\n", r.sum())
+	for _, by := range r.KeptBy {
+		fmt.Fprintf(&b, "  %s kept: %s\n", cli.Count(int(by.Devices), "device"), by.Because)
+	}
 	for _, f := range r.Failures {
 		fmt.Fprintf(&b, "\n%s %s\n", cli.Count(f.Devices, "device"), f.Check.Does(f.Devices))
 		for _, x := range f.First {
@@ -104,7 +107,7 @@ func (r Simulation) sum() string {
 	for _, x := range []struct {
 		n    int64
 		what string
-	}{{r.OnTheWay, "on the way"}, {r.Held, `held by unknown_version = "hold"`}, {r.Lost, "lost"}} {
+	}{{r.OnTheWay, "on the way"}, {r.Held, `held by unknown_version = "hold"`}, {r.Kept, "kept where they are"}, {r.Lost, "lost"}} {
 		if x.n > 0 {
 			s += fmt.Sprintf(", %s %s", cli.Thousands(int(x.n)), x.what)
 		}

@@ -27,8 +27,8 @@ func bucketsOf(f *releases.Fleet, c *releases.Cohort) []string {
 	digits := f.Project.BucketDigits
 	for i := range 1 << (4 * digits) {
 		name := fmt.Sprintf("%0*x", digits, i)
-		has := c.Slug == "default" || slices.ContainsFunc(c.Devices, func(d releases.Device) bool {
-			return strings.HasPrefix(manifest.Hash(d.Serial), name)
+		has := c.Slug == "default" || slices.ContainsFunc(slices.Collect(c.Devices.Serials()), func(serial string) bool {
+			return strings.HasPrefix(manifest.Hash(serial), name)
 		})
 		if has {
 			names = append(names, name)
@@ -96,8 +96,8 @@ func TestTreeIsWhatTheOracleSays(t *testing.T) {
 func serials(f *releases.Fleet, c *releases.Cohort) map[string]string {
 	m := map[string]string{}
 	if c.Slug != "default" {
-		for _, d := range c.Devices {
-			m[manifest.Hash(d.Serial)[:f.Project.BucketDigits]] = d.Serial
+		for serial := range c.Devices.Serials() {
+			m[manifest.Hash(serial)[:f.Project.BucketDigits]] = serial
 		}
 		return m
 	}

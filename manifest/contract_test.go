@@ -99,7 +99,8 @@ func TestContractFleets(t *testing.T) {
 			t.Run(name+" "+at, func(t *testing.T) {
 				tree := manifest.New(fleet, instant(t, at))
 				got := answers{map[string]string{}, map[string]*essential{}}
-				for i, body := range tree.Shards {
+				for i := range tree.Layout.Shards() {
+					body := tree.Shard(i)
 					got.Text[tree.Layout.CohortKey(tree.Layout.ShardName(i))] = string(body)
 				}
 				for _, f := range tree.Folders {

@@ -11,8 +11,8 @@ type Explanation struct {
 	Decision
 	Hash   string // of the serial
 	Cohort *releases.Cohort
-	Listed *releases.Device // nil where no cohort lists the device
-	Known  bool             // whether the current version is one of the target's
+	Listed int  // its place among the cohort's devices, negative where no cohort lists it
+	Known  bool // whether the current version is one of the target's
 	// Other is what versions that are not known are offered, if they are below it.
 	Other       Decision
 	Activations []Standing

@@ -107,7 +107,7 @@ func TestExplain(t *testing.T) {
 	f := fleet("(0.9.0) 1.0.0 1.1.0! 1.2.0", true)
 	f.Cohorts = append([]*releases.Cohort{{
 		Slug: "beta", VersionCheck: true, Activations: f.Cohorts[0].Activations[:2],
-		Devices: []releases.Device{{Serial: "A", Line: 3}},
+		Devices: releases.DevicesOf("A"),
 	}}, f.Cohorts...)
 	const shard, latest = "demo/v1/cohorts/7.txt", "demo/v1/latest/main/mp/"
 	for _, row := range []struct {
@@ -129,7 +129,7 @@ func TestExplain(t *testing.T) {
 			[]manifest.Fetch{{Key: "demo/v1/cohorts/1.txt", Found: true}, {Key: latest + "beta/1.1.0/1.txt", Found: true}}},
 	} {
 		e := manifest.Explain(f, manifest.Device{Serial: row.serial, Target: mp, CurrentVersion: row.current}, now)
-		if e.Cohort.Slug != row.cohort || (e.Listed != nil) != (row.cohort == "beta") || e.Known != row.known || sketched(e.Decision) != row.want {
+		if e.Cohort.Slug != row.cohort || (e.Listed >= 0) != (row.cohort == "beta") || e.Known != row.known || sketched(e.Decision) != row.want {
 			t.Errorf("%s at %q: %+v", row.serial, row.current, e)
 		}
 		if e.Hash != manifest.Hash(row.serial) || len(e.Activations) != len(e.Cohort.Activations) {

@@ -41,12 +41,14 @@ func LayoutOf(f *releases.Fleet) Layout {
 
 // Hash is XXH64 of a device serial with seed 0, as 16 lower-case hex digits.
 func Hash(serial string) string {
-	h := xxhash.Sum64String(serial)
-	var digits [16]byte
-	for i := range digits {
-		digits[i] = lowerHex[h>>(60-4*i)&15]
+	return string(appendHash(make([]byte, 0, 16), xxhash.Sum64String(serial)))
+}
+
+func appendHash(to []byte, hash uint64) []byte {
+	for shift := 60; shift >= 0; shift -= 4 {
+		to = append(to, lowerHex[hash>>shift&15])
 	}
-	return string(digits[:])
+	return to
 }
 
 // Shard is the name of the cohort shard that lists a device, by its hash.
@@ -67,6 +69,12 @@ func (l Layout) LooksIn(d Device) string {
 // BucketOf is the place of the bucket that a device is in, by its serial.
 func (l Layout) BucketOf(serial string) uint16 {
 	return uint16(xxhash.Sum64String(serial) >> (64 - 4*l.BucketDigits))
+}
+
+// Devices is how many devices in a bucket a cohort lists.
+func (l Layout) Devices(c *releases.Cohort, bucket int) int {
+	hashes, _ := c.Devices.Under(l.BucketDigits, uint64(bucket))
+	return len(hashes)
 }
 
 // Buckets is how many buckets there are.

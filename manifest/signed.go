@@ -245,7 +245,8 @@ func (b *signedBuilder) row(answers []uint32) (row []byte, n int) {
 
 // shards puts the shards of the cohort index that list a device.
 func (b *signedBuilder) shards() (entries []signedEntry, err error) {
-	for i, body := range b.tree.Shards {
+	for i := range b.tree.Layout.Shards() {
+		body := b.tree.Shard(i)
 		if len(body) == 0 {
 			continue
 		}

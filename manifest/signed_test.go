@@ -210,7 +210,8 @@ func rewrite(t *testing.T, tree *manifest.Tree) signedVector {
 			latest = append(latest, leaf{digestOf(track), digestOf(of)[:8], r.part(r.row(answers[digit<<12 : (digit+1)<<12]))})
 		}
 	}
-	for i, shard := range tree.Shards {
+	for i := range tree.Layout.Shards() {
+		shard := tree.Shard(i)
 		if len(shard) > 0 {
 			question := "cohorts/" + l.ShardName(i)
 			cohorts = append(cohorts, leaf{digestOf(question), digestOf(question)[:8], r.part(string(shard))})
@@ -302,18 +303,21 @@ func TestSignedFullIndex(t *testing.T) {
 	f.Project.CohortDigits = 4
 	beta := &releases.Cohort{Slug: "beta", VersionCheck: true}
 	full := map[string]bool{}
+	var serials []string
 	for i := 0; len(full) < 1<<16; i++ {
 		serial := fmt.Sprint("SN-", i)
 		full[manifest.Hash(serial)[:4]] = true
-		beta.Devices = append(beta.Devices, releases.Device{Serial: serial})
+		serials = append(serials, serial)
 	}
+	beta.Devices = releases.DevicesOf(serials...)
 	f.Cohorts = append([]*releases.Cohort{beta}, f.Cohorts...)
 	tree := manifest.New(f, now)
 	s := signed(t, tree)
 	if n := len(s.Parts); n < 1<<16 || depthOf(s, s.Cohorts) != 4 {
 		t.Errorf("%d parts, depth %d", n, depthOf(s, s.Cohorts))
 	}
-	for i, shard := range tree.Shards {
+	for i := range tree.Layout.Shards() {
+		shard := tree.Shard(i)
 		place := digestOf("cohorts/" + tree.Layout.ShardName(i))
 		part := s.Part(s.Cohorts).Body
 		for depth := 0; part[0] == 'I'; depth++ {

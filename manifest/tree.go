@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"cairn/releases"
-
-	"github.com/cespare/xxhash/v2"
 )
 
 // Tree is every answer of a fleet at an instant. It is a value: nothing in it
@@ -20,7 +18,6 @@ type Tree struct {
 	Layout   Layout
 	Bodies   []Body              // distinct; the first is the marker
 	Folders  []Folder            // in byte order of their keys
-	Shards   [][]byte            // the cohort index, by shard
 	Payloads []*releases.Payload // published with the tree, in byte order of their keys, each key once
 	Stored   []*releases.Payload // said to be in the bucket already, likewise
 	Known    map[Target][]string // the versions that are known, ascending, of each pair that has a payload
@@ -55,7 +52,6 @@ func (f *Folder) Reaches(i int, version string) bool {
 // New decides what every group of devices gets at an instant.
 func New(f *releases.Fleet, at time.Time) *Tree {
 	b := newBuilder(f, at)
-	b.cohortIndex()
 	b.folders(f.Cohorts...)
 	b.payloads()
 	return b.tree
@@ -94,13 +90,9 @@ func (b *builder) folders(cohorts ...*releases.Cohort) {
 
 // members is the buckets in which a cohort has a device.
 func (b *builder) members(c *releases.Cohort) []uint16 {
-	has := make([]bool, b.tree.Layout.Buckets())
-	for _, d := range c.Devices {
-		has[b.tree.Layout.BucketOf(d.Serial)] = true
-	}
 	var buckets []uint16
-	for bucket := range has {
-		if has[bucket] || c.Slug == releases.DefaultCohort {
+	for bucket := range b.tree.Layout.Buckets() {
+		if c.Slug == releases.DefaultCohort || b.tree.Layout.Devices(c, bucket) > 0 {
 			buckets = append(buckets, uint16(bucket))
 		}
 	}
@@ -212,32 +204,15 @@ func (b *builder) bodyOf(d Decision) uint32 {
 	return i
 }
 
-// cohortIndex writes the shards of the cohort index.
-func (b *builder) cohortIndex() {
-	type line struct {
-		hash   uint64
-		cohort string
+// Shard is the text of the i-th shard of the cohort index. It is made anew each
+// time: all of them together take more room than the lists that they are of.
+func (t *Tree) Shard(i int) []byte {
+	var body []byte
+	for _, x := range t.Fleet.Listed(t.Layout.CohortDigits, uint64(i)) {
+		body = appendHash(body, x.Hash)
+		body = append(append(append(body, ' '), t.Fleet.Cohorts[x.Cohort].Slug...), '\n')
 	}
-	var lines []line
-	for _, c := range b.fleet.Cohorts {
-		for _, d := range c.Devices {
-			lines = append(lines, line{xxhash.Sum64String(d.Serial), c.Slug})
-		}
-	}
-	slices.SortFunc(lines, func(x, y line) int {
-		return cmp.Or(cmp.Compare(x.hash, y.hash), strings.Compare(x.cohort, y.cohort))
-	})
-	b.tree.Shards = make([][]byte, b.tree.Layout.Shards())
-	shift := 64 - 4*b.tree.Layout.CohortDigits
-	for len(lines) > 0 {
-		shard := lines[0].hash >> shift
-		var body []byte
-		for len(lines) > 0 && lines[0].hash>>shift == shard {
-			body = fmt.Appendf(body, "%016x %s\n", lines[0].hash, lines[0].cohort)
-			lines = lines[1:]
-		}
-		b.tree.Shards[shard] = body
-	}
+	return body
 }
 
 // payloads lists what the answers need beside themselves.

@@ -114,7 +114,7 @@ func TestVersionFolders(t *testing.T) {
 func TestCohortBuckets(t *testing.T) {
 	f := fleet("1", true)
 	f.Cohorts = append([]*releases.Cohort{
-		{Slug: "beta", Devices: []releases.Device{{Serial: "DEMOSERIAL"}, {Serial: "A"}, {Serial: "SN-000001"}, {Serial: strings.Repeat("x", 31)}}},
+		{Slug: "beta", Devices: releases.DevicesOf("DEMOSERIAL", "A", "SN-000001", strings.Repeat("x", 31))},
 		{Slug: "c"},
 	}, f.Cohorts...)
 	got := map[string][]uint16{}

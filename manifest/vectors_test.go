@@ -75,8 +75,8 @@ func TestRanksAreAPermutation(t *testing.T) {
 func TestCohortIndex(t *testing.T) {
 	f := fleet("1", true)
 	f.Cohorts = []*releases.Cohort{
-		{Slug: "alpha", Devices: []releases.Device{{Serial: "DEMOSERIAL"}, {Serial: "a-b_C9"}}},
-		{Slug: "beta", Devices: []releases.Device{{Serial: "SN-000001"}, {Serial: "A"}, {Serial: strings.Repeat("x", 31)}}},
+		{Slug: "alpha", Devices: releases.DevicesOf("DEMOSERIAL", "a-b_C9")},
+		{Slug: "beta", Devices: releases.DevicesOf("SN-000001", "A", strings.Repeat("x", 31))},
 		{Slug: "default"},
 	}
 	want := map[string]string{
@@ -86,16 +86,17 @@ func TestCohortIndex(t *testing.T) {
 		"d": "d7c25035382a38ef alpha\n",
 	}
 	tree := manifest.New(f, now)
-	if len(tree.Shards) != 16 {
-		t.Fatalf("%d shards, want 16", len(tree.Shards))
+	if tree.Layout.Shards() != 16 {
+		t.Fatalf("%d shards, want 16", tree.Layout.Shards())
 	}
-	for i, body := range tree.Shards {
+	for i := range tree.Layout.Shards() {
+		body := tree.Shard(i)
 		if got := string(body); got != want[tree.Layout.ShardName(i)] {
 			t.Errorf("shard %s:\n%s", tree.Layout.ShardName(i), got)
 		}
 	}
 	f.Project.CohortDigits = 4
-	if tree := manifest.New(f, now); len(tree.Shards) != 65536 || string(tree.Shards[0x797d]) != want["7"] {
-		t.Errorf("%d shards, 797d is %q", len(tree.Shards), tree.Shards[0x797d])
+	if tree := manifest.New(f, now); tree.Layout.Shards() != 65536 || string(tree.Shard(0x797d)) != want["7"] {
+		t.Errorf("%d shards, 797d is %q", tree.Layout.Shards(), tree.Shard(0x797d))
 	}
 }

@@ -79,10 +79,10 @@ func (p *Plan) findCrowds() (all []Crowd) {
 	}
 	for _, c := range p.Site.Tree.Fleet.Cohorts {
 		counts := make([]int, layout.Buckets())
-		for _, d := range c.Devices {
-			counts[layout.BucketOf(d.Serial)]++
+		for bucket := range counts {
+			counts[bucket] = layout.Devices(c, bucket)
 		}
-		after[c.Slug] = len(c.Devices)
+		after[c.Slug] = c.Devices.Len()
 		crowd := Crowd{From: c.Slug, To: c.Slug}
 		if c.Slug == releases.DefaultCohort {
 			for bucket := range layout.Buckets() {

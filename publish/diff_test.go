@@ -57,7 +57,7 @@ func image(hardware, version, from string) *releases.Payload {
 // cohortOf is a cohort that lists so many devices, with these percentages of
 // the fleet's releases.
 func cohortOf(f *releases.Fleet, slug string, devices int, percents ...float64) *releases.Cohort {
-	c := &releases.Cohort{Slug: slug, VersionCheck: true, Devices: devicesNamed(slug, devices)}
+	c := &releases.Cohort{Slug: slug, VersionCheck: true, Devices: releases.DevicesOf(serialsNamed(slug, devices)...)}
 	for i, percent := range percents {
 		r := f.Releases[i]
 		c.Activations = append(c.Activations, releases.Activation{Release: r, Rollout: releases.Rollout{Fixed: percent}, Seed: slug + "/" + r.Version})
@@ -65,9 +65,9 @@ func cohortOf(f *releases.Fleet, slug string, devices int, percents ...float64) 
 	return c
 }
 
-func devicesNamed(slug string, n int) (all []releases.Device) {
+func serialsNamed(slug string, n int) (all []string) {
 	for i := range n {
-		all = append(all, releases.Device{Serial: fmt.Sprintf("%s-%d", strings.ToUpper(slug), i), Line: int32(i + 1)})
+		all = append(all, fmt.Sprintf("%s-%d", strings.ToUpper(slug), i))
 	}
 	return all
 }
@@ -126,22 +126,23 @@ var changes = []struct {
 	}},
 	{"devices change places", func(f *releases.Fleet) {
 		beta, gamma := f.Cohort("beta"), f.Cohort("gamma")
-		beta.Devices[0], gamma.Devices[0] = gamma.Devices[0], beta.Devices[0]
-		beta.Devices[1] = releases.Device{Serial: "DELTA-1"}
+		ours, theirs := slices.Collect(beta.Devices.Serials()), slices.Collect(gamma.Devices.Serials())
+		ours[0], theirs[0], ours[1] = theirs[0], ours[0], "DELTA-1"
+		beta.Devices, gamma.Devices = releases.DevicesOf(ours...), releases.DevicesOf(theirs...)
 		activation(f, "beta", "1.2.0").Rollout.Fixed = 0
 		activation(f, "gamma", "1.1.0").Aborted = "it smokes"
 	}},
 	{"all devices leave", func(f *releases.Fleet) {
-		f.Cohort("beta").Devices = nil
+		f.Cohort("beta").Devices = releases.Devices{}
 		activation(f, "default", "1.1.0").Rollout.Fixed = 10
 	}},
 	{"a cohort leaves", func(f *releases.Fleet) { f.Cohorts = f.Cohorts[:2] }},
 	{"a cohort comes", func(f *releases.Fleet) {
 		f.Cohorts = append(f.Cohorts, cohortOf(f, "omega", 5, 100, 0, 100))
-		f.Cohort("beta").Devices = f.Cohort("beta").Devices[:3]
+		f.Cohort("beta").Devices = releases.DevicesOf(serialsNamed("beta", 3)...)
 	}},
 	{"many devices", func(f *releases.Fleet) {
-		f.Cohort("beta").Devices = devicesNamed("beta", 300)
+		f.Cohort("beta").Devices = releases.DevicesOf(serialsNamed("beta", 300)...)
 		activation(f, "beta", "1.1.0").Rollout.Fixed = 20
 	}},
 	{"eager answers", func(f *releases.Fleet) {

@@ -59,7 +59,7 @@ func lookup(w *world, t manifest.Target, cohort, version string, bucket int) str
 // cohortOfDevice is the cohort that lists a device, or the default one.
 func cohortOfDevice(w *world, serial string) string {
 	for _, c := range w.fleet.Cohorts {
-		if slices.ContainsFunc(c.Devices, func(d releases.Device) bool { return d.Serial == serial }) {
+		if slices.Contains(slices.Collect(c.Devices.Serials()), serial) {
 			return c.Slug
 		}
 	}
@@ -103,8 +103,8 @@ func movedDown(before, after *world) map[string]float64 {
 	serials := map[string]bool{}
 	for _, w := range []*world{before, after} {
 		for _, c := range w.fleet.Cohorts {
-			for _, d := range c.Devices {
-				serials[d.Serial] = true
+			for serial := range c.Devices.Serials() {
+				serials[serial] = true
 			}
 		}
 	}

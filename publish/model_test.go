@@ -202,8 +202,8 @@ func devicesOf(layout manifest.Layout, worlds []*world) map[string][]string {
 	}
 	for _, w := range worlds {
 		for _, c := range w.fleet.Cohorts {
-			for _, d := range c.Devices {
-				add(d.Serial)
+			for serial := range c.Devices.Serials() {
+				add(serial)
 			}
 		}
 	}
@@ -423,10 +423,8 @@ func randomChain(t testing.TB, seed uint64) []*world {
 	random := func(seed uint64) *releases.Fleet {
 		f := fleettest.Random(seed)
 		f.Project.BucketDigits, f.Project.CohortDigits = 1, 1+int(seed%2)
-		for i := range int(seed%4) * 40 {
-			beta := f.Cohort("beta")
-			beta.Devices = append(beta.Devices, releases.Device{Serial: fmt.Sprint("MORE-", i), Line: 1})
-		}
+		beta := f.Cohort("beta")
+		beta.Devices = releases.DevicesOf(append(slices.Collect(beta.Devices.Serials()), serialsNamed("more", int(seed%4)*40)...)...)
 		return f
 	}
 	first, project := random(seed), random(seed).Project

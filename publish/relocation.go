@@ -61,7 +61,7 @@ func (l *Inventory) relocations(ctx context.Context, site *Site, from Getter, pa
 		if err != nil || was == nil {
 			return err
 		}
-		shall := cohortsIn(site.Tree.Shards[ask[i].index])
+		shall := cohortsIn(site.Tree.Shard(int(ask[i].index)))
 		for hash := range shall {
 			was[hash] = cmp.Or(was[hash], releases.DefaultCohort)
 		}

@@ -39,11 +39,18 @@ type Object struct {
 // NewSite encodes a tree's bodies, each once. The payloads are read from the
 // project folder, when they are opened.
 func NewSite(tree *manifest.Tree, cache releases.Cache, project fs.FS) *Site {
+	return (*Remote)(nil).Site(tree, cache, project)
+}
+
+// Site is [NewSite] where a state is known: the compressed shards of the cohort
+// index that it has are not made again. The remote may be nil.
+func (r *Remote) Site(tree *manifest.Tree, cache releases.Cache, project fs.FS) *Site {
+	known := r.answersOf(tree.Layout)
 	s := &Site{Tree: tree, Cache: cache, want: &Inventory{}, contents: make([][variants]*Content, 1)}
 	bodies := make([][variants]*Content, len(tree.Bodies))
 	below := belowBodies(tree)
 	belows := make([][]*Content, len(below))
-	shards := make([][variants]*Content, len(tree.Shards))
+	shards := make([][variants]*Content, tree.Layout.Shards())
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range tree.Bodies {
@@ -59,9 +66,12 @@ func NewSite(tree *manifest.Tree, cache releases.Cache, project fs.FS) *Site {
 			return nil
 		})
 	}
-	for i, body := range tree.Shards {
+	const portion = 64
+	for first := 0; first < len(shards); first += portion {
 		group.Go(func() error {
-			copy(shards[i][variantOf(textForm, 0):], encode(body))
+			for i := first; i < min(first+portion, len(shards)); i++ {
+				shards[i] = shardContents(tree, i, known)
+			}
 			return nil
 		})
 	}

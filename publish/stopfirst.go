@@ -42,7 +42,7 @@ func (p *Proposal) Stop() *Proposal {
 		return &stop
 	}
 	unlisted := *tree
-	unlisted.Shards = nil
+	unlisted.Fleet = tree.Fleet.Unlisted()
 	want, err := unlisted.Signed()
 	if stop.Unsigned = err; err != nil {
 		return &stop

@@ -23,12 +23,15 @@ import (
 func shuffled(r *rand.Rand) func(*releases.Fleet) {
 	return func(f *releases.Fleet) {
 		beta, gamma := f.Cohort("beta"), f.Cohort("gamma")
-		beta.Devices, gamma.Devices = nil, devicesNamed("gamma", 100)
+		listed := map[*releases.Cohort][]string{beta: nil, gamma: serialsNamed("gamma", 100)}
 		places := rand.New(rand.NewPCG(r.Uint64N(3), 0))
-		for _, d := range devicesNamed("device", 30) {
+		for _, serial := range serialsNamed("device", 30) {
 			if c := pick(places, beta, gamma, nil); c != nil {
-				c.Devices = append(c.Devices, d)
+				listed[c] = append(listed[c], serial)
 			}
+		}
+		for c, serials := range listed {
+			c.Devices = releases.DevicesOf(serials...)
 		}
 		for _, c := range f.Cohorts {
 			for i := range c.Activations {

@@ -47,8 +47,8 @@ func TestManyDevices(t *testing.T) {
 		t.Fatal(err)
 	}
 	devices := f.Cohort("alpha").Devices
-	if last := devices[len(devices)-1]; len(devices) != many || last.Serial != "SN-0999999" || last.Line != many {
-		t.Errorf("%d devices, the last is %+v", len(devices), last)
+	if n := devices.Len(); n != many || devices.Serial(n-1) != "SN-0999999" || devices.Lines(n - 1)[0] != many {
+		t.Errorf("%d devices, the last is %s in line %d", n, devices.Serial(n-1), devices.Lines(n-1))
 	}
 }
 

@@ -210,20 +210,13 @@ type Cohort struct {
 	Slug         string
 	File         string // its path in the project folder; "" for a default that has none
 	DevicesFile  string // likewise, of the devices_file
-	Devices      []Device
+	Devices      Devices
 	VersionCheck bool         // false: lower versions may be served too
 	Activations  []Activation // ascending in version order
 
 	// Partial says that faults have left out some of what it offers. Only
 	// [LoadToStop] gives such.
 	Partial bool
-}
-
-// Device is a device that a cohort lists.
-type Device struct {
-	Serial string // [-a-zA-Z0-9_]+, at most 128 characters
-	Line   int32  // where it stands, from 1
-	InFile bool   // in the devices_file, rather than in the cohort's own file
 }
 
 // Activation is an [activate."<version>"] table of a cohort.
@@ -292,25 +285,4 @@ func (f *Fleet) Cohort(slug string) *Cohort {
 		return nil
 	}
 	return f.Cohorts[i]
-}
-
-// CohortOf is the cohort of a device. The place is where it is listed, nil
-// for a device that is in [DefaultCohort] because nothing lists it.
-func (f *Fleet) CohortOf(serial string) (*Cohort, *Device) {
-	for _, c := range f.Cohorts {
-		for i := range c.Devices {
-			if c.Devices[i].Serial == serial {
-				return c, &c.Devices[i]
-			}
-		}
-	}
-	return f.Cohort(DefaultCohort), nil
-}
-
-// Place says in which file and line a cohort lists a device: "beta.txt:3".
-func (c *Cohort) Place(d *Device) Place {
-	if d.InFile {
-		return Place{File: c.DevicesFile, Line: int(d.Line)}
-	}
-	return Place{File: c.File, Line: int(d.Line)}
 }

@@ -31,7 +31,7 @@ SN-3
 	} {
 		c, d := f.CohortOf(serial)
 		got := c.Slug
-		if d != nil {
+		if d >= 0 {
 			got += " " + c.Place(d).String()
 		}
 		if got != want {

@@ -184,10 +184,7 @@ func TestLoadComplete(t *testing.T) {
 			},
 			{
 				Slug: "beta", File: "cohorts/beta.toml", DevicesFile: "cohorts/lists/beta.txt",
-				Devices: []releases.Device{
-					{Serial: "SN-1", Line: 1}, {Serial: "SN_2", Line: 2},
-					{Serial: "SN-3", Line: 3, InFile: true}, {Serial: "SN-4", Line: 4, InFile: true},
-				},
+				Devices: releases.DevicesOf("SN-1", "SN_2", "SN-3", "SN-4"),
 				Activations: []releases.Activation{
 					{
 						Release: one, Seed: "lucky", Paused: instant("2026-12-02T10:00:00Z"), Aborted: "why",
@@ -205,6 +202,12 @@ func TestLoadComplete(t *testing.T) {
 			},
 			{Slug: "default", VersionCheck: true},
 		},
+	}
+	beta := got.Cohort("beta")
+	for i, place := range []string{"cohorts/beta.toml:1", "cohorts/beta.toml:2", "cohorts/lists/beta.txt:3", "cohorts/lists/beta.txt:4"} {
+		if beta.Place(i).String() != place {
+			t.Errorf("device %d is in %s, want %s", i, beta.Place(i), place)
+		}
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(releases.Fleet{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

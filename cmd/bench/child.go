@@ -63,6 +63,8 @@ func runChild(kind string, args []string) error {
 		work, err = planning(kind, args[0])
 	case "lines":
 		work, err = scanning(args[0])
+	case "sort":
+		work, err = sorting(args)
 	case "write":
 		work, err = writing(args[0], args[1])
 	default:

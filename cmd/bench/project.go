@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -32,11 +33,12 @@ type project struct {
 
 // size is how much a project has.
 type size struct {
-	targets  int // pairs of a software type and a hardware version
-	versions int // of each software type
-	digits   int // of a bucket
-	devices  int // in the cohort beta
-	files    bool
+	targets      int // pairs of a software type and a hardware version
+	versions     int // of each software type
+	digits       int // of a bucket
+	cohortDigits int // of a cohort shard; 0 for what is usual
+	devices      int // in the cohort beta
+	files        bool
 }
 
 // smallProject is one whose tree has 24,576 objects, payload files among them.
@@ -80,7 +82,7 @@ func (p *project) build(at time.Time, out string) usage {
 // publish brings a bucket up to date.
 func (p *project) publish(at time.Time, to s3, flags ...string) usage {
 	p.publishTo(to.Endpoint)
-	return p.command(to.env(), append([]string{p.absolute(p.cairn), "-C", p.dir, "publish", "--at", instant(at), "--to", "s3://" + to.Bucket}, flags...)...)
+	return p.command(to.env(), append([]string{p.absolute(p.cairn), "-C", p.dir, "publish", "--allow", "time", "--at", instant(at), "--to", "s3://" + to.Bucket}, flags...)...)
 }
 
 // publishDir brings a folder up to date.
@@ -108,11 +110,12 @@ func (p *project) publishTo(endpoint string) {
 slug = %q
 base_url = "https://ota.example.com"
 bucket_digits = %d
+cohort_digits = %d
 
 [publish]
 endpoint = %q
 region = "eu-test-1"
-`, slug, p.digits, endpoint))
+`, slug, p.digits, cmp.Or(p.cohortDigits, 2), endpoint))
 }
 
 // cohorts writes the cohorts; with a reason, the last main release is aborted.

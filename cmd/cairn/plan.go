@@ -123,7 +123,7 @@ func writeReview(w io.Writer, r *review.Review, opts planOptions) error {
 
 // against plans what makes another tree the one of the definitions.
 func (p *project) against(ctx context.Context, opts planOptions) (*publish.Proposal, error) {
-	edition := p.edition(opts.at.Instant())
+	edition := p.edition(opts.at.Instant(), nil)
 	if strings.HasPrefix(opts.against, "http://") || strings.HasPrefix(opts.against, "https://") {
 		tree := webTree(strings.TrimRight(opts.against, "/"))
 		state, err := tree.state(ctx, p.fleet.Project.Prefix)

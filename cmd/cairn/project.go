@@ -88,9 +88,10 @@ func (g *globalOptions) load(stop bool) (*project, error) {
 
 func (p *project) close() { p.root.Close() }
 
-// site is what devices get at an instant.
-func (p *project) site(at time.Time) *publish.Site {
-	return publish.NewSite(manifest.New(p.fleet, at), p.fleet.Cache, p.root.FS())
+// site is what devices get at an instant, made with what is known of a target,
+// nil for nothing.
+func (p *project) site(at time.Time, known *publish.Remote) *publish.Site {
+	return known.Site(manifest.New(p.fleet, at), p.fleet.Cache, p.root.FS())
 }
 
 // store opens the target that a flag names, or else the one that [publish]

@@ -117,7 +117,7 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 		run.Held = waiting(cmd)
 	}
 	find := func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
-		edition := p.edition(opts.at.Instant())
+		edition := p.edition(opts.at.Instant(), opts.known(remote))
 		edition.Lacks, edition.Stops = p.lacks(ctx, remote, opts.source), opts.stops
 		edition.Source, edition.Limits.Allow = opts.source, opts.allowed()
 		edition.Signing = signedBy
@@ -182,7 +182,7 @@ func (p *project) stopAlone(cmd *cobra.Command, now *publish.Proposal, opts targ
 		return now, nil
 	}
 	last := state.Done.At
-	edition := p.edition(last)
+	edition := p.edition(last, opts.known(now.Remote))
 	edition.Source, edition.Limits = now.Edition.Source, now.Edition.Limits
 	edition.Lacks, edition.Stops, edition.Signing = now.Edition.Lacks, now.Edition.Stops, now.Edition.Signing
 	alone, err := propose(cmd, edition, now.Store, now.Remote, opts)

@@ -32,6 +32,14 @@ func (o *targetOptions) add(cmd *cobra.Command) {
 	addConcurrency(cmd, &o.concurrency)
 }
 
+// known is what to take from the state of what is there.
+func (o *targetOptions) known(remote *publish.Remote) *publish.Remote {
+	if o.rescan {
+		return nil
+	}
+	return remote
+}
+
 func addTo(cmd *cobra.Command, to *string) {
 	cmd.Flags().StringVar(to, "to", "", "`target`, instead of the one in [publish]: dir:DIR, relative to the working directory, or s3://BUCKET")
 }
@@ -51,13 +59,14 @@ func addConcurrency(cmd *cobra.Command, n *int) {
 	}
 }
 
-// edition is what the definitions say at an instant.
-func (p *project) edition(at time.Time) publish.Edition {
+// edition is what the definitions say at an instant, made with what is known of
+// the target, nil for nothing.
+func (p *project) edition(at time.Time, known *publish.Remote) publish.Edition {
 	if p.fleet.Signing != nil {
 		at = at.Truncate(time.Second) // as a head states it: with the definitions it says what is signed
 	}
 	return publish.Edition{
-		Site: p.site(at), At: at, Rollouts: publish.RolloutsOf(p.fleet, at), Limits: publish.Limits{Guard: p.fleet.Guard}, Signing: p.signing(),
+		Site: p.site(at, known), At: at, Rollouts: publish.RolloutsOf(p.fleet, at), Limits: publish.Limits{Guard: p.fleet.Guard}, Signing: p.signing(),
 	}
 }
 
@@ -74,7 +83,7 @@ func (p *project) look(cmd *cobra.Command, opts targetOptions) (*publish.Proposa
 	if held := remote.Held(time.Now()); held != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s is publishing to %s just now: what is there is about to change\n", held, store)
 	}
-	edition := p.edition(opts.at.Instant())
+	edition := p.edition(opts.at.Instant(), opts.known(remote))
 	edition.Lacks = p.lacks(cmd.Context(), remote, "")
 	return propose(cmd, edition, store, remote, opts)
 }

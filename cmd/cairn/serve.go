@@ -160,7 +160,7 @@ func published(ctx context.Context, source edge.Source, layout manifest.Layout) 
 func (p *project) source(opts *serveOptions) (edge.Source, string, error) {
 	if opts.from == fromDefinitions || opts.from == "" && p.fleet.Publish.To == "" {
 		at := opts.at.Instant()
-		return p.site(at), "the definitions as of " + at.Format(time.RFC3339), nil
+		return p.site(at, nil), "the definitions as of " + at.Format(time.RFC3339), nil
 	}
 	store, err := p.store(opts.from, 0)
 	if err != nil {

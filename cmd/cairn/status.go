@@ -96,7 +96,7 @@ func (p *project) status(pub *publish.Proposal) status {
 	for _, c := range f.Cohorts {
 		row := cohortStatus{Cohort: c.Slug, Releases: []rolloutStatus{}}
 		if c.Slug != releases.DefaultCohort {
-			n := len(c.Devices)
+			n := c.Devices.Len()
 			row.Devices = &n
 		}
 		for _, a := range c.Activations {

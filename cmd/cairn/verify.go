@@ -160,7 +160,7 @@ func (p *project) verification(cmd *cobra.Command, opts verifyOptions) (*verific
 		v.objects, v.len, v.at = audit.OfState(remote.State), remote.State.Live.Len(), remote.State.Done.At
 		payloads = len(remote.State.Live.Payloads) + remote.State.Live.Signed.Len()
 	} else {
-		site := p.site(v.at)
+		site := p.site(v.at, nil)
 		v.objects, v.len = audit.OfSite(site), site.Len()+len(site.Tree.Stored)
 		payloads = len(site.Tree.Payloads) + len(site.Tree.Stored)
 		if by := p.signing(); by != nil {

@@ -127,8 +127,8 @@ func TestAgrees(t *testing.T) {
 				CurrentVersion: append(fleettest.Versions[f.Project.Order], "", "0.0.1", "99")[dice.IntN(12)],
 			}
 			for _, c := range f.Cohorts {
-				if n := len(c.Devices); n > 0 && dice.IntN(3) == 0 {
-					d.Serial = c.Devices[dice.IntN(n)].Serial
+				if n := c.Devices.Len(); n > 0 && dice.IntN(3) == 0 {
+					d.Serial = c.Devices.Serial(dice.IntN(n))
 				}
 			}
 			d.Eager = f.Project.Eager && dice.IntN(2) == 0

@@ -65,8 +65,8 @@ func TestServedIsWhatTreesServe(t *testing.T) {
 				Serial: fmt.Sprint("SN-", i), Target: targets[dice.IntN(len(targets))],
 				CurrentVersion: append(fleettest.Versions[f.Project.Order], "")[dice.IntN(10)],
 			}
-			if listed := f.Cohort("beta").Devices; len(listed) > 0 && dice.IntN(2) == 0 {
-				d.Serial = listed[dice.IntN(len(listed))].Serial
+			if listed := f.Cohort("beta").Devices; listed.Len() > 0 && dice.IntN(2) == 0 {
+				d.Serial = listed.Serial(dice.IntN(listed.Len()))
 			}
 			if r := manifest.Resolve(f, d, all[dice.IntN(len(all))]).Release; r != nil && !got[r] {
 				t.Errorf("seed %d: %v gets %s", seed, d, r.Version)

@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -19,33 +18,28 @@ func (l *linter) serials() {
 	if slices.Contains(l.Lint.Allow, rule) {
 		return
 	}
-	type listed struct {
-		same           uint64 // hash of the bare serial
-		cohort, device int32
-	}
-	var all []listed
 	var buffer []byte
-	for i, c := range l.Cohorts {
-		for j := range c.Devices {
-			buffer = bareSerial(buffer[:0], c.Devices[j].Serial)
-			all = append(all, listed{xxhash.Sum64(buffer), int32(i), int32(j)})
-		}
+	bare := releases.Fleet{}
+	for _, c := range l.Cohorts {
+		bare.Cohorts = append(bare.Cohorts, &releases.Cohort{Devices: c.Devices.By(func(serial []byte) uint64 {
+			buffer = bareSerial(buffer[:0], serial)
+			return xxhash.Sum64(buffer)
+		})})
 	}
-	inOrder := func(a, b listed) int { return cmp.Or(cmp.Compare(a.cohort, b.cohort), cmp.Compare(a.device, b.device)) }
-	slices.SortFunc(all, func(a, b listed) int { return cmp.Or(cmp.Compare(a.same, b.same), inOrder(a, b)) })
-	var pairs [][2]listed // the first of its kind, and another
-	for i, first := 1, 0; i < len(all); i++ {
-		if all[i].same == all[first].same {
-			pairs = append(pairs, [2]listed{all[first], all[i]})
+	var pairs [][2]releases.Listing // the first of its kind, and another
+	first := releases.Listing{Cohort: -1}
+	for x := range bare.Listings() {
+		if first.Cohort >= 0 && x.Hash == first.Hash {
+			pairs = append(pairs, [2]releases.Listing{first, x})
 		} else {
-			first = i
+			first = x
 		}
 	}
-	slices.SortFunc(pairs, func(x, y [2]listed) int { return inOrder(x[1], y[1]) })
+	slices.SortFunc(pairs, func(x, y [2]releases.Listing) int { return x[1].Compare(y[1]) })
 	for n, pair := range pairs {
-		first, other := l.Cohorts[pair[0].cohort], l.Cohorts[pair[1].cohort]
-		a, b := &first.Devices[pair[0].device], &other.Devices[pair[1].device]
-		message := fmt.Sprintf("device serial %q looks like %q in %s, but is another one", b.Serial, a.Serial, first.Place(a))
+		first, other := l.Cohorts[pair[0].Cohort], l.Cohorts[pair[1].Cohort]
+		a, b := pair[0].Device, pair[1].Device
+		message := fmt.Sprintf("device serial %q looks like %q in %s, but is another one", other.Devices.Serial(b), first.Devices.Serial(a), first.Place(a))
 		if n == maxSerials {
 			message = fmt.Sprintf("%d more device serials look like another one", len(pairs)-n)
 		}
@@ -57,7 +51,7 @@ func (l *linter) serials() {
 }
 
 // bareSerial appends a serial without case, separators and leading zeros.
-func bareSerial(to []byte, serial string) []byte {
+func bareSerial(to, serial []byte) []byte {
 	start := len(to)
 	for i := range len(serial) {
 		b := serial[i]

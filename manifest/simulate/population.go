@@ -47,11 +47,11 @@ func newPopulation(f *releases.Fleet, o Options) *population {
 	p.index = newIndex(f)
 	listed := 0
 	for _, c := range f.Cohorts {
-		listed += len(c.Devices)
+		listed += c.Devices.Len()
 		p.members = append(p.members, listed)
 	}
-	for _, shard := range p.tree.Shards {
-		p.index.read(shard)
+	for i := range p.layout.Shards() {
+		p.index.read(p.tree.Shard(i))
 	}
 	for i, t := range p.targets {
 		weight := 0.0
@@ -77,7 +77,7 @@ func newPopulation(f *releases.Fleet, o Options) *population {
 func Listed(f *releases.Fleet) int {
 	n := 0
 	for _, c := range f.Cohorts {
-		n += len(c.Devices)
+		n += c.Devices.Len()
 	}
 	return n
 }
@@ -88,7 +88,7 @@ func (p *population) device(i int) device {
 	cohort := sort.SearchInts(p.members, i+1)
 	if cohort < len(p.members) {
 		c := p.fleet.Cohorts[cohort]
-		d.serial = c.Devices[i-p.members[cohort]+len(c.Devices)].Serial
+		d.serial = c.Devices.Serial(i - p.members[cohort] + c.Devices.Len())
 	} else {
 		d.dice.Seed(p.Seed, uint64(i))
 		d.serial = "SIM-" + strings.ToUpper(strconv.FormatUint(d.dice.Uint64()>>4|1<<60, 16)[1:])

@@ -9,8 +9,6 @@ import (
 
 	"cairn/manifest"
 	"cairn/releases"
-
-	"github.com/cespare/xxhash/v2"
 )
 
 // publishes are the instants at which a publish changes the tree, since the
@@ -151,11 +149,8 @@ func keyOf(activations []uint16) string {
 // present is the buckets in which a cohort may have a device.
 func (s *simulation) present(c *releases.Cohort) map[int]bool {
 	present := map[int]bool{}
-	for _, d := range c.Devices {
-		present[s.bucket(xxhash.Sum64String(d.Serial))] = true
-	}
-	if c.Slug == releases.DefaultCohort {
-		for bucket := range s.layout.Buckets() {
+	for bucket := range s.layout.Buckets() {
+		if c.Slug == releases.DefaultCohort || s.layout.Devices(c, bucket) > 0 {
 			present[bucket] = true
 		}
 	}
@@ -169,14 +164,13 @@ func (s *simulation) thin() *releases.Fleet {
 	f.Cohorts = nil
 	for _, c := range s.fleet.Cohorts {
 		thin := *c
-		thin.Devices = nil
-		seen := map[int]bool{}
-		for _, d := range c.Devices {
-			if b := s.bucket(xxhash.Sum64String(d.Serial)); !seen[b] {
-				seen[b] = true
-				thin.Devices = append(thin.Devices, d)
+		var one []string
+		for bucket := range s.layout.Buckets() {
+			if _, in := c.Devices.Under(s.layout.BucketDigits, uint64(bucket)); len(in) > 0 {
+				one = append(one, c.Devices.Serial(int(in[0])))
 			}
 		}
+		thin.Devices = releases.DevicesOf(one...)
 		f.Cohorts = append(f.Cohorts, &thin)
 	}
 	return &f

@@ -46,7 +46,7 @@ func (p *published) Get(_ context.Context, key string) ([]byte, error) {
 		return nil, missing
 	}
 	if at.Class == manifest.CohortIndex {
-		return p.tree.Shards[manifest.Index(at.Shard)], nil
+		return p.tree.Shard(manifest.Index(at.Shard)), nil
 	}
 	return p.tree.Get(at)
 }

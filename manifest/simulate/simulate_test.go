@@ -185,8 +185,8 @@ func TestConserved(t *testing.T) {
 					t.Errorf("fleet %d: %s has %d devices at first, %d at %s", seed, c.Cohort, c.Len(), n, r.Points[i].At)
 				}
 			}
-			if defined := f.Cohort(c.Cohort); c.Cohort != "default" && c.Len() != len(defined.Devices) {
-				t.Errorf("fleet %d: %d devices in %s, which lists %d", seed, c.Len(), c.Cohort, len(defined.Devices))
+			if defined := f.Cohort(c.Cohort); c.Cohort != "default" && c.Len() != defined.Devices.Len() {
+				t.Errorf("fleet %d: %d devices in %s, which lists %d", seed, c.Len(), c.Cohort, defined.Devices.Len())
 			}
 		}
 		if fates := r.Settled + r.OnTheWay + r.Held + r.Kept + r.Lost; sum != r.Devices || int(fates) != sum {

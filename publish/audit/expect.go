@@ -16,11 +16,11 @@ func OfSite(site *publish.Site) iter.Seq[Object] {
 	return func(yield func(Object) bool) {
 		var body Digest
 		for o := range site.Objects() {
-			if o.Content.Open != nil {
+			at, _ := site.Tree.Layout.Parse(o.Key)
+			if at.Class == manifest.Payload {
 				break // the payloads come last
 			}
 			object := Object{Key: o.Key, Digest: Digest{o.Content.Size, o.Content.MD5}, Header: &o.Header}
-			at, _ := site.Tree.Layout.Parse(o.Key)
 			if object.Encoding = at.Encoding; object.Encoding == manifest.Identity {
 				body = object.Digest
 			}

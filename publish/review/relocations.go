@@ -3,8 +3,8 @@ package review
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 
-	"cairn/manifest"
 	"cairn/publish"
 	"cairn/releases"
 )
@@ -38,9 +38,10 @@ func relocations(plan *publish.Plan, fleet *releases.Fleet) []Relocation {
 	}
 	if len(names) > 0 {
 		for _, c := range fleet.Cohorts {
-			for _, d := range c.Devices {
-				if hash := manifest.Hash(d.Serial); names[hash] != "" {
-					names[hash] = d.Serial
+			for hash := range names {
+				number, _ := strconv.ParseUint(hash, 16, 64)
+				if _, listed := c.Devices.Under(len(hash), number); len(listed) > 0 {
+					names[hash] = c.Devices.Serial(int(listed[0]))
 				}
 			}
 		}
@@ -68,7 +69,7 @@ func shrunk(relocations []Relocation, fleet *releases.Fleet) []Shrunk {
 		if c.Slug == releases.DefaultCohort {
 			continue
 		}
-		before, unlisted := len(c.Devices), 0
+		before, unlisted := c.Devices.Len(), 0
 		for _, r := range relocations {
 			if r.To == c.Slug {
 				before -= r.Devices
@@ -80,7 +81,7 @@ func shrunk(relocations []Relocation, fleet *releases.Fleet) []Shrunk {
 				}
 			}
 		}
-		if after := len(c.Devices); 2*after < before && 2*unlisted > before {
+		if after := c.Devices.Len(); 2*after < before && 2*unlisted > before {
 			all = append(all, Shrunk{c.Slug, cmp.Or(c.DevicesFile, c.File), before, after})
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -35,12 +36,13 @@ func (p Project) Assign(serials []string, cohort string, create bool) ([]Change,
 	}
 	var changes []Change
 	for _, c := range p.Fleet.Cohorts {
-		gone := map[string]bool{}
-		for _, d := range c.Devices {
-			if come[d.Serial] && c.Slug != cohort {
-				gone[d.Serial] = true
-			} else {
-				delete(come, d.Serial)
+		gone := map[int]bool{}
+		for serial := range come {
+			switch i := c.Devices.Find(serial); {
+			case i >= 0 && c.Slug == cohort:
+				delete(come, serial)
+			case i >= 0:
+				gone[i] = true
 			}
 		}
 		some, err := p.unlist(c, gone)
@@ -64,20 +66,20 @@ func (p Project) Assign(serials []string, cohort string, create bool) ([]Change,
 }
 
 // unlist takes devices out of a cohort's array and its devices_file.
-func (p Project) unlist(c *releases.Cohort, gone map[string]bool) (changes []Change, err error) {
-	var inline []bool // by index
+func (p Project) unlist(c *releases.Cohort, gone map[int]bool) (changes []Change, err error) {
+	inline := false
 	lines := map[int]bool{}
-	for _, d := range c.Devices {
-		switch {
-		case !d.InFile:
-			inline = append(inline, gone[d.Serial])
-		case gone[d.Serial]:
-			lines[int(d.Line)] = true
+	devices := slices.Sorted(maps.Keys(gone))
+	for i, line := range c.Devices.Lines(devices...) {
+		if c.Devices.Inline(devices[i]) {
+			inline = true
+		} else {
+			lines[line] = true
 		}
 	}
-	if slices.Contains(inline, true) {
+	if inline {
 		changes, err = p.change(c.File, func(d *Document) error {
-			return d.Drop(func(i int) bool { return inline[i] }, "devices")
+			return d.Drop(func(i int) bool { return gone[i] }, "devices")
 		})
 	}
 	if err != nil || len(lines) == 0 {

@@ -31,8 +31,8 @@ func say(f *releases.Fleet) said {
 	}
 	for _, c := range f.Cohorts {
 		s.Checks[c.Slug] = c.VersionCheck
-		for _, d := range c.Devices {
-			s.Devices[c.Slug] = append(s.Devices[c.Slug], d.Serial)
+		if c.Devices.Len() > 0 {
+			s.Devices[c.Slug] = slices.Collect(c.Devices.Serials())
 		}
 		s.Active[c.Slug] = map[string]releases.Activation{}
 		for _, a := range c.Activations {

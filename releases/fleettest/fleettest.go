@@ -23,9 +23,11 @@ func Large(answers int) *releases.Fleet {
 		digits = 3
 	}
 	beta := &releases.Cohort{Slug: "beta", VersionCheck: true}
+	var serials []string
 	for i := range 1000 {
-		beta.Devices = append(beta.Devices, releases.Device{Serial: fmt.Sprintf("BETA-%06d", i), Line: int32(i + 1), InFile: true})
+		serials = append(serials, fmt.Sprintf("BETA-%06d", i))
 	}
+	beta.Devices = releases.DevicesOf(serials...)
 	all := &releases.Cohort{Slug: releases.DefaultCohort, VersionCheck: true}
 	f := &releases.Fleet{
 		Project: releases.Project{

@@ -175,9 +175,11 @@ func (g *generator) cohort(slug string, all []*releases.Release) *releases.Cohor
 	c := &releases.Cohort{Slug: slug, VersionCheck: g.chance(60)}
 	if slug == "beta" {
 		c.File, c.DevicesFile = "cohorts/beta.toml", "cohorts/beta.txt"
+		var serials []string
 		for i := range g.IntN(8) {
-			c.Devices = append(c.Devices, releases.Device{Serial: fmt.Sprintf("BETA-%d-%d", i, g.IntN(1000)), Line: int32(i + 1), InFile: true})
+			serials = append(serials, fmt.Sprintf("BETA-%d-%d", i, g.IntN(1000)))
 		}
+		c.Devices = releases.DevicesOf(serials...)
 	}
 	for _, r := range all {
 		if g.chance(75) {

@@ -59,8 +59,8 @@ func Changes(before, after *releases.Fleet, at time.Time) []string {
 		case is == nil:
 			add("cohort %s goes", was.Slug)
 			continue
-		case len(was.Devices) != len(is.Devices):
-			add("%s: %d → %d devices", is.Slug, len(was.Devices), len(is.Devices))
+		case was.Devices.Len() != is.Devices.Len():
+			add("%s: %d → %d devices", is.Slug, was.Devices.Len(), is.Devices.Len())
 		case was.VersionCheck != is.VersionCheck:
 			add("%s: version_check = %t", is.Slug, is.VersionCheck)
 		}

@@ -216,15 +216,11 @@ func ModelOf(f *releases.Fleet, at time.Time, warnings []*lint.Warning) *Model {
 func cohortOf(f *releases.Fleet, c *releases.Cohort, layout manifest.Layout) Cohort {
 	row := Cohort{Slug: c.Slug, VersionCheck: c.VersionCheck, Activations: []Activation{}}
 	if c.Slug != releases.DefaultCohort {
-		devices := len(c.Devices)
+		devices := c.Devices.Len()
 		row.Devices = &devices
-		counts := make([]int, layout.Buckets())
-		for _, d := range c.Devices {
-			counts[layout.BucketOf(d.Serial)]++
-		}
 		row.Buckets, row.Counts = []int{}, []int{}
-		for bucket, n := range counts {
-			if n > 0 {
+		for bucket := range layout.Buckets() {
+			if n := layout.Devices(c, bucket); n > 0 {
 				row.Buckets, row.Counts = append(row.Buckets, bucket), append(row.Counts, n)
 			}
 		}

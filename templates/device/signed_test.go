@@ -367,10 +367,8 @@ func compareWalks(t *testing.T, w *walker, f *releases.Fleet, b *bucket, at time
 func devicesOf(f *releases.Fleet, tree *manifest.Tree, most int) (devices []manifest.Device) {
 	serials := []string{"FR-1", "DEMOSERIAL", "SN-000017", "x", strings.Repeat("9", min(31, f.Project.MaxSerial))}
 	for _, c := range f.Cohorts {
-		for i, d := range c.Devices {
-			if i < 4 {
-				serials = append(serials, d.Serial)
-			}
+		for i := range min(4, c.Devices.Len()) {
+			serials = append(serials, c.Devices.Serial(i))
 		}
 	}
 	for _, target := range manifest.Targets(f) {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,8 +84,7 @@ func TestSignedStates(t *testing.T) {
 	g.Cohorts[0].Activations = f.Cohorts[0].Activations
 	for i, c := range g.Cohorts {
 		if c.Slug == "beta" {
-			g.Cohorts[i].Devices = append(c.Devices[:1:1], c.Devices[0])
-			g.Cohorts[i].Devices[1].Serial = "BETA-3"
+			g.Cohorts[i].Devices = releases.DevicesOf(c.Devices.Serial(0), "BETA-3")
 		}
 	}
 	moved.publish(t, manifest.New(g, time.Unix(begun, 0)))
@@ -105,9 +105,7 @@ func TestSignedMove(t *testing.T) {
 	latest := b.latest
 	for i, c := range f.Cohorts {
 		if c.Slug == "beta" {
-			d := c.Devices[0]
-			d.Serial = attackedDevice.Serial
-			f.Cohorts[i].Devices = append(c.Devices[:len(c.Devices):len(c.Devices)], d)
+			f.Cohorts[i].Devices = releases.DevicesOf(append(slices.Collect(c.Devices.Serials()), attackedDevice.Serial)...)
 		}
 	}
 	b.publish(t, manifest.New(f, time.Unix(begun, 0)))

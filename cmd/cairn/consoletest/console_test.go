@@ -212,8 +212,8 @@ func questions(f *releases.Fleet, at time.Time, n int) []question {
 	pick := func(from []string) string { return from[random.IntN(len(from))] }
 	serials := []string{"SN-1", "SN-2", "SN-3", "a-serial-that-nobody-lists"}
 	for _, c := range f.Cohorts {
-		for _, d := range c.Devices[:min(len(c.Devices), 20)] {
-			serials = append(serials, d.Serial)
+		for i := range min(c.Devices.Len(), 20) {
+			serials = append(serials, c.Devices.Serial(i))
 		}
 	}
 	resolver, targets := manifest.NewResolver(f), manifest.Targets(f)

@@ -43,7 +43,7 @@ func (g *generator) answer(d manifest.Device) manifest.Body {
 
 // cohortOf is the cohort that lists a device, by its hash, or else default.
 func (g *generator) cohortOf(hash string) string {
-	return manifest.CohortIn(g.tree.Shards[manifest.Index(g.layout.Shard(hash))], hash)
+	return manifest.CohortIn(g.tree.Shard(manifest.Index(g.layout.Shard(hash))), hash)
 }
 
 // right is the answer of the query API to a device.

@@ -35,10 +35,9 @@ func (g *generator) members() {
 			m.buckets = g.made(slices.AppendSeq(slices.Clone(edge), spread(buckets, mostBuckets)))
 			g.anyone = m.buckets[0]
 		} else {
-			for _, d := range c.Devices {
-				b := g.bucket(d.Serial)
-				if _, ok := m.buckets[b]; !ok {
-					m.buckets[b] = d.Serial
+			for b := range buckets {
+				if _, in := c.Devices.Under(g.layout.BucketDigits, uint64(b)); len(in) > 0 {
+					m.buckets[b] = c.Devices.Serial(int(slices.Min(in)))
 				}
 			}
 			edge = g.edges(c, slices.Sorted(maps.Keys(m.buckets)))

@@ -260,9 +260,11 @@ func TestLargeFleets(t *testing.T) {
 	many := fleettest.Large(1000)
 	for _, c := range many.Cohorts {
 		if c.Slug == "beta" {
-			for len(c.Devices) < 50_000 {
-				c.Devices = append(c.Devices, releases.Device{Serial: fmt.Sprintf("MANY-%d", len(c.Devices))})
+			serials := slices.Collect(c.Devices.Serials())
+			for len(serials) < 50_000 {
+				serials = append(serials, fmt.Sprintf("MANY-%d", len(serials)))
 			}
+			c.Devices = releases.DevicesOf(serials...)
 		}
 	}
 	for name, f := range map[string]*releases.Fleet{"answers": fleettest.Large(100_000), "devices": many} {

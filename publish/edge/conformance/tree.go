@@ -18,13 +18,13 @@ func object(body []byte) Want {
 }
 
 // shard is what a key of the cohort index holds.
-func (g *generator) shard(i int) Want { return object(g.tree.Shards[i]) }
+func (g *generator) shard(i int) Want { return object(g.tree.Shard(i)) }
 
 // index asks for the cohort index: shards that list devices, and others.
 func (g *generator) index() {
 	var full, empty []int
-	for i, body := range g.tree.Shards {
-		if len(body) > 0 {
+	for i := range g.layout.Shards() {
+		if len(g.tree.Shard(i)) > 0 {
 			full = append(full, i)
 		} else {
 			empty = append(empty, i)

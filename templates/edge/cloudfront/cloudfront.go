@@ -94,11 +94,8 @@ type Pair struct {
 // offered, in the order of the tree.
 func Pairs(t *manifest.Tree) []Pair {
 	var pairs []Pair
-	for _, shard := range t.Shards {
-		for line := range strings.Lines(string(shard)) {
-			hash, cohort, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-			pairs = append(pairs, Pair{"d/" + hash, cohort})
-		}
+	for x := range t.Fleet.Listings() {
+		pairs = append(pairs, Pair{fmt.Sprintf("d/%016x", x.Hash), t.Fleet.Cohorts[x.Cohort].Slug})
 	}
 	root := t.Layout.Prefix + "/v1/latest/"
 	for i := range t.Folders {

@@ -159,7 +159,7 @@ func TestUpdateKeepsTheInvariants(t *testing.T) {
 			to = fleettest.Random(seed + 1)
 		case 1: // devices move, and what was offered is not any more
 			beta, home := to.Cohort("beta"), to.Cohort(releases.DefaultCohort)
-			beta.Devices, beta.Activations, home.Activations = beta.Devices[:len(beta.Devices)/2], home.Activations, beta.Activations
+			beta.Devices, beta.Activations, home.Activations = releases.DevicesOf(slices.Collect(beta.Devices.Serials())[:beta.Devices.Len()/2]...), home.Activations, beta.Activations
 		}
 		to.Project.BucketDigits, to.Project.CohortDigits, to.Project.Prefix = 1, 1, from.Project.Prefix
 		from.Project.BucketDigits, from.Project.CohortDigits = 1, 1
@@ -236,8 +236,8 @@ func devices(fleets ...*releases.Fleet) map[manifest.Device]bool {
 	targets := map[manifest.Target]bool{}
 	for _, f := range fleets {
 		for _, c := range f.Cohorts {
-			for _, d := range c.Devices {
-				serials[d.Serial] = true
+			for serial := range c.Devices.Serials() {
+				serials[serial] = true
 			}
 		}
 		for target, known := range manifest.New(f, fleettest.Start).Known {

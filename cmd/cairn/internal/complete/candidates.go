@@ -42,7 +42,7 @@ var flagCandidates = map[string]candidates{
 
 func cohortSlugs(f *releases.Fleet, _ *cobra.Command) (slugs []string) {
 	for _, c := range f.Cohorts {
-		about := cli.Count(len(c.Devices), "device")
+		about := cli.Count(c.Devices.Len(), "device")
 		if c.Slug == releases.DefaultCohort {
 			about = "the devices that no cohort lists"
 		}
@@ -140,11 +140,11 @@ func otherFlag(cmd *cobra.Command, flag string) string {
 func listedSerials(f *releases.Fleet, _ *cobra.Command) (serials []string) {
 	const most = 100
 	for _, c := range f.Cohorts {
-		if len(serials)+len(c.Devices) > most {
+		if len(serials)+c.Devices.Len() > most {
 			return nil
 		}
-		for _, d := range c.Devices {
-			serials = append(serials, d.Serial+"\tin cohort "+c.Slug)
+		for serial := range c.Devices.Serials() {
+			serials = append(serials, serial+"\tin cohort "+c.Slug)
 		}
 	}
 	return serials

@@ -112,7 +112,7 @@ func summary(f *releases.Fleet, warnings int) string {
 		payloads++
 	}
 	for _, c := range f.Cohorts {
-		devices += len(c.Devices)
+		devices += c.Devices.Len()
 	}
 	s := fmt.Sprintf("%s with %s, %s with %s listed, no fault",
 		cli.Count(len(f.Releases), "release"), cli.Count(payloads, "payload"),

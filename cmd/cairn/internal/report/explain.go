@@ -107,7 +107,7 @@ func (x Explanation) offered() string {
 }
 
 func (x Explanation) membership() string {
-	if x.Listed == nil {
+	if x.Listed < 0 {
 		return "no cohort lists the device"
 	}
 	return "listed in " + x.Cohort.Place(x.Listed).String()

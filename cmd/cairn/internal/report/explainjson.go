@@ -107,7 +107,7 @@ func (x Explanation) JSON() any {
 		Because:         x.because(),
 		Held:            held(x.Held),
 	}
-	if x.Listed != nil {
+	if x.Listed >= 0 {
 		place := x.Cohort.Place(x.Listed).String()
 		j.ListedIn = &place
 	}

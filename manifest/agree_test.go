@@ -161,7 +161,7 @@ func TestDevicesGetWhatResolveSays(t *testing.T) {
 			}
 		}
 	})
-	if len(rules) != 12 || ahead < 100 {
+	if len(rules) != 13 || ahead < 100 {
 		t.Errorf("only these rules took place: %v; %d devices got something else eagerly", rules, ahead)
 	}
 }

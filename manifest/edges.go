@@ -7,12 +7,13 @@ import (
 	"cairn/releases"
 )
 
-// Held is what keeps a device from a release: a dead end, a block or a
-// min_version.
+// Held is what keeps a device from a release: a dead end, a block, a min_version
+// or what a component needs.
 type Held struct {
 	Release *releases.Release // whose definition says so
-	Block   *releases.Block   // nil for its dead_end or min_version
+	Block   *releases.Block   // nil for another reason
 	DeadEnd bool
+	Need    *releases.Need // of its component
 }
 
 // String says it to readers: "1.2.0 is blocked (eats-calibration): …".
@@ -20,6 +21,8 @@ func (h *Held) String() string {
 	switch {
 	case h.DeadEnd:
 		return fmt.Sprintf("%s is a dead end: %s", h.Release.Version, h.Release.DeadEnd)
+	case h.Need != nil:
+		return fmt.Sprintf("%s needs %s, which the current version does not tell", h.Release.Version, h.Need)
 	case h.Block == nil:
 		return fmt.Sprintf("%s has min_version %s", h.Release.Version, h.Release.MinVersion)
 	}
@@ -27,8 +30,11 @@ func (h *Held) String() string {
 }
 
 func (h *Held) rule() Rule {
-	if h.Block != nil {
+	switch {
+	case h.Block != nil:
 		return Blocked
+	case h.Need != nil:
+		return NeedUnmet
 	}
 	return BelowMinVersion
 }
@@ -52,12 +58,19 @@ func (r *resolver) edgesOf(f *releases.Fleet, t Target) *edges {
 	add := func(x edge, holds func(version string) bool) {
 		e.all = append(e.all, x)
 		for _, version := range r.known[t] {
-			if holds(version) && r.order.Compare(version, x.held.Release.Version) < 0 {
+			if holds(version) && r.order.Compare(version, x.held.Release.VersionOf(t.SoftwareType)) < 0 {
 				e.known[r.rank[version]] = append(e.known[r.rank[version]], x)
 			}
 		}
 	}
 	for place, release := range f.Releases {
+		for i := range release.Components[t.SoftwareType].Needs {
+			need := &release.Components[t.SoftwareType].Needs[i]
+			since := need.Since(f, t.HardwareVersion)
+			add(edge{place, place + 1, &Held{Release: release, Need: need}}, func(version string) bool {
+				return !f.CameSince(since, t.SoftwareType, t.HardwareVersion, version)
+			})
+		}
 		if !release.Concerns(t.SoftwareType) {
 			continue
 		}

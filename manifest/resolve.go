@@ -68,6 +68,9 @@ const (
 	BelowMinVersion
 	// DeadEnd: nothing, since the current version is a dead end.
 	DeadEnd
+	// NeedUnmet: nothing, since the component above needs other software, which
+	// the current version does not tell to be there.
+	NeedUnmet
 	// UnknownConditional: nothing, for a device that states no version, or one
 	// that is not known, since what it would get is not for all versions.
 	UnknownConditional
@@ -76,7 +79,7 @@ const (
 // String is the rule's name, for programs: "must-pass-through".
 func (r Rule) String() string {
 	return [...]string{"up-to-date", "delta", "must-pass-through", "highest", "no-version", "unknown-below", "unknown-not-below", "unknown-hold",
-		"blocked", "below-min-version", "dead-end", "unknown-conditional"}[r]
+		"blocked", "below-min-version", "dead-end", "need-unmet", "unknown-conditional"}[r]
 }
 
 // Because is the rule for readers, as the end of a sentence.
@@ -102,6 +105,8 @@ func (r Rule) Because() string {
 		return "the current version is below the min_version of what is above it"
 	case DeadEnd:
 		return "the current version is a dead end"
+	case NeedUnmet:
+		return "what is above needs other software, which the current version does not tell to be there"
 	case UnknownConditional:
 		return "what it would get is not for all versions, and its own is not listed here"
 	}

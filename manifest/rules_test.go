@@ -212,7 +212,7 @@ func TestRulesInWords(t *testing.T) {
 	for r := manifest.UpToDate; r <= manifest.UnknownConditional; r++ {
 		names[r.String()], reasons[r.Because()] = true, true
 	}
-	if len(names) != 12 || len(reasons) != 12 || names[""] {
+	if len(names) != 13 || len(reasons) != 13 || names[""] {
 		t.Errorf("%v, %v", names, reasons)
 	}
 }

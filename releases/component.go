@@ -11,11 +11,58 @@ import (
 // a version of its own.
 type Component struct {
 	Version string
+	Needs   []Need // by software type
+}
+
+// Need is other software that a device must have before it takes a component.
+type Need struct {
+	SoftwareType string
+	Versions     []Versions // in one of which its version is
+}
+
+// String is the need as a reader knows it: "stm32-fw >= 1.2.0".
+func (n Need) String() string {
+	var texts []string
+	for _, v := range n.Versions {
+		texts = append(texts, v.Text)
+	}
+	return n.SoftwareType + " " + strings.Join(texts, " or ")
+}
+
+// Since is the lowest must-pass-through release that brings a hardware version what
+// is needed, such that each release above it that has the software, has it too; nil
+// where there is none. Withdrawn releases do not count.
+func (n Need) Since(f *Fleet, hardware string) (since *Release) {
+	for _, r := range f.Releases {
+		made := slices.ContainsFunc(r.Payloads, func(p *Payload) bool { return p.SoftwareType == n.SoftwareType && p.HardwareVersion == hardware })
+		switch {
+		case !made || r.Withdrawn != "":
+		case !holds(n.Versions, f.Project.Order, r.VersionOf(n.SoftwareType)):
+			since = nil
+		case since == nil && r.MustPassThrough && r.Payload(n.SoftwareType, hardware, "") != nil:
+			since = r
+		}
+	}
+	return since
 }
 
 // Hardware is a [hardware.<version>] table of cairn.toml.
 type Hardware struct {
 	Primary string // the software type whose version is the release's; "" where nothing is said
+}
+
+// CameSince says whether devices can have a version of a software type only from a
+// release or one above it; never for nil.
+func (f *Fleet) CameSince(since *Release, software, hardware, version string) bool {
+	if since == nil || slices.Contains(f.Software[software].KnownVersions, version) {
+		return false
+	}
+	for _, r := range f.Releases {
+		if r.VersionOf(software) == version && slices.ContainsFunc(r.Payloads, func(p *Payload) bool { return p.SoftwareType == software && p.HardwareVersion == hardware }) {
+			return f.Project.Order.Compare(r.Version, since.Version) >= 0
+		}
+	}
+	return false
 }
 
 // VersionOf is the version that a software type reports once it has installed the
@@ -49,6 +96,7 @@ func (l *loader) components(t *table, r *Release) {
 		t.name(m.offset, "software type", m.name)
 		c.present("version", `write version = "2.0.0", which `+m.name+` reports once it has installed the release`)
 		version, n := c.text("version")
+		needs := l.needs(c, m.name)
 		c.rest()
 		if n == nil || !l.version(t.file, n.offset, version) {
 			continue
@@ -56,7 +104,67 @@ func (l *loader) components(t *table, r *Release) {
 		if r.Components == nil {
 			r.Components = map[string]Component{}
 		}
-		r.Components[m.name] = Component{Version: version}
+		r.Components[m.name] = Component{version, needs}
+	}
+}
+
+const needsHint = `write needs = { stm32-fw = ">=1.2.0" }, or a list of versions and ranges`
+
+// needs reads what other software a component needs.
+func (l *loader) needs(t *table, software string) (all []Need) {
+	n := t.get("needs", needsHint, tableKind)
+	if n == nil {
+		return nil
+	}
+	for _, m := range n.members {
+		need, items := Need{SoftwareType: m.name}, []*node{m.value}
+		if m.value.kind == arrayKind {
+			items = m.value.items
+		}
+		if m.name == software {
+			t.fault(m.offset, "min_version of the release is about the versions of the software itself", "%s needs itself", software)
+		}
+		if len(items) == 0 {
+			t.fault(m.value.offset, needsHint, "needs names no version of %s", m.name)
+		}
+		for _, item := range items {
+			if !t.is(item, "a version in needs", needsHint, stringKind) {
+				continue
+			}
+			if v, ok := l.versionsIn(t, "needs", item); ok {
+				need.Versions = append(need.Versions, v)
+			}
+		}
+		all = append(all, need)
+	}
+	slices.SortFunc(all, func(a, b Need) int { return strings.Compare(a.SoftwareType, b.SoftwareType) })
+	return all
+}
+
+// unmet reports components that no device can ever be offered, since none is known
+// to have what they need.
+func (l *loader) unmet() {
+	f := l.fleet
+	for r, p := range f.Payloads() {
+		for _, need := range r.Components[p.SoftwareType].Needs {
+			t, since := l.fleet.documents[r.File], need.Since(f, p.HardwareVersion)
+			if t == nil || r.Withdrawn != "" || len(need.Versions) == 0 || slices.ContainsFunc(f.Releases, func(other *Release) bool {
+				version := other.VersionOf(p.SoftwareType)
+				return f.Project.Order.Compare(version, r.VersionOf(p.SoftwareType)) < 0 && f.CameSince(since, p.SoftwareType, p.HardwareVersion, version)
+			}) {
+				continue
+			}
+			n := t.node
+			for _, key := range []string{"component", p.SoftwareType, "needs", need.SoftwareType} {
+				n = n.at(key)
+			}
+			hint := "have a must-pass-through release below it that brings " + p.HardwareVersion + " what is needed, and " + p.SoftwareType + " in a version that is new there"
+			if since != nil {
+				hint = "bring " + p.HardwareVersion + " a version of " + p.SoftwareType + " that is new in " + since.Version + ", which must be passed through, or in a release between"
+			}
+			t.breach("unmet-need", n.offset, hint, "%s %s needs %s, but no device on %s is ever known to have that",
+				p.SoftwareType, r.VersionOf(p.SoftwareType), need, p.HardwareVersion)
+		}
 	}
 }
 

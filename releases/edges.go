@@ -24,7 +24,11 @@ type Versions struct {
 
 // Holds says whether the block keeps a version from its release.
 func (b *Block) Holds(o Order, version string) bool {
-	return slices.ContainsFunc(b.From, func(v Versions) bool {
+	return holds(b.From, o, version)
+}
+
+func holds(of []Versions, o Order, version string) bool {
+	return slices.ContainsFunc(of, func(v Versions) bool {
 		return v.Range == nil && v.Text == version || v.Range != nil && v.Range.Has(o, version)
 	})
 }
@@ -159,22 +163,28 @@ func (l *loader) block(r *Release, m member, t *table) {
 
 // from reads an entry of a block's from.
 func (l *loader) from(r *Release, b *Block, t *table, n *node) {
-	v, order := Versions{Text: n.text}, l.fleet.Project.Order
-	switch {
+	switch v, ok := l.versionsIn(t, "from", n); {
+	case !ok:
+	case v.Range == nil && r.Version != "" && l.fleet.Project.Order.Compare(n.text, r.Version) >= 0:
+		t.fault(n.offset, "a block keeps devices from going up: leave out its own version and those above", "from %s is not below %s, which is blocked", n.text, r.Version)
+	default:
+		b.From = append(b.From, v)
+	}
+}
+
+// versionsIn reads a version, or a range of them.
+func (l *loader) versionsIn(t *table, key string, n *node) (v Versions, ok bool) {
+	v.Text = n.text
+	switch order := l.fleet.Project.Order; {
 	case order != SemVer && strings.IndexAny(n.text, "<>=") == 0:
-		t.fault(n.offset, `list the versions one by one; ranges need version_order = "semver" in [project]`, "from %q is no version in the order %q", n.text, order)
-		return
+		t.fault(n.offset, `list the versions one by one; ranges need version_order = "semver" in [project]`, "%s %q is no version in the order %q", key, n.text, order)
+		return v, false
 	case order == SemVer && strings.ContainsAny(n.text, "<>=^~*|, "):
 		var err error
 		if v.Range, err = ParseRange(order, n.text); err != nil {
-			t.fault(n.offset, RangeHint, "from %q: %s", n.text, err)
-			return
+			t.fault(n.offset, RangeHint, "%s %q: %s", key, n.text, err)
 		}
-	case !l.version(t.file, n.offset, n.text):
-		return
-	case r.Version != "" && order.Compare(n.text, r.Version) >= 0:
-		t.fault(n.offset, "a block keeps devices from going up: leave out its own version and those above", "from %s is not below %s, which is blocked", n.text, r.Version)
-		return
+		return v, err == nil
 	}
-	b.From = append(b.From, v)
+	return v, l.version(t.file, n.offset, n.text)
 }

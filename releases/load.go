@@ -126,6 +126,7 @@ func newLoader(fsys fs.FS) *loader {
 func (l *loader) definitions() {
 	l.project(l.document(ProjectFile, `work in a project folder, or name one with --dir`))
 	l.releases()
+	l.unmet()
 	l.cohorts()
 }
 

@@ -43,7 +43,7 @@ var documents = []document{
 		name: "docs/releasing.md",
 		has: func(t *testing.T, dir string, server *storetest.S3Server) {
 			example(t, dir, server)
-			write(t, dir, "build/stm32-fw.bin", "build/1.1.0-1.2.0.patch")
+			write(t, dir, "build/stm32-fw.bin", "build/1.1.0-1.2.0.patch", "build/mfw.bin", "build/mfw-1.9.0-2.0.0.patch")
 			if err := os.WriteFile(filepath.Join(dir, "returned.txt"), []byte("EVT-01\nEVT-02\n"), 0o644); err != nil {
 				t.Fatal(err)
 			}

@@ -59,6 +59,7 @@ var Rules = []Rule{
 	{"starts-before-created", "A rollout that starts before its release was created.", false},
 	{"stuck-devices", "Devices that the newest release in their reach cannot reach.", false},
 	{"text-payload", "Text in the place of a payload.", false},
+	{"unmet-need", "A component that no device is ever known to have the needs of.", true},
 	{"unseen-characters", "Characters in names that nobody sees, or that turn directions.", false},
 	{"unused-software", "A [software] table that no payload has the type of.", false},
 	{"update-loop", "Devices that go round and round.", false},

@@ -114,9 +114,29 @@ func (g *generator) edges(order releases.Order, r *releases.Release) {
 func components(g *generator, f *releases.Fleet) {
 	for _, r := range f.Releases {
 		if g.chance(70) {
-			r.Components = map[string]releases.Component{"mod:em": {Version: pick(g, Versions[f.Project.Order]...)}}
+			r.Components = map[string]releases.Component{"mod:em": {Version: pick(g, Versions[f.Project.Order]...), Needs: g.needs(f.Project.Order)}}
 		}
 	}
+}
+
+// needs is what the second software needs of the first.
+func (g *generator) needs(order releases.Order) []releases.Need {
+	if g.chance(60) {
+		return nil
+	}
+	need := releases.Need{SoftwareType: "main"}
+	for _, v := range g.some(Versions[order], 30) {
+		need.Versions = append(need.Versions, releases.Versions{Text: v})
+	}
+	if order == releases.SemVer && g.chance(70) {
+		text := pick(g, ">=", "<") + pick(g, Versions[order]...)
+		all, err := releases.ParseRange(order, text)
+		if err != nil {
+			panic(err)
+		}
+		need.Versions = append(need.Versions, releases.Versions{Text: text, Range: all})
+	}
+	return []releases.Need{need}
 }
 
 type generator struct{ *rand.Rand }

@@ -29,15 +29,20 @@ func (n Need) String() string {
 	return n.SoftwareType + " " + strings.Join(texts, " or ")
 }
 
+// Met says whether a version of the software is what is needed.
+func (n Need) Met(o Order, version string) bool { return holds(n.Versions, o, version) }
+
 // Since is the lowest must-pass-through release that brings a hardware version what
 // is needed, such that each release above it that has the software, has it too; nil
 // where there is none. Withdrawn releases do not count.
-func (n Need) Since(f *Fleet, hardware string) (since *Release) {
+func (n Need) Since(f *Fleet, hardware string) *Release { return n.since(f, hardware, false) }
+
+func (n Need) since(f *Fleet, hardware string, withdrawn bool) (since *Release) {
 	for _, r := range f.Releases {
 		made := slices.ContainsFunc(r.Payloads, func(p *Payload) bool { return p.SoftwareType == n.SoftwareType && p.HardwareVersion == hardware })
 		switch {
-		case !made || r.Withdrawn != "":
-		case !holds(n.Versions, f.Project.Order, r.VersionOf(n.SoftwareType)):
+		case !made || r.Withdrawn != "" && !withdrawn:
+		case !n.Met(f.Project.Order, r.VersionOf(n.SoftwareType)):
 			since = nil
 		case since == nil && r.MustPassThrough && r.Payload(n.SoftwareType, hardware, "") != nil:
 			since = r
@@ -142,12 +147,13 @@ func (l *loader) needs(t *table, software string) (all []Need) {
 }
 
 // unmet reports components that no device can ever be offered, since none is known
-// to have what they need.
+// to have what they need. That a release was withdrawn makes no fault: nothing may
+// be in the way of that.
 func (l *loader) unmet() {
 	f := l.fleet
 	for r, p := range f.Payloads() {
 		for _, need := range r.Components[p.SoftwareType].Needs {
-			t, since := l.fleet.documents[r.File], need.Since(f, p.HardwareVersion)
+			t, since := l.fleet.documents[r.File], need.since(f, p.HardwareVersion, true)
 			if t == nil || r.Withdrawn != "" || len(need.Versions) == 0 || slices.ContainsFunc(f.Releases, func(other *Release) bool {
 				version := other.VersionOf(p.SoftwareType)
 				return f.Project.Order.Compare(version, r.VersionOf(p.SoftwareType)) < 0 && f.CameSince(since, p.SoftwareType, p.HardwareVersion, version)

@@ -132,7 +132,7 @@ func (n *naive) fate() string {
 			if d.Rule == manifest.UnknownHold {
 				return "held"
 			}
-			if d.Rule >= manifest.Blocked {
+			if d.Rule >= manifest.Blocked && d.Rule != manifest.NeedUnmet {
 				return "kept"
 			}
 			return "stuck"

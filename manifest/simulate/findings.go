@@ -24,6 +24,8 @@ const (
 	Stuck
 	// Hops: it takes more updates than Options.MaxHops.
 	Hops
+	// Unmet: a component comes to it before the other software that it needs.
+	Unmet
 	// Answer: what it asks for is not there, or no answer.
 	Answer
 	// Elsewhere: it ends with another version than the definitions give it.
@@ -34,7 +36,7 @@ const (
 
 // String is the check's name, for programs.
 func (c Check) String() string {
-	return [...]string{"down", "loop", "same", "stuck", "hops", "answer", "elsewhere"}[c]
+	return [...]string{"down", "loop", "same", "stuck", "hops", "unmet", "answer", "elsewhere"}[c]
 }
 
 // MarshalText is [Check.String].
@@ -44,11 +46,11 @@ func (c Check) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 func (c Check) Does(devices int) string {
 	one := [...]string{
 		"moves down", "loops", "is offered what it runs", "does not reach the newest release in its reach",
-		"takes too many updates", "gets no proper answer", "ends elsewhere than the definitions say",
+		"takes too many updates", "has a component before what that needs", "gets no proper answer", "ends elsewhere than the definitions say",
 	}
 	many := [...]string{
 		"move down", "loop", "are offered what they run", "do not reach the newest release in their reach",
-		"take too many updates", "get no proper answer", "end elsewhere than the definitions say",
+		"take too many updates", "have a component before what that needs", "get no proper answer", "end elsewhere than the definitions say",
 	}
 	if devices == 1 {
 		return one[c]
@@ -64,6 +66,7 @@ func (c Check) WayOut() string {
 		"publish again: such an answer is not cairn's",
 		"give the release a whole image, or a delta from where they are",
 		"fewer must-pass-through releases, or deltas that skip versions, make the way shorter",
+		"let devices reach what is needed in one update, or activate the component's release once they have it",
 		"see what 'cairn verify' finds there",
 		"publish, or take the instant of the last publish; 'cairn verify' shows what differs",
 	}[c]
@@ -142,7 +145,7 @@ func (w *walker) find(c Check, seen *seen, d *device, in stage) {
 		switch {
 		case c == Stuck:
 			finding.At = w.From.Add(w.For)
-			finding.Why = w.whyStuck(w.table(in, d.target), d.target)
+			finding.Why = w.whyStuck(w.table(in, d.target), d.target, last.version)
 		case c == Hops:
 			finding.Why = w.whyHops()
 		case len(w.path) > 1:
@@ -166,9 +169,12 @@ func (s *simulation) why(t *table, target, start int32) string {
 	return s.decision(t, int(target), t.end(start)).Held.String()
 }
 
-func (s *simulation) whyStuck(t *table, target int32) string {
+func (s *simulation) whyStuck(t *table, target, start int32) string {
 	if t.newest < 0 {
 		return "there is no answer"
+	}
+	if d := s.decision(t, int(target), t.end(start)); d.Rule == manifest.NeedUnmet {
+		return d.Held.String()
 	}
 	name, on := s.versions.names[t.newest], s.targets[target]
 	for _, r := range s.fleet.Releases {

@@ -181,7 +181,7 @@ func (s *settling) judge(c *crowd, f *findings) fate {
 	case !arrived:
 		note(Elsewhere, c.path, fmt.Sprintf("by the definitions it ends with %s, in cohort %s", Label(s.versions.names[end]), s.fleet.Cohorts[c.defined].Slug))
 	case expected == stuck:
-		note(Stuck, c.path, s.whyStuck(table, c.target))
+		note(Stuck, c.path, s.whyStuck(table, c.target, c.start))
 	default:
 		return table.fates[end]
 	}

@@ -9,10 +9,11 @@ import (
 
 // table is what devices with one reach and target are offered.
 type table struct {
-	next   []int32         // by version: the release's, or upToDate or unanswered
-	fates  []fate          // by version: where it leads if it stays like this
-	newest int32           // the highest release in reach, below 0 for none
-	offers manifest.Offers // where anything is held
+	next   []int32           // by version: the release's, or upToDate or unanswered
+	fates  []fate            // by version: where it leads if it stays like this
+	newest int32             // the highest release in reach, below 0 for none
+	offers manifest.Offers   // where anything is held
+	needs  [][]releases.Need // by version: those of what is offered; nil where nothing needs anything
 }
 
 const (
@@ -42,6 +43,12 @@ func (s *simulation) tableOf(tree *manifest.Tree, r reach, target int) table {
 			t.next[v] = upToDate
 			if body.Release != nil {
 				t.next[v] = s.versions.of[body.Version()]
+				if needs := body.Release.Components[s.targets[target].SoftwareType].Needs; len(needs) > 0 {
+					if t.needs == nil {
+						t.needs = make([][]releases.Need, len(t.next))
+					}
+					t.needs[v] = needs
+				}
 			}
 		}
 	}
@@ -89,7 +96,7 @@ func (s *simulation) fate(t *table, target int, from int32) fate {
 			!slices.Contains(s.tree.Known[s.targets[target]], s.versions.names[v]) {
 			return held
 		}
-		if t.next[v] == upToDate && s.decision(t, target, v).Kept() {
+		if d := s.decision(t, target, v); t.next[v] == upToDate && d.Kept() && d.Rule != manifest.NeedUnmet {
 			return kept
 		}
 		return stuck

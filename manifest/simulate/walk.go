@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"time"
 
@@ -15,6 +16,7 @@ type walker struct {
 	findings findings
 	totals   totals
 	path     []move // of the device at hand, at least its version at the start
+	needing  []needing
 }
 
 // totals are sums over all devices.
@@ -67,64 +69,50 @@ func (w *walker) add(o *walker) {
 
 // walk takes a device from its first poll to the end.
 func (w *walker) walk(d *device) {
-	stages := w.stages[d.cohort][w.bucket(d.hash)]
-	phase := time.Duration(d.hash % uint64(w.Poll))
-	first := func(t time.Duration) time.Duration { // poll at or after an instant
-		return phase + max(0, (t-phase+w.Poll-1)/w.Poll)*w.Poll
-	}
-	v, i := d.start, 0
+	v := d.start
 	w.tally.count(d.cohort, v, 0, 1)
 	w.path = append(w.path[:0], move{0, v})
+	w.needing = w.needing[:0]
 	since := 0 // from here on the path was taken with the same reach
 	var seen seen
 	hops := 0
-	for t := phase; t <= w.For; {
-		for i+1 < len(stages) && w.at(stages[i+1]) <= t {
-			i++
+	for u := range w.updates(d, d.target, v, time.Duration(d.hash%uint64(w.Poll))) {
+		if u.anew {
 			since = len(w.path) - 1
 		}
-		to := w.table(stages[i], d.target).next[v]
-		if to < 0 {
-			for i++; i < len(stages) && w.table(stages[i], d.target).next[v] < 0; i++ {
-			}
-			if i == len(stages) {
-				break
-			}
-			since = len(w.path) - 1
-			t = first(w.at(stages[i]))
-			continue
-		}
-		done := t + w.Install
-		if done > w.For {
-			break
-		}
-		t = max(t+w.Poll, first(done))
-		if w.FailRate > 0 && uniform(&d.dice) < w.FailRate {
+		if u.failed {
 			w.totals.failed++
 			continue
 		}
 		hops++
-		w.tally.move(d.cohort, v, to, w.grid.index(done), 1)
-		w.path = append(w.path, move{done, to})
+		w.tally.move(d.cohort, v, u.to, w.grid.index(u.at), 1)
+		w.path = append(w.path, move{u.at, u.to})
 		switch {
-		case to == v:
-			w.find(Same, &seen, d, stages[i])
-		case w.fleet.Cohorts[d.cohort].VersionCheck && w.versions.below(to, v):
-			w.find(Down, &seen, d, stages[i])
+		case u.to == v:
+			w.find(Same, &seen, d, u.in)
+		case w.fleet.Cohorts[d.cohort].VersionCheck && w.versions.below(u.to, v):
+			w.find(Down, &seen, d, u.in)
 		}
-		if to != v && w.had(to, since) {
-			w.find(Loop, &seen, d, stages[i])
+		if u.to != v && w.had(u.to, since) {
+			w.find(Loop, &seen, d, u.in)
 			since = len(w.path) - 1
 		}
 		if hops > w.MaxHops && w.MaxHops > 0 {
-			w.find(Hops, &seen, d, stages[i])
+			w.find(Hops, &seen, d, u.in)
 		}
-		v = to
+		if t := w.table(u.in, d.target); t.needs != nil && len(t.needs[v]) > 0 {
+			w.needing = append(w.needing, needing{u.at, len(w.path), t.needs[v]})
+		}
+		v = u.to
 		if seen[Loop] || seen[Same] {
-			w.path = append(w.path[:0], move{done, v})
+			w.path = append(w.path[:0], move{u.at, v})
 			since = 0
 		}
 	}
+	if len(w.needing) > 0 && !seen[Loop] && !seen[Same] {
+		w.arrivals(d)
+	}
+	stages := w.stages[d.cohort][w.bucket(d.hash)]
 	w.totals.updates += int64(hops)
 	last := stages[len(stages)-1]
 	fate := w.table(last, d.target).fates[v]
@@ -140,6 +128,53 @@ func (w *walker) walk(d *device) {
 			w.path = append(w.path, move{w.For, v})
 		}
 		w.find(Loop, &seen, d, last)
+	}
+}
+
+// update is one that a device takes, or tries to.
+type update struct {
+	at     time.Duration // when it is done
+	to     int32
+	in     stage
+	anew   bool // something else came into reach since the last one
+	failed bool
+}
+
+// updates is what a program of a device takes that polls from an instant on.
+func (w *walker) updates(d *device, target, v int32, phase time.Duration) iter.Seq[update] {
+	return func(yield func(update) bool) {
+		stages := w.stages[d.cohort][w.bucket(d.hash)]
+		first := func(t time.Duration) time.Duration { // poll at or after an instant
+			return phase + max(0, (t-phase+w.Poll-1)/w.Poll)*w.Poll
+		}
+		i, anew := 0, false
+		for t := phase; t <= w.For; {
+			for i+1 < len(stages) && w.at(stages[i+1]) <= t {
+				i, anew = i+1, true
+			}
+			to := w.table(stages[i], target).next[v]
+			if to < 0 {
+				for i++; i < len(stages) && w.table(stages[i], target).next[v] < 0; i++ {
+				}
+				if i == len(stages) {
+					return
+				}
+				anew, t = true, first(w.at(stages[i]))
+				continue
+			}
+			done := t + w.Install
+			if done > w.For {
+				return
+			}
+			t = max(t+w.Poll, first(done))
+			failed := w.FailRate > 0 && uniform(&d.dice) < w.FailRate
+			if !yield(update{done, to, stages[i], anew, failed}) {
+				return
+			}
+			if anew = false; !failed {
+				v = to
+			}
+		}
 	}
 }
 

@@ -85,11 +85,11 @@ func essentials(t *testing.T, body []byte) *essential {
 	return &essential{a.IsDelta, x.Filename, x.HardwareVersion, x.MD5, x.SHA256, x.FileSize, x.URL, a.Version}
 }
 
-// TestContractFleets builds the three fleets of an independent implementation
-// and compares every key and answer.
+// TestContractFleets builds the fleets of independent implementations, one with
+// components, and compares every key and answer.
 func TestContractFleets(t *testing.T) {
-	for _, name := range []string{"fleet-a", "fleet-b", "fleet-c"} {
-		folder := filepath.Join("testdata/contract", name)
+	for _, name := range []string{"contract/fleet-a", "contract/fleet-b", "contract/fleet-c", "components"} {
+		folder := filepath.Join("testdata", name)
 		fleet := load(t, folder)
 		type answers struct {
 			Text map[string]string     `json:"text"`

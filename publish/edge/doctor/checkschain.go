@@ -111,18 +111,33 @@ func chain(s *seen) Finding {
 }
 
 // chainOrder is about RFC 5246 section 7.4.2: each certificate certifies the one
-// before it.
+// before it. wolfSSL takes them from the last to the first, and each has to lead
+// to a root by what it took before. Mbed TLS looks only behind a certificate for
+// the one that has signed it.
 func chainOrder(s *seen) Finding {
-	for i := 1; i < len(s.chain); i++ {
+	out := 0
+	for i := 1; i < len(s.chain) && out == 0; i++ {
 		if s.chain[i-1].CheckSignatureFrom(s.chain[i]) != nil {
-			return finding(Error, "wolfSSL as it comes follows a chain step by step, and gets no connection",
-				"put the server's certificate first, then the one that signed it, and so on, and nothing else", "certificate %d (%s) has not signed the one before it", i+1, nameOf(s.chain[i]))
+			out = i
 		}
 	}
-	if len(s.chain) == 0 {
+	switch {
+	case len(s.chain) == 0:
 		return Finding{}
+	case out == 0:
+		return ok("a library that takes them as they come gets to the root", "each certificate has signed the one before it")
 	}
-	return ok("a library that follows the chain step by step gets to its root", "each certificate has signed the one before it")
+	seen := fmt.Sprintf("certificate %d (%s) has not signed the one before it", out+1, nameOf(s.chain[out]))
+	const mend = "put the server's certificate first, then the one that signed it, and so on, and nothing else"
+	behind := x509.NewCertPool()
+	for i := len(s.chain) - 1; i > 0; i-- {
+		c := s.chain[i]
+		if _, err := c.Verify(x509.VerifyOptions{Roots: s.options.Roots, Intermediates: behind, CurrentTime: s.now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err != nil {
+			return finding(Error, "wolfSSL gets no connection, since it takes each certificate as it comes; nor does Mbed TLS where two of them are swapped", mend, "%s", seen)
+		}
+		behind.AddCert(c)
+	}
+	return finding(Warning, "a certificate that nobody needs costs time and buffer at each handshake", mend, "%s", seen)
 }
 
 func chainRoot(s *seen) Finding {

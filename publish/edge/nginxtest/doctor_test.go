@@ -201,7 +201,20 @@ func TestDoctor(t *testing.T) {
 				return []*x509.Certificate{leaf, authority.between.Certificate, authority.root.Certificate}
 			}
 		}, "warning chain-root: Test Root"},
-		"out of order": {func(p *patient) {
+		"swapped": {func(p *patient) {
+			deep := authority.between.Issue(t, key, rootstest.CA("Deep"))
+			p.authority.between = deep
+			p.chain = func(leaf *x509.Certificate) []*x509.Certificate {
+				return []*x509.Certificate{leaf, authority.between.Certificate, deep.Certificate}
+			}
+		}, "error chain-order: certificate 2 (Test Intermediate)"},
+		"one too many": {func(p *patient) {
+			other := authority.root.Issue(t, key, rootstest.CA("Other Intermediate"))
+			p.chain = func(leaf *x509.Certificate) []*x509.Certificate {
+				return []*x509.Certificate{leaf, other.Certificate, authority.between.Certificate}
+			}
+		}, "warning chain-order: certificate 2 (Other Intermediate)"},
+		"a stranger": {func(p *patient) {
 			other := newAuthority(t)
 			p.chain = func(leaf *x509.Certificate) []*x509.Certificate {
 				return []*x509.Certificate{leaf, other.between.Certificate, authority.between.Certificate}

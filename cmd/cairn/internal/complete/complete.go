@@ -46,7 +46,7 @@ func flagCompletion(f *pflag.Flag) cobra.CompletionFunc {
 		return cobra.FixedCompletions(c.Of, cobra.ShellCompDirectiveNoFileComp)
 	}
 	if c, ok := f.Value.(*cli.Choices); ok {
-		return completion(func(*releases.Fleet, *cobra.Command) []string { return c.Of }, true)
+		return beginning(func(*cobra.Command) []string { return c.Of }, true)
 	}
 	if list := flagCandidates[f.Name]; list != nil && (f.Value.Type() == "string" || f.Value.Type() == "stringSlice") {
 		return completion(list, f.Value.Type() == "stringSlice")
@@ -67,21 +67,27 @@ func pathCompletion(noun string) cobra.CompletionFunc {
 	return cobra.FixedCompletions(nil, directive)
 }
 
-// completion lists the candidates that begin as the word does: as the part
-// behind its last comma, in a list.
+// completion lists what the definitions name.
 func completion(list candidates, commas bool) cobra.CompletionFunc {
+	return beginning(func(cmd *cobra.Command) []string {
+		if fleet := outline(cmd); fleet != nil {
+			return list(fleet, cmd)
+		}
+		return nil
+	}, commas)
+}
+
+// beginning lists the words that begin as the one on the line does: as the part
+// behind its last comma, in a list.
+func beginning(list func(*cobra.Command) []string, commas bool) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 		directive, before := cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveKeepOrder, ""
 		if commas {
 			directive |= cobra.ShellCompDirectiveNoSpace
 			before = word[:strings.LastIndex(word, ",")+1]
 		}
-		fleet := outline(cmd)
-		if fleet == nil {
-			return nil, directive
-		}
 		var found []string
-		for _, c := range list(fleet, cmd) {
+		for _, c := range list(cmd) {
 			if c = before + c; !strings.HasPrefix(c, word) {
 				continue
 			}

@@ -9,6 +9,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -119,6 +121,7 @@ func TestChains(t *testing.T) {
 		issue(w.by["ISRG Root X2"].Issue(t, rootstest.ECDSA(t, elliptic.P256()), rootstest.Server("ota.example.com"))),
 		issue(w.by["ISRG Root X1"].Issue(t, rootstest.RSA(t, 2048), rootstest.Server("ota.example.com"))),
 	}}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it says who breaks off, which is meant
 	server.StartTLS()
 	defer server.Close()
 	dial := func(ctx context.Context) (net.Conn, error) {

@@ -17,11 +17,11 @@ type Adoption struct {
 type Gate struct {
 	Name    string
 	Source  GateSource
-	File    string   // of the source "file": its path, relative to the project folder
-	Command []string // of "command": a program and its arguments
-	URL     string   // of "prometheus": the server's
-	Query   string   // that Prometheus answers with 1 where all is well
-	Count   string   // that it answers with the number of devices; "" for none
+	File    string // of the source "file": its path, relative to the project folder
+	Command string // of "command": a line for the shell
+	URL     string // of "prometheus": the server's
+	Query   string // that Prometheus answers with 1 where all is well
+	Count   string // that it answers with the number of devices; "" for none
 
 	MinDevices    int           // fewer say nothing; 1 where nothing is said
 	MaxSilent     *float64      // percent of the devices that took the release
@@ -75,7 +75,7 @@ func (l *loader) gate(m member, t *table) {
 	t.present("source", `write source = "adoption", "file", "command" or "prometheus"`)
 	textInto(t, "source", &g.Source, `source is "adoption", "file", "command" or "prometheus"`, oneOf(FromAdoption, FromFile, FromCommand, FromPrometheus))
 	textInto(t, "file", &g.File, "", nil)
-	g.Command = t.texts("command", "a part of the command", `write command = ["./healthy.sh", "--strict"]`)
+	textInto(t, "command", &g.Command, "", nil)
 	textInto(t, "url", &g.URL, `write url = "https://prometheus.example.com"`, webURLFault)
 	textInto(t, "query", &g.Query, "", nil)
 	textInto(t, "count", &g.Count, "", nil)
@@ -125,7 +125,7 @@ func (t *table) needs(g Gate) {
 	if g.Source == FromAdoption && !slices.ContainsFunc([]string{"max_silent", "max_downloads_per_arrival"}, func(key string) bool { _, ok := t.node.member(key); return ok }) {
 		t.fault(t.node.offset, "write max_silent = 2, the percentage of devices that may fall silent", "%s has no max_silent and no max_downloads_per_arrival", t.title())
 	}
-	if m, there := t.node.member("command"); there && g.Source == FromCommand && len(g.Command) == 0 {
-		t.fault(m.offset, `write command = ["./healthy.sh"]`, "command names no program")
+	if m, there := t.node.member("command"); there && g.Source == FromCommand && g.Command == "" {
+		t.fault(m.offset, `write command = "./healthy.sh"`, "command is empty")
 	}
 }

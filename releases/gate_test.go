@@ -79,7 +79,7 @@ on_fail = "stop"
 [gate.d]
 [gate.e]
 source = "command"
-command = []
+command = ""
 [gate.f]
 source = "rumour"
 `, `
@@ -105,7 +105,7 @@ cairn.toml:19:11: on_fail … known
 hint: pause
 cairn.toml:20:7: [gate.d] has no source
 hint: source
-cairn.toml:23:1: command … program
+cairn.toml:23:1: command … empty
 hint: command
 cairn.toml:25:10: source … known
 hint: source

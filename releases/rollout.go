@@ -1,6 +1,7 @@
 package releases
 
 import (
+	"fmt"
 	"math"
 	"time"
 )
@@ -39,6 +40,18 @@ type Ramp struct {
 	Duration time.Duration // over 0
 	From, To float64       // percent; From ≤ To
 	Linear   bool          // otherwise exponential
+}
+
+// Waits says in words which gate the rollout waits for, and for what; "" for none.
+func (r Rollout) Waits() string {
+	if len(r.Held) == 0 {
+		return ""
+	}
+	s := fmt.Sprintf("%v %% waits for gate %s", r.Held[0].Percent, r.Held[0].Gate)
+	if due := r.Held[0].Due; !due.IsZero() {
+		s += ", not before " + due.UTC().Format(time.RFC3339)
+	}
+	return s
 }
 
 // Percent is the share at an instant, in percent, as docs/contract.md section 3

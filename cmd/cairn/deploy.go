@@ -25,6 +25,7 @@ type deployOptions struct {
 	linear     bool
 	steps      string
 	every      time.Duration
+	gate       string
 	start      cli.At
 }
 
@@ -45,6 +46,7 @@ init' sets that up.`,
   cairn deploy-release --release-version 1.1.0 --cohort default --rollout-percent 5
   cairn deploy-release --release-version 1.1.0 --cohort default --ramp 48h
   cairn deploy-release --release-version 1.1.0 --cohort default --steps 1,10,50,100 --every 24h
+  cairn deploy-release --release-version 1.1.0 --cohort default --steps 1,10,100 --gate healthy
   cairn deploy-release --release-version 1.1.0 --cohort default \
     --steps 1@2026-12-01T09:00:00Z,100@2026-12-03T09:00:00Z --commit --publish
   cairn deploy-release --delta-from 1.0.0 --delta-to 1.1.0 --cohort beta
@@ -62,6 +64,7 @@ init' sets that up.`,
 	f.BoolVar(&opts.linear, "linear", false, "let a ramp grow at the same pace all the time")
 	f.StringVar(&opts.steps, "steps", "", "let the share grow by steps: `percents` such as 1,10,50,100, or each with its instant, such as 1@2026-12-01T09:00:00Z,100@2026-12-03T09:00:00Z")
 	f.DurationVar(&opts.every, "every", 24*time.Hour, "the time from one of the steps to the next")
+	f.StringVar(&opts.gate, "gate", "", "have each step but the first wait for this gate, the `NAME` of a [gate.NAME] in cairn.toml")
 	f.Var(&opts.start, "start", "the instant at which a ramp or steps begin (default now)")
 	f.BoolVar(&opts.deactivate, "deactivate", false, "take the release out of the cohort instead")
 	f.BoolVar(&opts.deployment.Again, "again", false, "offer it although it was aborted or paused in this cohort, or withdrawn from all, here or by what was published")
@@ -187,7 +190,7 @@ func (o *deployOptions) rollout(cmd *cobra.Command, now time.Time) (releases.Rol
 	for _, f := range []struct {
 		name string
 		of   bool
-	}{{"from", o.ramp != 0}, {"linear", o.ramp != 0}, {"every", o.steps != ""}, {"start", o.ramp != 0 || o.steps != ""}} {
+	}{{"from", o.ramp != 0}, {"linear", o.ramp != 0}, {"every", o.steps != ""}, {"gate", o.steps != ""}, {"start", o.ramp != 0 || o.steps != ""}} {
 		if cmd.Flags().Changed(f.name) && !f.of {
 			return releases.Rollout{}, fmt.Errorf("--%s belongs to --ramp or --steps", f.name)
 		}
@@ -237,7 +240,17 @@ func (o *deployOptions) parseSteps(at time.Time) (releases.Rollout, error) {
 			}
 		}
 		r.Steps = append(r.Steps, releases.Step{At: at, Percent: p})
+		if n := len(r.Steps); n > 1 && o.gate != "" {
+			s := releases.Step{Due: at, Percent: p, Gate: o.gate}
+			if !stated {
+				s.After = o.every
+			}
+			r.Held = append(r.Held, s)
+		}
 		at = at.Add(o.every)
+	}
+	if len(r.Held) > 0 {
+		r.Steps = r.Steps[:1]
 	}
 	return r, nil
 }
@@ -248,7 +261,8 @@ func plan(r releases.Rollout) string {
 	case r.Ramp != nil:
 		return fmt.Sprintf("over %s from %s", edit.Duration(r.Ramp.Duration), edit.Time(r.Ramp.Start))
 	case len(r.Steps) > 0:
-		return fmt.Sprintf("in %s from %s", cli.Count(len(r.Steps), "step"), edit.Time(r.Steps[0].At))
+		n := len(r.Steps) + len(r.Held)
+		return fmt.Sprintf("in %s from %s", cli.Count(n, "step"), edit.Time(r.Steps[0].At))
 	}
 	return "at " + cli.Percent(r.Fixed)
 }

@@ -45,6 +45,7 @@ A flag that takes a value can be given by a variable: see 'cairn help environmen
 		retireCommand(global),
 		assignCommand(global),
 		adoptionCommand(global),
+		gateCommand(global),
 		statusCommand(global),
 		reportCommand(global),
 		checkCommand(global),

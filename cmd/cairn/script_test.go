@@ -48,6 +48,7 @@ func TestScripts(t *testing.T) {
 				useS3(ts, server, server.NewBucket(t))
 			},
 			"edit":     editFile,
+			"field":    field,
 			"accident": accident,
 			"stops":    stops,
 		},
@@ -134,10 +135,11 @@ func fetch(ts *testscript.TestScript, neg bool, args []string) {
 	fmt.Fprintf(w, "\n%s", body)
 }
 
-// editFile replaces text in a file: FILE OLD NEW, where \n in NEW ends a line.
+// editFile replaces text in a file: FILE OLD NEW, where \n ends a line.
 func editFile(ts *testscript.TestScript, _ bool, args []string) {
 	name := ts.MkAbs(args[0])
 	text := ts.ReadFile(args[0])
+	args[1] = strings.ReplaceAll(args[1], `\n`, "\n")
 	if !strings.Contains(text, args[1]) {
 		ts.Fatalf("%s has no %q", args[0], args[1])
 	}

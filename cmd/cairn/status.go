@@ -77,6 +77,8 @@ type rolloutStatus struct {
 	Aborted   string       `json:"aborted"`
 	Withdrawn string       `json:"withdrawn"`
 	Next      []nextStatus `json:"next"` // the next change, and the last
+	Gate      string       `json:"gate"` // that the rollout waits for after these; "" for none
+	Waits     string       `json:"-"`
 }
 
 type nextStatus struct {
@@ -120,6 +122,9 @@ func statusOf(c *releases.Cohort, a releases.Activation, at time.Time, published
 	r := rolloutStatus{Version: a.Release.Version, Aborted: a.Aborted, Withdrawn: a.Release.Withdrawn, Next: []nextStatus{}}
 	if a.Offers() {
 		r.Percent = a.Percent(at)
+	}
+	if a.Offers() {
+		r.Gate, r.Waits = a.Rollout.Gate(), a.Rollout.Waits()
 	}
 	if !a.Paused.IsZero() && !a.Paused.After(at) {
 		r.Paused = &a.Paused
@@ -205,6 +210,9 @@ func (r rolloutStatus) next() string {
 	parts := make([]string, len(r.Next))
 	for i, n := range r.Next {
 		parts[i] = cli.Percent(n.Percent) + " at " + n.At.Format(cli.TimeFormat)
+	}
+	if r.Waits != "" {
+		parts = append(parts, r.Waits)
 	}
 	return strings.Join(parts, ", … ")
 }

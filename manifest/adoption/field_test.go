@@ -163,3 +163,41 @@ func TestBrickingRelease(t *testing.T) {
 		}
 	}
 }
+
+// TestInterval holds the interval to what really fell silent: it has to hold the
+// share of the first wave in about 95 of 100 fleets.
+func TestInterval(t *testing.T) {
+	missed, looks := 0, 0
+	for seed := range uint64(fleettest.Rounds(10, 60)) {
+		bricks := []float64{0, 0.05, 0.3}[seed%3]
+		f := newField(seed+1000, bricks)
+		for hour := 6; hour <= 24*5+12; hour += 6 {
+			now := begin.Add(time.Duration(hour) * time.Hour)
+			f.run(now.Add(-6*time.Hour), now)
+		}
+		took, dead := 0, 0
+		for _, d := range f.devices {
+			if d.version == 1 {
+				took++
+			}
+			if d.dead {
+				dead++
+			}
+		}
+		for _, row := range f.tally.Report(f.poll).Rows {
+			s := row.Silence
+			if row.Release != "1.1.0" || s == nil {
+				continue
+			}
+			looks++
+			truth := 100 * float64(dead) / float64(took)
+			if truth < s.Low || truth > s.High {
+				missed++
+				t.Logf("seed %d: %.1f %% of %d fell silent, not %.1f (%.1f to %.1f) of %.0f", seed, truth, took, s.Percent, s.Low, s.High, s.Devices)
+			}
+		}
+	}
+	if looks == 0 || float64(missed) > 1+0.1*float64(looks) {
+		t.Errorf("%d of %d intervals missed", missed, looks)
+	}
+}

@@ -58,6 +58,12 @@ func (r *Review) Markdown(w io.Writer) error {
 		}
 		fmt.Fprintf(&tail, "\nNext, each with a publish after it:\n\n%s", table("| when | cohort | |\n| --- | --- | --- |\n", rows))
 	}
+	if len(r.Waiting) > 0 {
+		fmt.Fprintf(&tail, "\nWaiting for a gate:\n\n")
+		for _, w := range r.Waiting {
+			fmt.Fprintf(&tail, "- %s, %s: %s\n", code(w.Cohort), code(w.Version), escape(w.What))
+		}
+	}
 	room := MaxMarkdown - head.Len() - tail.Len() - len(leftOut(0))
 	left := 0
 	for _, g := range r.Groups {

@@ -32,6 +32,7 @@ type Review struct {
 	Allow    string         `json:"allow"`
 	Missing  []string       `json:"missing"`  // keys of stored payloads that are not there: it fails
 	Upcoming []Upcoming     `json:"upcoming"` // ascending by time
+	Waiting  []Waiting      `json:"waiting"`  // for a gate
 }
 
 // Group is the devices of a cohort that are alike.
@@ -132,6 +133,7 @@ func New(plan *publish.Plan, fleet *releases.Fleet, at time.Time) *Review {
 		Forgotten:   []publish.Remembered{},
 		Trips:       []publish.Trip{},
 		Missing:     append([]string{}, plan.Missing...),
+		Waiting:     waiting(fleet),
 		Upcoming:    upcoming(fleet, at, plan.Site.Tree.Layout.Buckets()),
 	}
 }
@@ -168,6 +170,27 @@ func objects(plan *publish.Plan, prices releases.Prices) Objects {
 	return o
 }
 
+// Waiting is a rollout that stands until a gate lets it go on.
+type Waiting struct {
+	Cohort  string  `json:"cohort"`
+	Version string  `json:"version"`
+	Gate    string  `json:"gate"`
+	Percent float64 `json:"percent"` // of the step that waits
+	What    string  `json:"-"`
+}
+
+func waiting(f *releases.Fleet) []Waiting {
+	all := []Waiting{}
+	for _, c := range f.Cohorts {
+		for _, a := range c.Activations {
+			if r := a.Rollout; a.Offers() && r.Gate() != "" {
+				all = append(all, Waiting{c.Slug, a.Release.Version, r.Gate(), r.Held[0].Percent, r.Waits()})
+			}
+		}
+	}
+	return all
+}
+
 // soon is how many of a rollout's next changes are told beside its last.
 const soon = 2
 
@@ -186,7 +209,7 @@ func upcoming(f *releases.Fleet, at time.Time, buckets int) []Upcoming {
 			if n > soon {
 				all = append(all, *last)
 			}
-			if n > 0 {
+			if n > 0 && len(a.Rollout.Held) == 0 {
 				all[len(all)-1].Last = true
 			}
 		}

@@ -67,6 +67,12 @@ func (r *Review) Text(w io.Writer) error {
 		}
 		table.Flush()
 	}
+	if len(r.Waiting) > 0 {
+		line("\nwaiting for a gate, which 'cairn gate' asks:")
+		for _, w := range r.Waiting {
+			line("  %s, %s: %s", w.Cohort, w.Version, w.What)
+		}
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

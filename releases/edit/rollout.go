@@ -174,6 +174,21 @@ func (p Project) Pause(version, cohort string, at time.Time) ([]Change, []releas
 	return changes, as, err
 }
 
+// Pass lets the next step of a rollout begin, which waits for its gate, at an
+// instant.
+func (p Project) Pass(version, cohort string, at time.Time) ([]Change, error) {
+	a, ok := p.activation(cohort, version)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("cohort %s does not activate release %s", cohort, version)
+	case len(a.Rollout.Held) == 0:
+		return nil, fmt.Errorf("release %s in cohort %s waits for no gate", version, cohort)
+	}
+	return p.change(p.Fleet.Cohort(cohort).File, func(d *Document) error {
+		return d.Set(Time(at), "activate", version, "rollout", len(a.Rollout.Steps), "passed")
+	})
+}
+
 // Resume lets paused schedules of a cohort go on at an instant, from the percent
 // at which they stand. What the pause has held up comes later by as much as it
 // took.
@@ -210,12 +225,27 @@ func delay(d *Document, a releases.Activation, by time.Duration) error {
 		return later(a.Rollout.Ramp.Start, "start")
 	}
 	var err error
-	for i, s := range a.Rollout.Steps {
-		if s.At.After(a.Paused) {
-			err = cmp.Or(err, later(s.At, i, "at"))
+	before := time.Time{} // when the step before begins, by what is not put off
+	for i, s := range slices.Concat(a.Rollout.Steps, a.Rollout.Held) {
+		switch begins := latest(s.At, s.Due); {
+		case !begins.After(a.Paused):
+		case !s.Passed.IsZero() && s.At.Equal(s.Passed):
+			err = cmp.Or(err, later(s.Passed, i, "passed"))
+		case s.After == 0:
+			err = cmp.Or(err, later(begins, i, "at"))
+		case !before.After(a.Paused):
+			err = cmp.Or(err, d.Set(strconv.Quote(Duration(s.After+by)), append(slices.Clip(rollout), i, "after")...))
 		}
+		before = latest(s.At, s.Due)
 	}
 	return err
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // like writes an instant with the offset from UTC that a literal has.
@@ -246,10 +276,21 @@ func Rollout(r releases.Rollout) string {
 			s += `, shape = "linear"`
 		}
 		return s + " }"
-	case len(r.Steps) > 0:
+	case len(r.Steps)+len(r.Held) > 0:
 		s := "[\n"
-		for _, step := range r.Steps {
-			s += fmt.Sprintf("  { at = %s, percent = %s },\n", Time(step.At), percent(step.Percent))
+		for _, step := range slices.Concat(r.Steps, r.Held) {
+			if step.After > 0 {
+				s += fmt.Sprintf("  { after = %q, percent = %s", Duration(step.After), percent(step.Percent))
+			} else {
+				s += fmt.Sprintf("  { at = %s, percent = %s", Time(latest(step.At, step.Due)), percent(step.Percent))
+			}
+			if step.Gate != "" {
+				s += fmt.Sprintf(", gate = %q", step.Gate)
+			}
+			if !step.Passed.IsZero() {
+				s += ", passed = " + Time(step.Passed)
+			}
+			s += " },\n"
 		}
 		return s + "]"
 	}

@@ -139,6 +139,8 @@ func (x Explanation) standing(s manifest.Standing) string {
 		text = "in since " + second(s.From)
 	case !s.From.IsZero():
 		text = "out, in from " + second(s.From)
+	case s.Rollout.Gate() != "":
+		text = "out; " + s.Rollout.Waits()
 	}
 	if s.PausedAt(x.At) {
 		text += ", paused since " + s.Paused.Format(time.RFC3339)

@@ -29,7 +29,8 @@ type simulateOptions struct {
 	start, target []string
 	baseURL       string
 	concurrency   int
-	by            string
+	by, gate      string
+	maxLost       float64
 	json          bool
 	svg           string
 }
@@ -60,6 +61,11 @@ default 9 of 10 devices start on the highest release that is rolled out to all
 of their cohort by then; the rest is spread over the known versions, none and
 unknown, but for releases whose rollout has not begun. Targets are all alike.
 
+--gate plays the gates of rollouts: all pass as soon as their time has come, or
+fail, or have no evidence, which both keep a rollout where it is. With
+--brick-rate a share of the updates to these releases ends a device; --max-lost
+says how many percent may be lost so.
+
 --base-url has the fleet ask what is published there, over HTTP. Time stands
 still then, at --from: devices poll until nothing moves any more, each key is
 asked for once, and every device must end where the definitions lead it. With
@@ -67,6 +73,7 @@ asked for once, and every device must end where the definitions lead it. With
 answer: it must be the same one.`,
 		Example: `  cairn simulate --devices 1000000 --days 14 --svg rollout.svg
   cairn simulate --from 2026-12-01T00:00:00Z --start 1.0.0=95,0.9.0-factory=4,none=1 --fail-rate 0.02
+  cairn simulate --gate fail --brick-rate 0.5 --max-lost 2
   cairn simulate --base-url https://ota.example.com --devices 10000 --signed`,
 		PreRunE: func(cmd *cobra.Command, _ []string) error { return opts.check(cmd) },
 		RunE:    global.inProject(func(cmd *cobra.Command, p *project) error { return runSimulate(cmd, p, opts) }),
@@ -79,6 +86,9 @@ answer: it must be the same one.`,
 	f.DurationVar(&opts.Every, "publish-every", 0, "publish so often, in whole seconds (default at each change of the schedule)")
 	f.DurationVar(&opts.Install, "install-time", 0, "how long it takes from an offer until the device runs the release")
 	f.Float64Var(&opts.FailRate, "fail-rate", 0, "the share of updates that fail, 0 to below 1; the device polls again")
+	f.Var(cli.NewChoice(&opts.gate, "pass", "fail", "silent"), "gate", "what `all` gates say: pass, fail, or silent for no evidence (default: what waits goes on waiting)")
+	f.Float64Var(&opts.Bricks, "brick-rate", 0, "the share of updates to releases with gates that brick a device, 0 to 1")
+	f.Float64Var(&opts.maxLost, "max-lost", 100, "exit with 1 where more `percent` of the devices are bricked")
 	f.IntVar(&opts.MaxHops, "max-hops", 0, "exit with 1 where a device takes more than `N` updates (default any number)")
 	f.StringSliceVar(&opts.start, "start", nil, "versions at the start, as `VERSION=SHARE,...`")
 	f.StringSliceVar(&opts.target, "target", nil, "what the devices are, as `TYPE/HARDWARE=SHARE,...`")
@@ -107,6 +117,10 @@ func (o *simulateOptions) check(cmd *cobra.Command) error {
 		return cli.Usagef("--install-time %s is below 0", o.Install)
 	case !(o.FailRate >= 0 && o.FailRate < 1):
 		return cli.Usagef("--fail-rate %g is outside 0 to below 1", o.FailRate)
+	case !(o.Bricks >= 0 && o.Bricks <= 1):
+		return cli.Usagef("--brick-rate %g is outside 0 to 1", o.Bricks)
+	case !(o.maxLost >= 0 && o.maxLost <= 100):
+		return cli.Usagef("--max-lost %g is outside 0 to 100", o.maxLost)
 	case o.MaxHops < 0:
 		return cli.Usagef("--max-hops %d is below 0", o.MaxHops)
 	}
@@ -119,7 +133,7 @@ func (o *simulateOptions) check(cmd *cobra.Command) error {
 		}
 		return nil
 	}
-	for _, name := range []string{"days", "poll", "publish-every", "install-time", "fail-rate"} {
+	for _, name := range []string{"days", "poll", "publish-every", "install-time", "fail-rate", "gate", "brick-rate", "max-lost"} {
 		if cmd.Flags().Changed(name) {
 			return cli.Usagef("--%s does not go with --base-url: time stands still there", name)
 		}
@@ -128,6 +142,7 @@ func (o *simulateOptions) check(cmd *cobra.Command) error {
 }
 
 func runSimulate(cmd *cobra.Command, p *project, opts simulateOptions) error {
+	opts.Gates = simulate.Gates(opts.gate)
 	opts.From = opts.from.Instant().Truncate(time.Second)
 	opts.For = time.Duration(opts.days * 24 * float64(time.Hour))
 	opts.Done = new(atomic.Int64)
@@ -155,7 +170,7 @@ func runSimulate(cmd *cobra.Command, p *project, opts simulateOptions) error {
 			return err
 		}
 	}
-	return report.SimulationError(result)
+	return report.SimulationError(result, opts.maxLost)
 }
 
 func (p *project) simulate(ctx context.Context, opts simulateOptions) (*simulate.Result, error) {

@@ -131,7 +131,7 @@ func (v view) delays(r reach, on *series) (median, late *float64) {
 func (v view) downloads(rows []Row) {
 	arrivals := func(row Row) (n float64) {
 		for _, s := range v.folders {
-			if s != nil && s.place.target == row.Target && s.place.version == row.Release {
+			if s != nil && s.place.target == row.Target && s.place.version == row.version {
 				n += v.devices(v.end, nil, s) - v.devices(v.start+v.window, nil, s)
 			}
 		}

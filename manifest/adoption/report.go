@@ -52,6 +52,7 @@ type Row struct {
 	Late    *float64 `json:"late_hours"`
 	Silence *Silence `json:"silence"` // nil where nothing can be compared
 
+	version  string  // that the target runs with the release
 	arrivals float64 // in the period, in all cohorts
 }
 
@@ -197,6 +198,8 @@ func (v view) row(target manifest.Target, c *releases.Cohort, a releases.Activat
 	if a.Offers() {
 		row.Percent = a.Percent(at)
 	}
+	version := a.Release.VersionOf(target.SoftwareType)
+	row.version = version
 	var all, below []*series
 	var on *series
 	for _, s := range v.ordered() {
@@ -205,9 +208,9 @@ func (v view) row(target manifest.Target, c *releases.Cohort, a releases.Activat
 		}
 		all = append(all, s)
 		switch {
-		case s.place.version == a.Release.Version:
+		case s.place.version == version:
 			on = s
-		case s.place.version == "" || v.fleet.Project.Order.Compare(s.place.version, a.Release.Version) < 0:
+		case s.place.version == "" || v.fleet.Project.Order.Compare(s.place.version, version) < 0:
 			below = append(below, s)
 		}
 	}

@@ -35,6 +35,20 @@ func (l *linter) project() {
 				"no release has a payload of software type %q: its known_versions count for nothing", name)
 		}
 	}
+	used := map[string]bool{}
+	for _, c := range l.Cohorts {
+		for _, a := range c.Activations {
+			for _, s := range slices.Concat(a.Rollout.Steps, a.Rollout.Held) {
+				used[s.Gate] = true
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.Gates)) {
+		if !used[name] {
+			l.warn("unused-gate", in(releases.ProjectFile, "gate", name), "name it in a step: { after = \"24h\", percent = 10, gate = \""+name+"\" }",
+				"no step of a rollout waits for gate %q", name)
+		}
+	}
 }
 
 func list(names map[string]bool) string {

@@ -67,6 +67,19 @@ cairn.toml:6:11: warning[unused-software]: no release has a payload of software 
   6 | [software.modem]
 hint: a software type is spelled as in [payload.<software type>.<hardware version>]; there are "main"
 `},
+		{"unused gate", `
+-- cairn.toml --
+[project]
+slug = "demo"
+base_url = "https://ota.example.com"
+[gate.healthy]
+source = "file"
+file = "health.json"
+`, `
+cairn.toml:4:7: warning[unused-gate]: no step of a rollout waits for gate "healthy"
+  4 | [gate.healthy]
+hint: name it in a step: { after = "24h", percent = 10, gate = "healthy" }
+`},
 		{"software before the first payload", `
 -- cairn.toml --
 [project]

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,7 +35,11 @@ func (l *linter) schedule(c *releases.Cohort, a releases.Activation) {
 	for i, s := range a.Rollout.Steps {
 		due := s.At.After(l.At) && (a.Paused.IsZero() || !s.At.After(a.Paused))
 		if when := offHours(s.At.In(l.zone)); when != "" && due && s.Percent > before {
-			l.warn("off-hours-step", activation(c, r, "rollout", strconv.Itoa(i), "at"), "move it to when somebody can watch it, and abort",
+			key := "at"
+			if s.After > 0 {
+				key = "after"
+			}
+			l.warn("off-hours-step", activation(c, r, "rollout", strconv.Itoa(i), key), "move it to when somebody can watch it, and abort",
 				"%s goes to %v percent %s: %s in %s", r.Version, s.Percent, when, s.At.In(l.zone).Format("Monday 2006-01-02 15:04"), l.Project.Timezone)
 		}
 		before = s.Percent
@@ -76,9 +81,9 @@ func (l *linter) rounded(c *releases.Cohort, a releases.Activation) {
 			look(r.Ramp.From, "from")
 		}
 		look(r.Ramp.To, "to")
-	case len(r.Steps) > 0:
-		for i, s := range r.Steps {
-			if i+1 == len(r.Steps) || r.Steps[i+1].At.After(l.At) {
+	case len(r.Steps)+len(r.Held) > 0:
+		for i, s := range slices.Concat(r.Steps, r.Held) {
+			if i+1 >= len(r.Steps) || r.Steps[i+1].At.After(l.At) {
 				look(s.Percent, strconv.Itoa(i), "percent")
 			}
 		}

@@ -23,6 +23,7 @@ type Result struct {
 	Held     int64 `json:"held"`       // unknown_version = "hold" keeps them
 	Kept     int64 `json:"kept"`       // a block, a min_version or a dead end keeps them
 	Lost     int64 `json:"lost"`       // they never arrive
+	Bricked  int64 `json:"bricked"`    // they took an update, and were not heard of again; they count for its version
 
 	KeptBy []KeptBy `json:"kept_by,omitempty"` // those that most are kept by first
 
@@ -72,7 +73,7 @@ func (s *simulation) result(w *walker) *Result {
 	r := &Result{
 		Project: s.fleet.Project.Slug, Devices: s.Devices, Seed: s.Seed,
 		Publishes: len(s.publishes), Updates: w.totals.updates, Failed: w.totals.failed,
-		Failures: w.findings.failed(),
+		Failures: w.findings.failed(), Bricked: w.totals.bricked,
 	}
 	r.setFates(w.totals.fates, w.totals.kept)
 	if s.Every > 0 {

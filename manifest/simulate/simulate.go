@@ -39,7 +39,9 @@ type Options struct {
 
 	Install  time.Duration // from an offer until the device runs the release
 	FailRate float64       // the share of updates that fail, at least 0 and below 1
-	MaxHops  int           // so many updates may a device take; 0 for any number
+	Gates    Gates
+	Bricks   float64 // the share of updates to releases with gates after which a device is not heard of again, 0 to 1
+	MaxHops  int     // so many updates may a device take; 0 for any number
 
 	// Signed has each device of Settle ask for what is signed, too: it has to be
 	// told the same. The fleet says who signs.
@@ -62,8 +64,12 @@ const (
 
 // Run simulates a fleet in process. Its only error is that of the context.
 func Run(ctx context.Context, f *releases.Fleet, o Options) (*Result, error) {
+	if o.Gates == GatesPass {
+		f = through(f)
+	}
 	p := newPopulation(f, o)
 	s := &simulation{population: p, grid: gridOf(o.For), publishes: publishes(f, o)}
+	s.bricking = s.gated()
 	if err := s.schedule(ctx); err != nil {
 		return nil, err
 	}
@@ -92,6 +98,7 @@ type simulation struct {
 	publishes []time.Duration // instants since the start, ascending; the first is 0
 	stages    [][][]stage     // by cohort and bucket; nil where no device is
 	tables    []table         // by reach, then target
+	bricking  map[int32]bool  // versions that may brick a device
 }
 
 // stage is what a bucket of a cohort has in reach from an instant on.

@@ -23,6 +23,7 @@ type walker struct {
 type totals struct {
 	updates int64 // that devices took
 	failed  int64 // that failed
+	bricked int64 // devices
 	fates   [circling + 1]int64
 	kept    map[string]int64 // devices by why
 }
@@ -59,6 +60,7 @@ func (w *walker) add(o *walker) {
 	w.findings.add(&o.findings)
 	w.totals.updates += o.totals.updates
 	w.totals.failed += o.totals.failed
+	w.totals.bricked += o.totals.bricked
 	for i, n := range o.totals.fates {
 		w.totals.fates[i] += n
 	}
@@ -104,6 +106,11 @@ func (w *walker) walk(d *device) {
 			w.needing = append(w.needing, needing{u.at, len(w.path), t.needs[v]})
 		}
 		v = u.to
+		if w.Bricks > 0 && w.bricking[v] && uniform(&d.dice) < w.Bricks {
+			w.totals.updates += int64(hops)
+			w.totals.bricked++
+			return
+		}
 		if seen[Loop] || seen[Same] {
 			w.path = append(w.path[:0], move{u.at, v})
 			since = 0

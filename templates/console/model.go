@@ -145,6 +145,7 @@ type Activation struct {
 	Aborted string       `json:"aborted,omitempty"`
 	Fixed   float64      `json:"fixed"`
 	Steps   [][2]float64 `json:"steps,omitempty"` // instant, percent
+	Waits   string       `json:"waits,omitempty"` // for which gate, in words
 	Ramp    *Ramp        `json:"ramp,omitempty"`
 }
 
@@ -232,7 +233,7 @@ func cohortOf(f *releases.Fleet, c *releases.Cohort, layout manifest.Layout) Coh
 }
 
 func activationOf(release int, a releases.Activation) Activation {
-	row := Activation{Release: release, Seed: a.Seed, Aborted: a.Aborted, Fixed: a.Rollout.Fixed}
+	row := Activation{Release: release, Seed: a.Seed, Aborted: a.Aborted, Fixed: a.Rollout.Fixed, Waits: a.Rollout.Waits()}
 	if !a.Paused.IsZero() {
 		paused := a.Paused.Unix()
 		row.Paused = &paused

@@ -118,7 +118,7 @@ function rollouts(cohort) {
     const next = offers(a) && a.paused === undefined && schedule(a).find(([t, p]) => t > view.at && p !== share);
     const state = release.withdrawn ? ['withdrawn: ' + release.withdrawn] : a.aborted ? ['aborted: ' + a.aborted]
       : a.paused !== undefined && a.paused <= view.at ? ['paused since ' + whole.format(a.paused * 1000)]
-      : next ? [`${Math.round(next[1] * 100) / 100} % at ${whole.format(next[0] * 1000)}`, true] : [share >= 100 ? 'done' : 'stays', true];
+      : next ? [`${Math.round(next[1] * 100) / 100} % at ${whole.format(next[0] * 1000)}`, true] : [a.waits || (share >= 100 ? 'done' : 'stays'), true];
     return element('tr', {}, element('td', {}, swatch(a.release), versionOf(a.release), release.must ? element('small', {}, ' must pass through') : ''),
       element('td', { class: 'number' }, `${Math.round(share * 100) / 100} %`), element('td', { class: state[1] ? '' : 'alarm' }, state[0]));
   });

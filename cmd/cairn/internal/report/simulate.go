@@ -107,7 +107,7 @@ func (r Simulation) sum() string {
 	for _, x := range []struct {
 		n    int64
 		what string
-	}{{r.OnTheWay, "on the way"}, {r.Held, `held by unknown_version = "hold"`}, {r.Kept, "kept where they are"}, {r.Lost, "lost"}} {
+	}{{r.OnTheWay, "on the way"}, {r.Held, `held by unknown_version = "hold"`}, {r.Kept, "kept where they are"}, {r.Lost, "lost"}, {r.Bricked, "bricked"}} {
 		if x.n > 0 {
 			s += fmt.Sprintf(", %s %s", cli.Thousands(int(x.n)), x.what)
 		}
@@ -130,9 +130,13 @@ func trail(path []string) string {
 	return strings.Join(names, " → ")
 }
 
-// SimulationError says which checks devices fail, nil for none.
-func SimulationError(r *simulate.Result) error {
+// SimulationError says which checks devices fail, nil for none, and whether more
+// than a percentage of them were bricked.
+func SimulationError(r *simulate.Result, maxLost float64) error {
 	var failed []string
+	if lost := 100 * float64(r.Bricked) / float64(r.Devices); lost > maxLost {
+		failed = append(failed, fmt.Sprintf("%s of %s bricked, %.2g %%, over --max-lost %v", cli.Thousands(int(r.Bricked)), cli.Count(r.Devices, "device"), lost, maxLost))
+	}
 	for _, f := range r.Failures {
 		failed = append(failed, cli.Count(f.Devices, "device")+" "+f.Check.Does(f.Devices))
 	}

@@ -208,7 +208,12 @@ func (b *builder) bodyOf(d Decision) uint32 {
 // time: all of them together take more room than the lists that they are of.
 func (t *Tree) Shard(i int) []byte {
 	var body []byte
-	for _, x := range t.Fleet.Listed(t.Layout.CohortDigits, uint64(i)) {
+	listed := t.Fleet.Listed(t.Layout.CohortDigits, uint64(i))
+	if len(listed) > 0 {
+		line := 16 + len(" \n") + len(t.Fleet.Cohorts[listed[0].Cohort].Slug)
+		body = make([]byte, 0, len(listed)*line)
+	}
+	for _, x := range listed {
 		body = appendHash(body, x.Hash)
 		body = append(append(append(body, ' '), t.Fleet.Cohorts[x.Cohort].Slug...), '\n')
 	}

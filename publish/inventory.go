@@ -201,11 +201,16 @@ func (t *answerTable) intern(a Answer) uint32 {
 	id := answerID{a.Variants, strings.Join(a.Offers, "\n")}
 	i, ok := t.index[id]
 	if !ok {
-		i = uint32(len(t.answers))
+		i = t.add(a)
 		t.index[id] = i
-		t.answers = append(t.answers, a)
 	}
 	return i
+}
+
+// add adds an answer that is like no other.
+func (t *answerTable) add(a Answer) uint32 {
+	t.answers = append(t.answers, a)
+	return uint32(len(t.answers) - 1)
 }
 
 // Text is the text form without an encoding.

@@ -77,6 +77,7 @@ func (r *Remote) Site(tree *manifest.Tree, cache releases.Cache, project fs.FS) 
 	}
 	_ = group.Wait()
 	answers := newAnswerTable()
+	answers.answers = slices.Grow(answers.answers, len(shards))
 	add := func(contents [variants]*Content, class manifest.Class, offers ...string) uint32 {
 		answer := Answer{Offers: offers}
 		for i, content := range contents {
@@ -85,7 +86,11 @@ func (r *Remote) Site(tree *manifest.Tree, cache releases.Cache, project fs.FS) 
 				answer.Variants[i] = Variant{Present, content.Size, content.MD5, HeaderOf(at, cache)}
 			}
 		}
-		i := answers.intern(answer)
+		number := answers.intern
+		if class == manifest.CohortIndex && contents[variantOf(textForm, 0)].Size > 0 {
+			number = answers.add // no two shards list the same device
+		}
+		i := number(answer)
 		if int(i) == len(s.contents) {
 			s.contents = append(s.contents, contents)
 		}

@@ -243,11 +243,14 @@ func (f *Fleet) listed(to []Listing, digits int, prefix uint64) []Listing {
 		devices []uint32
 	}
 	var runs []run
+	n := 0
 	for i, c := range f.Cohorts {
 		if hashes, devices := c.Devices.Under(digits, prefix); len(hashes) > 0 {
 			runs = append(runs, run{i, hashes, devices})
+			n += len(hashes)
 		}
 	}
+	to = slices.Grow(to, n)
 	for len(runs) > 0 {
 		least := 0
 		for i := range runs {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
-	"math"
 	"slices"
 	"unicode"
 )
@@ -70,11 +69,8 @@ func (l *loader) devicesFile(t *table, c *Cohort) (listed list) {
 		return listed
 	}
 	text, err := read(l.fsys, name)
-	if err == nil && len(text) > math.MaxUint32 {
-		err = fmt.Errorf("it has over %d bytes", math.MaxUint32)
-	}
 	if err != nil {
-		hint := "name a text file, relative to " + t.path + ", with one serial a line"
+		hint := "name a text file, relative to " + t.path + ", with one serial a line; it may be compressed, as .gz or .zst"
 		t.fault(n.offset, wayOut(err, hint), "devices_file %q: %s", stated, reason(err))
 		return listed
 	}

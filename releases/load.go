@@ -164,13 +164,16 @@ func (l *loader) parse(name string, text []byte) *table {
 	return l.fleet.documents[name]
 }
 
-// read gives a text, without the byte order mark that some editors begin it
-// with.
+// read gives a text, unpacked, and without the byte order mark that some editors
+// begin it with.
 func read(fsys fs.FS, name string) ([]byte, error) {
 	if err := regular(fsys, name); err != nil {
 		return nil, err
 	}
 	text, err := fs.ReadFile(fsys, name)
+	if err == nil {
+		text, err = unpack(name, text)
+	}
 	if err != nil {
 		return nil, err
 	}

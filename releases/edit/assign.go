@@ -85,7 +85,7 @@ func (p Project) unlist(c *releases.Cohort, gone map[int]bool) (changes []Change
 	if err != nil || len(lines) == 0 {
 		return changes, err
 	}
-	before, err := fs.ReadFile(p.Files, c.DevicesFile)
+	before, err := p.readList(c)
 	if err != nil {
 		return nil, err
 	}
@@ -99,12 +99,20 @@ func (p Project) unlist(c *releases.Cohort, gone map[int]bool) (changes []Change
 	return append(changes, Change{c.DevicesFile, before, after}), nil
 }
 
+// readList reads a devices_file that is to be changed.
+func (p Project) readList(c *releases.Cohort) ([]byte, error) {
+	if releases.Packed(c.DevicesFile) {
+		return nil, fmt.Errorf("%s is compressed, and cohort %s lists its devices there: change it where it is made, or unpack it and name the text in %s", c.DevicesFile, c.Slug, c.File)
+	}
+	return fs.ReadFile(p.Files, c.DevicesFile)
+}
+
 func (p Project) enlist(file string, c *releases.Cohort, serials []string) ([]Change, error) {
 	if len(serials) == 0 && c != nil {
 		return nil, nil
 	}
 	if c != nil && c.DevicesFile != "" {
-		before, err := fs.ReadFile(p.Files, c.DevicesFile)
+		before, err := p.readList(c)
 		if err != nil {
 			return nil, err
 		}

@@ -291,6 +291,12 @@ func TestProject(t *testing.T) {
 			want: map[string]string{"cohorts/beta.toml": strings.Replace(beta, `"A", "B"`, "", 1)},
 		},
 		{
+			name:  "assign to a list that is compressed",
+			files: map[string]string{"cohorts/vip.toml": "devices_file = \"vip.txt.gz\"\n", "cohorts/vip.txt.gz": "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x73\xe6\x02\x00\x27\xe7\x58\x7a\x02\x00\x00\x00"},
+			edit:  func(p Project) ([]Change, error) { return p.Assign([]string{"D"}, "vip", false) },
+			err:   "cohorts/vip.txt.gz is compressed, and cohort vip lists its devices there: change it where it is made, or unpack it and name the text in cohorts/vip.toml",
+		},
+		{
 			name: "assign what is no serial",
 			edit: func(p Project) ([]Change, error) { return p.Assign([]string{"a b"}, "beta", false) },
 			err:  "no device serial: \"a b\"\na serial is letters, digits, - and _, at most 128 characters",

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"math"
 	"slices"
 
 	"cairn/releases"
@@ -18,6 +19,35 @@ func (r *Resolver) Known(t Target) []string { return r.resolver.known[t] }
 
 // Held says whether anything keeps some devices of a target from a release.
 func (r *Resolver) Held(t Target) bool { return r.resolver.edges[t] != nil }
+
+// Edge keeps devices of a target that run a version from some releases: from ≤
+// place < to, by their places in the fleet.
+type Edge struct {
+	Version  string // "" for those that are not known, or not stated
+	From, To int
+	Held     *Held
+}
+
+// Edges are all of a target; a dead end leads to no release at all.
+func (r *Resolver) Edges(t Target) (all []Edge) {
+	edges := r.resolver.edges[t]
+	if edges == nil {
+		return nil
+	}
+	for _, version := range r.resolver.known[t] {
+		at := r.resolver.rank[version]
+		if dead := edges.dead[at]; dead != nil {
+			all = append(all, Edge{version, 0, math.MaxInt32, dead})
+		}
+		for _, e := range edges.known[at] {
+			all = append(all, Edge{version, e.from, e.to, e.held})
+		}
+	}
+	for _, e := range edges.all {
+		all = append(all, Edge{"", e.from, e.to, e.held})
+	}
+	return all
+}
 
 // Keeps is what keeps the devices of a target that run a version from a release
 // with a payload for it; nil for nothing.

@@ -40,7 +40,7 @@ function expected(question, cohortSlug, at) {
   const version = !question.version ? NONE : listed === undefined ? UNKNOWN : listed;
   const bucket = parseInt(edge.hash(question.serial).slice(0, fleet.project.bucket_digits), 16);
   const choice = decision(choices(cohort, target, version), bucket, at);
-  if (!choice || !choice.payload) return { url: '', rule: 'up-to-date' };
+  if (!choice || !choice.payload) return { url: '', rule: choice && choice.held ? choice.rule : 'up-to-date' };
   const offered = fleet.versions[choice.version];
   if (version === UNKNOWN && cohort.version_check && !edge.takes([question.version], offered)) {
     return { url: '', rule: 'up-to-date' };

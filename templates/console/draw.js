@@ -167,13 +167,19 @@ function paths(cohort, target, at) {
   const svg = element('svg', { viewBox: `0 0 640 ${height}`, width: 640, height, role: 'img' });
   const words = [];
   for (const v of known) {
-    const hop = choices(cohort, target, v).find((c) => reaches(c.activation, at) > 0);
+    const all = choices(cohort, target, v).filter((c) => reach(c, at)), hop = all[0];
+    const dead = (fleet.targets[target].edges || []).find((e) => e.dead && e.version === v);
+    const kept = all.find((c) => c.held), why = dead || (kept && kept.held);
     const lands = hop && hop.payload;
     const y = place.get(v), name = fleet.versions[v];
     const own = fleet.releases.findLastIndex((r) => payloads(fleet.releases.indexOf(r), target).some((p) => p.version === v));
     const note = lands ? ({ delta: 'delta', 'must-pass-through': 'must pass through' }[hop.rule] || 'full') + ' to ' + fleet.versions[hop.version] + ', ' + size(hop.payload.size)
       : v === known[0] || (hop && !hop.payload && hop.version === v) ? 'up to date' : 'gets nothing';
-    const stuck = !lands && note === 'gets nothing';
+    const stuck = !lands && (dead || note === 'gets nothing');
+    if (kept && !dead && place.has(kept.version)) {
+      const end = place.get(kept.version);
+      svg.append(element('path', { class: 'hop blocked', d: `M ${trunk - 8} ${y} C ${trunk - 90} ${y}, ${trunk - 90} ${end + 3}, ${trunk - 8} ${end + 3}` }, element('title', {}, why.why)));
+    }
     if (lands && place.has(hop.version)) {
       const end = place.get(hop.version), bend = Math.min(130, 20 + Math.abs(end - y) * 0.6);
       svg.append(element('path', { class: 'hop ' + (hop.rule === 'delta' ? 'delta' : hop.rule === 'must-pass-through' ? 'must' : ''), d: `M ${trunk - 8} ${y} C ${trunk - 8 - bend} ${y}, ${trunk - 8 - bend} ${end + 3}, ${trunk - 8} ${end + 3}` }),
@@ -181,8 +187,8 @@ function paths(cohort, target, at) {
     }
     svg.append(element('circle', { class: fillOf(own), cx: trunk, cy: y, r: 5 }),
       element('text', { class: 'name', x: trunk + 14, y: y + 4 }, short(name, 24)),
-      element('text', { class: 'axis', x: trunk + 190, y: y + 4 }, (stuck ? '⚠ ' : '') + short(note, 48)));
-    words.push(name + ': ' + note);
+      element('text', { class: 'axis', x: trunk + 190, y: y + 4 }, (stuck || why ? '⚠ ' : '') + short(why ? (lands ? note + '; ' : '') + why.why : note, 48), ...(why ? [element('title', {}, why.why)] : [])));
+    words.push(name + ': ' + note + (why ? ', ' + why.why : ''));
   }
   svg.setAttribute('aria-label', words.join('; '));
   return svg;

@@ -102,6 +102,16 @@ type Target struct {
 	Software string `json:"software"`
 	Hardware string `json:"hardware"`
 	Known    []int  `json:"known"`
+	Edges    []Edge `json:"edges,omitempty"`
+}
+
+// Edge keeps devices on a version from some releases: from ≤ release < to.
+type Edge struct {
+	Version int    `json:"version"` // -1 for those that are not known, or not stated
+	From    int    `json:"from"`
+	To      int    `json:"to"`
+	Why     string `json:"why"`
+	Dead    bool   `json:"dead,omitempty"` // a dead end
 }
 
 // Release is a release with its payloads.
@@ -189,7 +199,11 @@ func ModelOf(f *releases.Fleet, at time.Time, warnings []*lint.Warning) *Model {
 		for _, v := range resolver.Known(t) {
 			known = append(known, version(v))
 		}
-		m.Targets = append(m.Targets, Target{t.SoftwareType, t.HardwareVersion, known})
+		row := Target{t.SoftwareType, t.HardwareVersion, known, nil}
+		for _, e := range resolver.Edges(t) {
+			row.Edges = append(row.Edges, Edge{version(e.Version), e.From, e.To, e.Held.String(), e.Held.DeadEnd})
+		}
+		m.Targets = append(m.Targets, row)
 	}
 	for _, r := range f.Releases {
 		row := Release{Version: version(r.Version), Notes: r.Notes, Must: r.MustPassThrough, Withdrawn: r.Withdrawn, Payloads: []Payload{}}

@@ -65,37 +65,62 @@ function choices(cohort, target, version) {
   }
   for (const list of [full, delta]) list.sort((a, b) => b.version - a.version);
   must.sort((a, b) => a.version - b.version);
-  const as = (rule) => (choice) => ({ ...choice, rule });
-  if (version === NONE) return full.map(as('no-version'));
+  const edges = (fleet.targets[target].edges || []).filter((e) => e.version === Math.max(version, -1));
+  const held = ({ activation: { release } }) => edges.find((e) => e.from <= release && release < e.to);
+  const as = (rule, needs) => (choice) => ({ ...choice, rule, needs });
+  const stop = (choice, rule) => ({ ...choice, rule, needs: choice.activation, payload: null, held: held(choice) });
+  const blind = (rule) => (choice) => (held(choice) ? stop(choice, 'unknown-conditional') : as(rule)(choice));
+  if (version === NONE) return full.map(blind('no-version'));
   if (version === UNKNOWN) {
-    return fleet.project.unknown === 'hold' ? [] : [...must, ...full].map(as('unknown-below'));
+    return fleet.project.unknown === 'hold' ? [] : [...must, ...full].map(blind('unknown-below'));
   }
-  const allowed = (choice) => choice.version > version || (choice.version !== version && !cohort.version_check);
+  const up = (choice) => choice.version > version;
+  const allowed = (choice) => up(choice) || (choice.version !== version && !cohort.version_check);
+  const open = (choice) => !held(choice);
+  // Where something above is kept from the device, only what is open above it
+  // is left; below a must-pass-through release, where it is that.
+  const kept = [...must, ...[...full, ...delta].sort((a, b) => a.version - b.version)].filter((choice) => up(choice) && held(choice));
+  const instead = kept.flatMap((choice) => {
+    const left = (c) => open(c) && up(c) && (!must.includes(choice) || c.version < choice.version);
+    return [...delta.filter(left).map(as('delta', choice.activation)), ...must.filter(left).map(as('must-pass-through', choice.activation)),
+      ...full.filter(left).map(as('highest', choice.activation)), stop(choice, 'blocked')];
+  });
   return [
-    ...delta.filter(allowed).map(as('delta')),
-    ...must.filter((choice) => choice.version > version).map(as('must-pass-through')),
-    ...full.map((choice) => (allowed(choice) ? as('highest')(choice) : { ...choice, rule: 'up-to-date', payload: null })),
+    ...instead,
+    ...delta.filter((choice) => open(choice) && allowed(choice)).map(as('delta')),
+    ...must.filter((choice) => open(choice) && up(choice)).map(as('must-pass-through')),
+    ...full.filter(open).map((choice) => (allowed(choice) ? as('highest')(choice) : { ...choice, rule: 'up-to-date', payload: null })),
   ];
+}
+
+// reach is whether a choice covers a bucket at an instant, as far as all
+// buckets have it in common: all, none, or a function.
+function reach({ activation, needs }, at) {
+  const tests = [];
+  for (const a of needs && needs !== activation ? [activation, needs] : [activation]) {
+    const n = reaches(a, at);
+    if (n === 0) return false;
+    if (n < buckets) { const rank = ranks(a.seed); tests.push((b) => rank[b] < n); }
+  }
+  return tests.length === 0 || ((b) => tests.every((test) => test(b)));
 }
 
 // decide gives, for each bucket, the index of a choice plus one; 0 is nothing.
 function decide(list, at, into) {
   into.fill(0);
   for (let i = list.length - 1; i >= 0; i--) {
-    const n = reaches(list[i].activation, at);
-    if (n === 0) continue;
-    if (n === buckets) { into.fill(i + 1); continue; }
-    const rank = ranks(list[i].activation.seed);
-    for (let b = 0; b < buckets; b++) if (rank[b] < n) into[b] = i + 1;
+    const covers = reach(list[i], at);
+    if (covers === true) into.fill(i + 1);
+    else if (covers) for (let b = 0; b < buckets; b++) if (covers(b)) into[b] = i + 1;
   }
   return into;
 }
 
 // decision is what one bucket gets; null where nothing is in reach.
 function decision(list, bucket, at) {
-  return list.find(({ activation }) => {
-    const n = reaches(activation, at);
-    return n === buckets || (n > 0 && ranks(activation.seed)[bucket] < n);
+  return list.find((choice) => {
+    const covers = reach(choice, at);
+    return covers === true || (covers && covers(bucket));
   }) || null;
 }
 
@@ -105,6 +130,8 @@ const because = {
   'highest': 'it is the highest release in reach',
   'no-version': 'it is the highest release in reach, and the device states no version',
   'unknown-below': 'the current version is not listed here, and it is what _other offers',
+  'blocked': 'what is above is not for the current version',
+  'unknown-conditional': 'what it would get is not for all versions, and its own is not listed here',
   'up-to-date': 'no release in reach has anything new for the device',
 };
 

@@ -138,7 +138,7 @@ function bucket() {
     return `${versionOf(a.release)}: rank ${rank} of ${buckets}, ` + (when === null ? 'not by this schedule' : 'from ' + whole.format(when * 1000));
   });
   const devices = cohort.buckets ? `, ${weight(cohort)[b]} devices` : '';
-  $('bucket').textContent = `Bucket ${bucketName(b)}${devices}: ` + (choice && choice.payload ? `${fleet.versions[choice.version]}, since ${because[choice.rule]}. ` : 'nothing new. ') + turns.join('; ');
+  $('bucket').textContent = `Bucket ${bucketName(b)}${devices}: ` + (choice && choice.payload ? `${fleet.versions[choice.version]}, since ${because[choice.rule]}. ` : choice && choice.held ? `nothing, since ${choice.held.why}. ` : 'nothing new. ') + turns.join('; ');
 }
 
 // turn is when a rollout comes to a rank; null for never.

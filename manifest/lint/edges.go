@@ -58,7 +58,7 @@ func (l *linter) blocked(w *simulate.Way) {
 	}
 	for v, d := range w.Offers[:w.Known()] {
 		if d.Kept() && d.Rule != manifest.DeadEnd && l.first("blocked", w.Cohort.Slug, w.Versions[v], d.Held.Release.Version) {
-			l.warn("blocked-version", heldBy(d.Held), "offer a release between, or one with the fix: name it in fixed_in; dead_end in the release says that it is meant",
+			l.warn("blocked-version", heldBy(w, d.Held), "offer a release between, or one with the fix: name it in fixed_in; dead_end in the release says that it is meant",
 				"%s on %s get nothing more: %s%s", devices(w), w.Versions[v], d.Held, l.when(w))
 		}
 	}
@@ -68,15 +68,18 @@ func (l *linter) blocked(w *simulate.Way) {
 		if none.Rule == manifest.UnknownConditional {
 			who = "that state no version, or one that is not listed,"
 		}
-		l.warn("held-unlisted", heldBy(d.Held), fmt.Sprintf("write the versions that are in the field into known_versions of software type %s", w.SoftwareType),
+		l.warn("held-unlisted", heldBy(w, d.Held), fmt.Sprintf("write the versions that are in the field into known_versions of software type %s", w.SoftwareType),
 			"%s %s get nothing, since cairn cannot tell whether they may: %s%s", devices(w), who, d.Held, l.when(w))
 	}
 }
 
 // heldBy is where it stands that devices are held.
-func heldBy(h *manifest.Held) spot {
-	if h.Block != nil {
+func heldBy(w *simulate.Way, h *manifest.Held) spot {
+	switch {
+	case h.Block != nil:
 		return in(h.Release.File, "blocked", h.Block.Name)
+	case h.Need != nil:
+		return in(h.Release.File, "component", w.SoftwareType, "needs")
 	}
 	return in(h.Release.File, "min_version")
 }

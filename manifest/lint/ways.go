@@ -110,6 +110,9 @@ func kinds(f *releases.Fleet) (targets []manifest.Target) {
 	}
 	for t, kind := range made {
 		for _, r := range f.Releases {
+			for _, need := range r.Components[t.SoftwareType].Needs {
+				fmt.Fprintf(kind, "%q needs %s on %s\n", r.Version, &need, t.HardwareVersion)
+			}
 			if r.Concerns(t.SoftwareType) {
 				fmt.Fprintf(kind, "%q %q\n", r.Version, r.Edges())
 			}

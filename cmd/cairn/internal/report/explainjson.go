@@ -59,6 +59,7 @@ type heldJSON struct {
 	URL        string `json:"url,omitempty"`
 	FixedIn    string `json:"fixed_in,omitempty"`
 	MinVersion string `json:"min_version,omitempty"`
+	Needs      string `json:"needs,omitempty"` // of its component
 }
 
 func held(h *manifest.Held) *heldJSON {
@@ -71,6 +72,8 @@ func held(h *manifest.Held) *heldJSON {
 		j.Reason = h.Release.DeadEnd
 	case h.Block != nil:
 		j.Block, j.Reason, j.URL, j.FixedIn = h.Block.Name, h.Block.Reason, h.Block.URL, h.Block.FixedIn
+	case h.Need != nil:
+		j.Needs = h.Need.String()
 	default:
 		j.MinVersion = h.Release.MinVersion
 	}

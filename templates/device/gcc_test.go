@@ -134,6 +134,9 @@ func (s *script) device(size int, d manifest.Device) {
 	if d.CurrentVersion != "" {
 		s.tell("set version %x", d.CurrentVersion)
 	}
+	if d.Eager {
+		s.tell("eager 1")
+	}
 	s.ask(manifest.Hash(d.Serial), "begin")
 }
 

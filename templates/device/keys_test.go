@@ -92,6 +92,7 @@ func TestKeys(t *testing.T) {
 	for _, digits := range [][2]int{{2, 2}, {1, 4}, {3, 1}} {
 		p := fridges
 		p.CohortDigits, p.BucketDigits = digits[0], digits[1]
+		p.Eager = digits[0] != 2
 		l := layoutOf(p)
 		const base = "/cdn/" // that of fridges
 		var s script
@@ -102,7 +103,7 @@ func TestKeys(t *testing.T) {
 			s.body(hash+" "+cohort+"\n", 1000)
 			s.ask("get-next ["+cohort+"] []", "done 200")
 			for _, segment := range []string{manifest.VersionSegment(d.CurrentVersion), manifest.OtherSegment} {
-				path := base + l.AnswerFolder(d.Target, cohort, segment) + l.Bucket(hash) + ".txt"
+				path := base + l.AnswerFolder(d.Target, cohort, segment) + l.LooksIn(d) + ".txt"
 				if segment == manifest.OtherSegment {
 					path = strings.TrimSuffix(path, ".txt") + ".below.txt"
 				}
@@ -132,6 +133,7 @@ func TestKeys(t *testing.T) {
 			if r.IntN(5) > 0 {
 				d.CurrentVersion = randomName(r)
 			}
+			d.Eager = p.Eager && r.IntN(2) == 0
 			try(d, randomSlug(r, 1+r.IntN(63)))
 		}
 		s.run(t, build(t, p, compared, "driver.c"))

@@ -338,6 +338,19 @@ func compareWalks(t *testing.T, w *walker, f *releases.Fleet, b *bucket, at time
 		w.device(1200, d)
 		x := manifest.Explain(f, d, at)
 		want := answerOf(f, x)
+		if f.Project.Eager {
+			// One question says nothing of the other.
+			w.tell("eager 1")
+			d.Eager = true
+			want := answerOf(f, manifest.Explain(f, d, at))
+			for range 2 {
+				if got := w.check(b.get); got != want {
+					t.Fatalf("%+v: %q\nsays %s\nwant %s", d, w.gets, got, want)
+				}
+			}
+			w.tell("eager 0")
+			d.Eager = false
+		}
 		for range 2 {
 			if got := w.check(b.get); got != want {
 				t.Fatalf("%+v: %q\nsays %s\nwant %s", d, w.gets, got, want)

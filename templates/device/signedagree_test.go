@@ -17,10 +17,13 @@ import (
 // clocks and resets in any order. They say the same, and keep the same.
 func TestSignedAgreesWithGo(t *testing.T) {
 	f := offered(t, "")
+	f.Project.Eager = true
 	at := time.Unix(begun, 0)
 	var trees []*manifest.Tree
-	for _, activation := range []string{"", "[activate.\"1.1.0\"]\n", "[activate.\"1.1.0\"]\nrollout = 50\n", "[activate.\"1.1.0\"]\naborted = \"bad\"\n"} {
-		trees = append(trees, manifest.New(offered(t, activation), at))
+	for _, activation := range []string{"", "[activate.\"1.1.0\"]\n", "[activate.\"1.1.0\"]\nrollout = 50\n", "[activate.\"1.1.0\"]\nrollout = 1\n", "[activate.\"1.1.0\"]\naborted = \"bad\"\n"} {
+		of := offered(t, activation)
+		of.Project.Eager = true
+		trees = append(trees, manifest.New(of, at))
 	}
 	origin := f.Project.KeyName()
 	layout := manifest.LayoutOf(f)
@@ -84,6 +87,8 @@ func TestSignedAgreesWithGo(t *testing.T) {
 			}
 			c.clock(now, uptime)
 			g.Now, g.Uptime = now, uptime
+			g.Eager = r.IntN(3) == 0
+			c.tell("eager %d", map[bool]int{true: 1}[g.Eager])
 			says := c.check(server.get)
 			answer := g.Poll(func(key string) ([]byte, int, error) {
 				status, body := server.get(strings.TrimPrefix(key, f.Project.Prefix+"/v1/signed/"))

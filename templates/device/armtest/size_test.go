@@ -38,6 +38,9 @@ var bounds = []struct {
 	{device.Options{MaxCohort: 63, Signed: trust}, releases.Natural, 31, 4500, 500, 640},
 }
 
+// eagerCode is the most code that ota.eager may take.
+const eagerCode = 64
+
 // trust is in a root and its spare. The Ed25519 verifier is not the header's.
 var trust = &releases.Signing{Roots: make([]signing.Key, 2), RootThreshold: 1, Keys: &signing.Keys{Generation: 1}}
 
@@ -81,11 +84,17 @@ func TestSize(t *testing.T) {
 					name += " signed"
 				}
 				t.Run(name, func(t *testing.T) {
-					dir := compile(t, cpu, bound.options, releases.Project{
+					p := releases.Project{
 						Slug: "smartfridge", Prefix: "smartfridge", BaseURL: "https://ota.example.com",
 						CohortDigits: digits[0], BucketDigits: digits[1], MaxSerial: bound.maxSerial, Order: bound.order,
-					})
+					}
+					dir := compile(t, cpu, bound.options, p)
 					code, data, state := sections(t, filepath.Join(dir, "program.map"))
+					p.Eager = true
+					more, _, larger := sections(t, filepath.Join(compile(t, cpu, bound.options, p), "program.map"))
+					if more -= code; more > eagerCode || larger > state+4 {
+						t.Errorf("to ask eagerly takes %d bytes of code, and struct cairn_ota has %d bytes for %d; the bounds are %d and 4 more", more, larger, state, eagerCode)
+					}
 					if code > bound.code || data > 0 {
 						t.Errorf("the header takes %d bytes of code and constants, and %d of data; the bounds are %d and 0", code, data, bound.code)
 					}
@@ -96,7 +105,7 @@ func TestSize(t *testing.T) {
 					if deepest > bound.stack {
 						t.Errorf("%s takes %d bytes of stack; the bound is %d", chain, deepest, bound.stack)
 					}
-					t.Logf("code and constants %d of %d bytes, stack %d of %d (%s), struct cairn_ota %d of %d", code, bound.code, deepest, bound.stack, chain, state, bound.state)
+					t.Logf("code and constants %d of %d bytes, %d more with eager, stack %d of %d (%s), struct cairn_ota %d of %d", code, bound.code, more, deepest, bound.stack, chain, state, bound.state)
 				})
 			}
 		}

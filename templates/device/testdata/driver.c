@@ -3,6 +3,7 @@
  *
  *     new SIZE          a device with a buffer of so many bytes
  *     set FIELD HEX     serial, hardware, software or version: text, or NULL
+ *     eager N           whether it asks eagerly, where it may
  *     begin             answers with the hash
  *     next              answers with the path, or "-"
  *     body HEX          a part of the body
@@ -131,6 +132,10 @@ int main(void)
             renew(a);
         } else if (strcmp(command, "set") == 0) {
             set(a, b);
+#ifdef CAIRN_OTA_EAGER
+        } else if (strcmp(command, "eager") == 0) {
+            ota.eager = atoi(a);
+#endif
         } else if (strcmp(command, "begin") == 0) {
             cairn_ota_begin(&ota);
             printf("%.16s\n", ota.hash);

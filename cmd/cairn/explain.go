@@ -43,7 +43,7 @@ without network: 'cairn verify-bundle' reads it.`,
 				return unknownTarget(d.Target, targets)
 			}
 			if d.Eager && !p.fleet.Project.Eager {
-				return cli.Usagef("--eager: this project has no answers for devices that ask eagerly: write eager = true below [project] in cairn.toml")
+				return noEager("--eager")
 			}
 			instant := at.Instant()
 			x := report.Explanation{Fleet: p.fleet, Layout: manifest.LayoutOf(p.fleet), Device: d, At: instant, Explanation: manifest.Explain(p.fleet, d, instant)}
@@ -68,6 +68,10 @@ without network: 'cairn verify-bundle' reads it.`,
 	cmd.Flags().StringVar(&bundle, "bundle", "", "write what is published and signed for the device to this `file`, for a phone or a gateway to carry")
 	cli.AddAt(cmd, &at)
 	return cmd
+}
+
+func noEager(flag string) error {
+	return cli.Usagef("%s: this project has no answers for devices that ask eagerly: write eager = true below [project] in %s", flag, releases.ProjectFile)
 }
 
 func addDevice(cmd *cobra.Command, d *manifest.Device) {

@@ -89,6 +89,7 @@ answer: it must be the same one.`,
 	f.Var(cli.NewChoice(&opts.gate, "pass", "fail", "silent"), "gate", "what `all` gates say: pass, fail, or silent for no evidence (default: what waits goes on waiting)")
 	f.Float64Var(&opts.Bricks, "brick-rate", 0, "the share of updates to releases with gates that brick a device, 0 to 1")
 	f.Float64Var(&opts.maxLost, "max-lost", 100, "exit with 1 where more `percent` of the devices are bricked")
+	f.Float64Var(&opts.Eager, "eager", 0, "the share of devices that ask eagerly at each poll, 0 to 1; they are shown apart")
 	f.IntVar(&opts.MaxHops, "max-hops", 0, "exit with 1 where a device takes more than `N` updates (default any number)")
 	f.StringSliceVar(&opts.start, "start", nil, "versions at the start, as `VERSION=SHARE,...`")
 	f.StringSliceVar(&opts.target, "target", nil, "what the devices are, as `TYPE/HARDWARE=SHARE,...`")
@@ -121,6 +122,8 @@ func (o *simulateOptions) check(cmd *cobra.Command) error {
 		return cli.Usagef("--brick-rate %g is outside 0 to 1", o.Bricks)
 	case !(o.maxLost >= 0 && o.maxLost <= 100):
 		return cli.Usagef("--max-lost %g is outside 0 to 100", o.maxLost)
+	case !(o.Eager >= 0 && o.Eager <= 1):
+		return cli.Usagef("--eager %g is outside 0 to 1", o.Eager)
 	case o.MaxHops < 0:
 		return cli.Usagef("--max-hops %d is below 0", o.MaxHops)
 	}
@@ -146,6 +149,9 @@ func runSimulate(cmd *cobra.Command, p *project, opts simulateOptions) error {
 	opts.From = opts.from.Instant().Truncate(time.Second)
 	opts.For = time.Duration(opts.days * 24 * float64(time.Hour))
 	opts.Done = new(atomic.Int64)
+	if opts.Eager > 0 && !p.fleet.Project.Eager {
+		return noEager("--eager")
+	}
 	if err := opts.population(p.fleet); err != nil {
 		return err
 	}

@@ -64,7 +64,10 @@ func (n *naive) reach(t time.Duration) (all []*releases.Release) {
 			return p.SoftwareType == n.Target.SoftwareType && p.HardwareVersion == n.Target.HardwareVersion
 		})
 		rank := layout.Ranks(a.Seed)[manifest.Index(layout.Bucket(manifest.Hash(n.Serial)))]
-		if made && a.Offers() && int(rank) < releases.Buckets(a.Percent(n.published(t)), layout.Buckets()) {
+		if n.Eager && made && a.Offers() && a.CoversEager(n.published(t)) {
+			all = append(all, a.Release)
+		}
+		if !n.Eager && made && a.Offers() && int(rank) < releases.Buckets(a.Percent(n.published(t)), layout.Buckets()) {
 			all = append(all, a.Release)
 		}
 	}
@@ -79,9 +82,9 @@ func (n *naive) run() {
 	n.at, n.versions = []time.Duration{0}, []string{n.CurrentVersion}
 	cohort, _ := n.fleet.CohortOf(n.Serial)
 	var had []string // with the reach of the last poll
-	reach := -1
+	reach := "not yet"
 	for t := n.FirstPoll; t <= n.options.For; {
-		if now := len(n.reach(t)); now != reach {
+		if now := fmt.Sprint(n.reach(t)); now != reach {
 			reach, had = now, []string{n.CurrentVersion}
 		}
 		d := n.resolve(t)
@@ -163,6 +166,7 @@ func TestAgreesWithResolve(t *testing.T) {
 			continue
 		}
 		o := variety(seed)
+		o.Eager = 0.3
 		r, err := simulate.Run(context.Background(), f, o)
 		if err != nil {
 			t.Fatal(err)
@@ -175,7 +179,7 @@ func TestAgreesWithResolve(t *testing.T) {
 			n.run()
 			cohort, _ := f.CohortOf(m.Serial)
 			for _, p := range r.Points {
-				want[fmt.Sprintf("%s %s %q", p.At.Format(time.RFC3339), cohort.Slug, n.versionAt(p.At.Sub(o.From)))]++
+				want[fmt.Sprintf("%s %s %v %q", p.At.Format(time.RFC3339), cohort.Slug, m.Eager, n.versionAt(p.At.Sub(o.From)))]++
 			}
 			updates += len(n.versions) - 1
 			fate := n.fate()
@@ -192,7 +196,7 @@ func TestAgreesWithResolve(t *testing.T) {
 			for i, devices := range c.Devices {
 				for v, count := range devices {
 					if count != 0 {
-						got[fmt.Sprintf("%s %s %q", r.Points[i].At.Format(time.RFC3339), c.Cohort, r.Versions[v])] = count
+						got[fmt.Sprintf("%s %s %v %q", r.Points[i].At.Format(time.RFC3339), c.Cohort, c.Eager, r.Versions[v])] = count
 					}
 				}
 			}

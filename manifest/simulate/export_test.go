@@ -21,7 +21,7 @@ func Members(f *releases.Fleet, o Options) []Member {
 	for i := range o.Devices {
 		d := p.device(i)
 		members = append(members, Member{
-			Device:    manifest.Device{Serial: d.serial, Target: p.targets[d.target], CurrentVersion: p.versions.names[d.start]},
+			Device:    manifest.Device{Serial: d.serial, Target: p.targets[d.target], CurrentVersion: p.versions.names[d.start], Eager: d.bucket == p.eagerBucket()},
 			FirstPoll: time.Duration(d.hash % uint64(o.Poll)),
 			Fails:     func() bool { return o.FailRate > 0 && uniform(&d.dice) < o.FailRate },
 		})

@@ -33,6 +33,7 @@ type device struct {
 	serial string
 	hash   uint64
 	cohort int32 // an index into the fleet's cohorts
+	bucket int   // where it looks: its own, or [population.eagerBucket]
 	target int32
 	start  int32    // the version
 	dice   rand.PCG // for all that happens to it later
@@ -95,6 +96,10 @@ func (p *population) device(i int) device {
 	}
 	d.hash = xxhash.Sum64String(d.serial)
 	d.cohort = p.index.cohortOf(d.hash)
+	d.bucket = p.bucket(d.hash)
+	if p.asksEagerly(d.serial) {
+		d.bucket = p.eagerBucket()
+	}
 	d.dice.Seed(p.Seed, d.hash)
 	d.target = pick(p.made, uniform(&d.dice))
 	d.start = pick(p.starts[int(d.cohort)*len(p.targets)+int(d.target)], uniform(&d.dice))
@@ -103,6 +108,32 @@ func (p *population) device(i int) device {
 
 // bucket is the place of the bucket that a hash is in.
 func (p *population) bucket(hash uint64) int { return int(hash >> (64 - 4*p.layout.BucketDigits)) }
+
+// eagerBucket is the place, behind all buckets, of devices that ask eagerly.
+func (p *population) eagerBucket() int { return p.layout.Buckets() }
+
+func (p *population) bucketName(bucket int) string {
+	if bucket == p.eagerBucket() {
+		return manifest.EagerBucket
+	}
+	return p.layout.BucketName(bucket)
+}
+
+func (p *population) eager() bool { return p.Eager > 0 && p.fleet.Project.Eager }
+
+// asksEagerly says whether a device is one of those that do.
+func (p *population) asksEagerly(serial string) bool {
+	return p.eager() && float64(xxhash.Sum64String("eager/"+serial)>>11)/(1<<53) < p.Eager
+}
+
+// row is where a device is counted: with its cohort, or with those of its cohort
+// that ask eagerly.
+func (p *population) row(cohort, bucket, cohorts int) int {
+	if bucket == p.eagerBucket() {
+		return cohorts + cohort
+	}
+	return cohort
+}
 
 // startsOf is which versions the devices of a cohort run at the start.
 func (p *population) startsOf(c *releases.Cohort, t manifest.Target) (shares []Share[int32]) {

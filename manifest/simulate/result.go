@@ -43,7 +43,8 @@ type Point struct {
 // Cohort is the devices of a cohort over time.
 type Cohort struct {
 	Cohort  string  `json:"cohort"`
-	Devices [][]int `json:"devices"` // by point, then version
+	Eager   bool    `json:"eager,omitempty"` // those of it that ask eagerly
+	Devices [][]int `json:"devices"`         // by point, then version
 }
 
 // Len is how many devices there are.
@@ -56,11 +57,25 @@ func (c Cohort) Len() int {
 }
 
 // Whole is the devices of all cohorts over time, by point, then version.
-func (r *Result) Whole() [][]int {
+func (r *Result) Whole() [][]int { return r.sum(func(Cohort) bool { return true }) }
+
+// Eager is those of them that ask eagerly; nil where nobody does.
+func (r *Result) Eager() [][]int {
+	eager := func(c Cohort) bool { return c.Eager }
+	if !slices.ContainsFunc(r.Cohorts, eager) {
+		return nil
+	}
+	return r.sum(eager)
+}
+
+func (r *Result) sum(of func(Cohort) bool) [][]int {
 	sum := make([][]int, len(r.Points))
 	for i := range sum {
 		sum[i] = make([]int, len(r.Versions))
 		for _, c := range r.Cohorts {
+			if !of(c) {
+				continue
+			}
 			for v, n := range c.Devices[i] {
 				sum[i][v] += n
 			}
@@ -104,9 +119,9 @@ func (r *Result) setFates(n [circling + 1]int64, by map[string]int64) {
 
 // setCohorts leaves out the versions that nobody ever ran.
 func (r *Result) setCohorts(slugs, names []string, t *tally) {
-	for i, slug := range slugs {
+	for i := range 2 * len(slugs) { // as [population.row] has them
 		if devices := t.devices(i); devices != nil {
-			r.Cohorts = append(r.Cohorts, Cohort{slug, devices})
+			r.Cohorts = append(r.Cohorts, Cohort{slugs[i%len(slugs)], i >= len(slugs), devices})
 		}
 	}
 	used := make([]bool, len(names))

@@ -19,17 +19,23 @@ func publishes(f *releases.Fleet, o Options) []time.Duration {
 	instants := []time.Duration{0}
 	for _, c := range f.Cohorts {
 		for _, a := range c.Activations {
-			for change := range a.Changes(o.From, buckets) {
-				at := change.At.Sub(o.From)
-				if at > o.For {
-					break
-				}
+			add := func(t time.Time) {
+				at := t.Sub(o.From)
 				if o.Every > 0 {
 					at = (at + o.Every - 1) / o.Every * o.Every
 				}
 				if at <= o.For {
 					instants = append(instants, at)
 				}
+			}
+			for change := range a.Changes(o.From, buckets) {
+				if change.At.Sub(o.From) > o.For {
+					break
+				}
+				add(change.At)
+			}
+			if o.Eager > 0 && f.Project.Eager && a.Paused.After(o.From) {
+				add(a.Paused)
 			}
 		}
 	}
@@ -92,7 +98,18 @@ func (s *simulation) stagesOf(c *releases.Cohort, first int32) (stages [][]stage
 	}
 	has := make([][]uint16, n) // the activations that cover each bucket
 	ids := map[string]int32{}
-	stages = make([][]stage, n)
+	stages = make([][]stage, n+1)
+	enter := func(publish, bucket int, has []uint16) {
+		key := keyOf(has)
+		id, seen := ids[key]
+		if !seen {
+			id = int32(len(reaches))
+			ids[key] = id
+			reaches = append(reaches, reach{publish: int32(publish), bucket: bucket, has: slices.Clone(has)})
+		}
+		stages[bucket] = append(stages[bucket], stage{int32(publish), first + id})
+	}
+	eagerly := "none" // of the publish before
 	for publish, at := range s.publishes {
 		changed := map[int]bool{}
 		if publish == 0 {
@@ -109,17 +126,27 @@ func (s *simulation) stagesOf(c *releases.Cohort, first int32) (stages [][]stage
 		}
 		for _, bucket := range slices.Sorted(maps.Keys(changed)) {
 			slices.Sort(has[bucket])
-			key := keyOf(has[bucket])
-			id, seen := ids[key]
-			if !seen {
-				id = int32(len(reaches))
-				ids[key] = id
-				reaches = append(reaches, reach{publish: int32(publish), bucket: bucket, has: slices.Clone(has[bucket])})
+			enter(publish, bucket, has[bucket])
+		}
+		if s.eager() && len(present) > 0 {
+			has := coversEager(c, s.From.Add(at))
+			if key := keyOf(has); key != eagerly {
+				enter(publish, s.eagerBucket(), has)
+				eagerly = key
 			}
-			stages[bucket] = append(stages[bucket], stage{int32(publish), first + id})
 		}
 	}
 	return stages, reaches
+}
+
+// coversEager is the activations that cover devices that ask eagerly.
+func coversEager(c *releases.Cohort, at time.Time) (has []uint16) {
+	for i, a := range c.Activations {
+		if a.Offers() && a.CoversEager(at) {
+			has = append(has, uint16(i))
+		}
+	}
+	return has
 }
 
 // inOrder is the buckets in the order in which an activation covers them; none

@@ -106,7 +106,7 @@ func (s *settling) gather(ctx context.Context) error {
 			return ctx.Err()
 		}
 		d := s.device(i)
-		w := who{s.live.cohortOf(d.hash), d.cohort, d.target, d.start, int32(s.bucket(d.hash))}
+		w := who{s.live.cohortOf(d.hash), d.cohort, d.target, d.start, int32(d.bucket)}
 		c := crowds[w]
 		if c == nil {
 			c = &crowd{who: w, serial: d.serial, path: []string{s.versions.names[d.start]}}
@@ -120,7 +120,7 @@ func (s *settling) gather(ctx context.Context) error {
 
 // walk has a crowd ask until it is offered nothing more.
 func (s *settling) walk(ctx context.Context, c *crowd) error {
-	bucket := s.layout.BucketName(int(c.bucket))
+	bucket := s.bucketName(int(c.bucket))
 	for {
 		runs := c.path[len(c.path)-1]
 		a, err := s.asker.answer(ctx, s.targets[c.target], s.live.slugs[c.cohort], runs, bucket)
@@ -199,7 +199,7 @@ func (s *settling) result() *Result {
 			v.add(name)
 		}
 	}
-	t := newTally(len(s.live.slugs), len(v.names), longest+1)
+	t := newTally(2*len(s.live.slugs), len(v.names), longest+1)
 	var f findings
 	var fates [circling + 1]int64
 	by := map[string]int64{}
@@ -210,9 +210,10 @@ func (s *settling) result() *Result {
 			by[s.why(s.table(s.stages[c.defined][c.bucket][0], c.target), c.target, c.start)] += int64(c.devices)
 		}
 		r.Updates += int64(c.devices * (len(c.path) - 1))
-		t.count(c.cohort, v.of[c.path[0]], 0, int32(c.devices))
+		row := int32(s.row(int(c.cohort), int(c.bucket), len(s.live.slugs)))
+		t.count(row, v.of[c.path[0]], 0, int32(c.devices))
 		for i, name := range c.path[1:] {
-			t.move(c.cohort, v.of[c.path[i]], v.of[name], i+1, int32(c.devices))
+			t.move(row, v.of[c.path[i]], v.of[name], i+1, int32(c.devices))
 		}
 	}
 	for i := range longest + 1 {

@@ -82,7 +82,7 @@ func TestSettlesWhereRunEnds(t *testing.T) {
 			continue
 		}
 		// Nothing changes after the week.
-		o := simulate.Options{Devices: 300, Seed: seed, From: fleettest.Start.Add(20 * 24 * time.Hour), For: 40 * time.Hour, Poll: time.Hour}
+		o := simulate.Options{Devices: 300, Seed: seed, From: fleettest.Start.Add(20 * 24 * time.Hour), For: 40 * time.Hour, Poll: time.Hour, Eager: 0.2}
 		source := publish(f, o.From)
 		got, want := settle(t, f, o, source), run(t, f, o)
 		requests := 0
@@ -110,7 +110,7 @@ func TestSettlesWhereRunEnds(t *testing.T) {
 			for _, c := range r.Cohorts {
 				for v, n := range c.Devices[len(c.Devices)-1] {
 					if n > 0 {
-						ends[fmt.Sprintf("%s %q", c.Cohort, r.Versions[v])] = n
+						ends[fmt.Sprintf("%s %v %q", c.Cohort, c.Eager, r.Versions[v])] = n
 					}
 				}
 			}

@@ -18,7 +18,7 @@ func (s *settling) distrust(ctx context.Context, c *crowd, version, url string) 
 	d := signed.Device{
 		Layout: s.layout, Order: s.fleet.Project.Order, Origin: s.fleet.Project.KeyName(),
 		Roots: signing.Roots, RootThreshold: signing.RootThreshold, Generation: signing.Keys.Generation - 1,
-		Device: manifest.Device{Serial: c.serial, Target: s.targets[c.target], CurrentVersion: version},
+		Device: manifest.Device{Serial: c.serial, Target: s.targets[c.target], CurrentVersion: version, Eager: int(c.bucket) == s.eagerBucket()},
 		Now:    uint32(s.From.Unix()),
 	}
 	a := d.Poll(func(key string) ([]byte, int, error) {

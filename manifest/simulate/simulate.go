@@ -43,6 +43,11 @@ type Options struct {
 	Bricks   float64 // the share of updates to releases with gates after which a device is not heard of again, 0 to 1
 	MaxHops  int     // so many updates may a device take; 0 for any number
 
+	// Eager is the share of devices that ask eagerly, at each poll, 0 to 1. The
+	// hash of the serial says which. It counts for nothing where the project has
+	// no answers for them.
+	Eager float64
+
 	// Signed has each device of Settle ask for what is signed, too: it has to be
 	// told the same. The fleet says who signs.
 	Signed bool
@@ -96,7 +101,7 @@ type simulation struct {
 	*population
 	grid      grid
 	publishes []time.Duration // instants since the start, ascending; the first is 0
-	stages    [][][]stage     // by cohort and bucket; nil where no device is
+	stages    [][][]stage     // by cohort and bucket, of devices that ask eagerly last; nil where no device is
 	tables    []table         // by reach, then target
 	bricking  map[int32]bool  // versions that may brick a device
 }

@@ -35,7 +35,7 @@ const (
 
 // tableOf asks a tree as devices do.
 func (s *simulation) tableOf(tree *manifest.Tree, r reach, target int) table {
-	cohort, bucket := s.fleet.Cohorts[r.cohort], s.layout.BucketName(r.bucket)
+	cohort, bucket := s.fleet.Cohorts[r.cohort], s.bucketName(r.bucket)
 	t := table{next: make([]int32, len(s.versions.names)), newest: -1}
 	for v, name := range s.versions.names {
 		t.next[v] = unanswered

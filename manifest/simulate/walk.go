@@ -35,7 +35,7 @@ type move struct {
 }
 
 func newWalker(s *simulation) *walker {
-	return &walker{simulation: s, totals: totals{kept: map[string]int64{}}, tally: newTally(len(s.fleet.Cohorts), len(s.versions.names), s.grid.len())}
+	return &walker{simulation: s, totals: totals{kept: map[string]int64{}}, tally: newTally(2*len(s.fleet.Cohorts), len(s.versions.names), s.grid.len())}
 }
 
 // walkAll walks some of the devices.
@@ -72,7 +72,8 @@ func (w *walker) add(o *walker) {
 // walk takes a device from its first poll to the end.
 func (w *walker) walk(d *device) {
 	v := d.start
-	w.tally.count(d.cohort, v, 0, 1)
+	row := int32(w.row(int(d.cohort), d.bucket, len(w.fleet.Cohorts)))
+	w.tally.count(row, v, 0, 1)
 	w.path = append(w.path[:0], move{0, v})
 	w.needing = w.needing[:0]
 	since := 0 // from here on the path was taken with the same reach
@@ -87,7 +88,7 @@ func (w *walker) walk(d *device) {
 			continue
 		}
 		hops++
-		w.tally.move(d.cohort, v, u.to, w.grid.index(u.at), 1)
+		w.tally.move(row, v, u.to, w.grid.index(u.at), 1)
 		w.path = append(w.path, move{u.at, u.to})
 		switch {
 		case u.to == v:
@@ -119,7 +120,7 @@ func (w *walker) walk(d *device) {
 	if len(w.needing) > 0 && !seen[Loop] && !seen[Same] {
 		w.arrivals(d)
 	}
-	stages := w.stages[d.cohort][w.bucket(d.hash)]
+	stages := w.stages[d.cohort][d.bucket]
 	w.totals.updates += int64(hops)
 	last := stages[len(stages)-1]
 	fate := w.table(last, d.target).fates[v]
@@ -150,7 +151,7 @@ type update struct {
 // updates is what a program of a device takes that polls from an instant on.
 func (w *walker) updates(d *device, target, v int32, phase time.Duration) iter.Seq[update] {
 	return func(yield func(update) bool) {
-		stages := w.stages[d.cohort][w.bucket(d.hash)]
+		stages := w.stages[d.cohort][d.bucket]
 		first := func(t time.Duration) time.Duration { // poll at or after an instant
 			return phase + max(0, (t-phase+w.Poll-1)/w.Poll)*w.Poll
 		}

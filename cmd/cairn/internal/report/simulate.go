@@ -27,9 +27,17 @@ func (r Simulation) Write(w io.Writer) error {
 	if !r.ByCohort {
 		fmt.Fprintln(&b)
 		r.table(&b, r.Whole())
+		if eager := r.Eager(); eager != nil {
+			fmt.Fprint(&b, "\nthose of them that ask eagerly\n")
+			r.table(&b, eager)
+		}
 	} else {
 		for _, c := range r.Cohorts {
-			fmt.Fprintf(&b, "\ncohort %s, %s\n", c.Cohort, cli.Count(c.Len(), "device"))
+			name := c.Cohort
+			if c.Eager {
+				name += ", asking eagerly"
+			}
+			fmt.Fprintf(&b, "\ncohort %s, %s\n", name, cli.Count(c.Len(), "device"))
 			r.table(&b, c.Devices)
 		}
 	}

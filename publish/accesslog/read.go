@@ -35,7 +35,7 @@ const chunkSize = 1 << 20
 // chunk is some whole lines of one log.
 type chunk struct {
 	text   []byte
-	whole  []byte // the room that the text is in
+	whole  *[chunkSize]byte // the room that the text is in
 	parser Parser
 }
 
@@ -46,7 +46,7 @@ func Each(ctx context.Context, logs []Source, read *Read, do func([]Record)) err
 	n := runtime.GOMAXPROCS(0)
 	group, ctx := errgroup.WithContext(ctx)
 	chunks, todo := make(chan chunk, n), make(chan Source)
-	room := sync.Pool{New: func() any { return make([]byte, chunkSize) }}
+	room := sync.Pool{New: func() any { return new([chunkSize]byte) }}
 	group.Go(func() error {
 		defer close(todo)
 		for _, l := range logs {
@@ -129,8 +129,8 @@ func (l Source) read(ctx context.Context, read *Read, room *sync.Pool, chunks ch
 	var parser Parser // what the first lines say holds for all chunks
 	var rest []byte
 	for first := true; ; first = false {
-		whole := room.Get().([]byte)
-		n := copy(whole, rest)
+		whole := room.Get().(*[chunkSize]byte)
+		n := copy(whole[:], rest)
 		m, err := io.ReadFull(plain, whole[n:])
 		over := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 		if err != nil && !over { // a log that is cut off is taken as far as it goes

@@ -87,6 +87,29 @@ func bodyOf(project releases.Project, l Layout, r *releases.Release, p *releases
 	if r.Concerns(p.SoftwareType) {
 		minVersion = r.MinVersion
 	}
+	var artifacts []artifactJSON
+	for i, of := range p.Files() {
+		id := r.Version + "\x00" + p.SoftwareType + "\x00" + p.HardwareVersion + "\x00" + p.From
+		if i > 0 {
+			id += "\x00zchunk"
+		}
+		artifacts = append(artifacts, artifactJSON{
+			ID:              identifier(id),
+			Type:            "firmware",
+			SoftwareType:    p.SoftwareType,
+			HardwareVersion: p.HardwareVersion,
+			Filename:        of.Name,
+			FileSize:        of.Size,
+			URL:             PayloadURL(project, l, of),
+			MD5:             orNull(of.MD5),
+			SHA1:            orNull(of.SHA1),
+			SHA256:          of.SHA256,
+			ExtraInfo:       orEmpty(of.ExtraInfo),
+			CreatedDate:     created,
+			UpdatedDate:     updated,
+			BuildID:         of.BuildID,
+		})
+	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -104,22 +127,7 @@ func bodyOf(project releases.Project, l Layout, r *releases.Release, p *releases
 		Reason:          cmp.Or(r.MustPassReason, "latest"),
 		CreatedDate:     created,
 		UpdatedDate:     updated,
-		Artifacts: []artifactJSON{{
-			ID:              identifier(r.Version + "\x00" + p.SoftwareType + "\x00" + p.HardwareVersion + "\x00" + p.From),
-			Type:            "firmware",
-			SoftwareType:    p.SoftwareType,
-			HardwareVersion: p.HardwareVersion,
-			Filename:        p.Name,
-			FileSize:        p.Size,
-			URL:             url,
-			MD5:             orNull(p.MD5),
-			SHA1:            orNull(p.SHA1),
-			SHA256:          p.SHA256,
-			ExtraInfo:       orEmpty(p.ExtraInfo),
-			CreatedDate:     created,
-			UpdatedDate:     updated,
-			BuildID:         p.BuildID,
-		}},
+		Artifacts:       artifacts,
 	})
 	if err != nil {
 		panic(err) // every value came out of TOML as one that JSON can hold

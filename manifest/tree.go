@@ -223,12 +223,14 @@ func (t *Tree) Shard(i int) []byte {
 // payloads lists what the answers need beside themselves.
 func (b *builder) payloads() {
 	files, stored := map[string]*releases.Payload{}, map[string]*releases.Payload{}
-	for _, p := range b.fleet.Payloads() {
-		switch {
-		case p.File != "":
-			files[b.tree.Layout.PayloadKey(p.SHA256, p.Name)] = p
-		case p.URL == "":
-			stored[b.tree.Layout.PayloadKey(p.SHA256, p.Name)] = p
+	for _, r := range b.fleet.Releases {
+		for _, p := range r.Files() {
+			switch {
+			case p.File != "":
+				files[b.tree.Layout.PayloadKey(p.SHA256, p.Name)] = p
+			case p.URL == "":
+				stored[b.tree.Layout.PayloadKey(p.SHA256, p.Name)] = p
+			}
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(files)) {

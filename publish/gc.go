@@ -92,9 +92,11 @@ func FindGarbage(ctx context.Context, fleet *releases.Fleet, store Store, remote
 // referencedPayloads is the keys of the payloads that releases name.
 func referencedPayloads(fleet *releases.Fleet) map[string]bool {
 	layout, all := manifest.LayoutOf(fleet), map[string]bool{}
-	for _, p := range fleet.Payloads() {
-		if p.URL == "" {
-			all[layout.PayloadKey(p.SHA256, p.Name)] = true
+	for _, r := range fleet.Releases {
+		for _, p := range r.Files() {
+			if p.URL == "" {
+				all[layout.PayloadKey(p.SHA256, p.Name)] = true
+			}
 		}
 	}
 	return all

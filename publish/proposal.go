@@ -168,7 +168,7 @@ func (p *Proposal) needed() []string {
 		}
 	}
 	for _, r := range p.Site.Tree.Fleet.Releases {
-		for _, of := range r.Payloads {
+		for _, of := range r.Files() {
 			if offered[r.VersionOf(of.SoftwareType)] {
 				needed[p.Site.Tree.Layout.PayloadKey(of.SHA256, of.Name)] = true
 			}

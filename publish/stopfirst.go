@@ -106,7 +106,7 @@ func (p *Proposal) unknown() (all []Rollout) {
 
 // payloadsThere says whether the store has all payloads of a release.
 func (p *Proposal) payloadsThere(r *releases.Release) bool {
-	return !slices.ContainsFunc(r.Payloads, func(of *releases.Payload) bool {
+	return !slices.ContainsFunc(r.Files(), func(of *releases.Payload) bool {
 		if of.URL != "" {
 			return false
 		}

@@ -188,7 +188,24 @@ type Payload struct {
 	SHA1            string // 40 lower-case hex digits, likewise
 	BuildID         string // 2 to 128 lower-case hex digits, or "" where nothing is said
 	ExtraInfo       map[string]any
+	Zchunk          *Payload       // the chunked image of which the payload is the zchunk header; nil for none
 	Image           firmware.Image // what its File is; the zero value where there is none, or nobody has read it
+}
+
+// Files is the payload, and the file that belongs to it.
+func (p *Payload) Files() []*Payload {
+	if p.Zchunk != nil {
+		return []*Payload{p, p.Zchunk}
+	}
+	return []*Payload{p}
+}
+
+// Files is all files of the release's payloads.
+func (r *Release) Files() (all []*Payload) {
+	for _, p := range r.Payloads {
+		all = append(all, p.Files()...)
+	}
+	return all
 }
 
 // Payload is what the release has for a device: a delta from a version, or for

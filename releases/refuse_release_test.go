@@ -215,7 +215,7 @@ file = "a.bin"
 releases/r.toml:2:15: [payload.main.rev] … file, stored … url
 hint: file = "…" … releases/r.toml
 releases/r.toml:2:19: unknown … "A" … [payload.main.rev]
-hint: extra_info, file, md5, sha1, sha256, size, stored, url; a name with a dot stands in quotes: [payload.main."rev.A"]
+hint: extra_info, file, md5, sha1, sha256, size, stored, url, zchunk; a name with a dot stands in quotes: [payload.main."rev.A"]
 `},
 		{"no hardware version", `
 -- releases/r.toml --

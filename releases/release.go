@@ -104,8 +104,21 @@ var payloadKeys = []string{"file", "stored", "url", "size", "sha256", "md5", "sh
 // to digest.
 func (l *loader) payload(r *Release, t *table, offset int, p Payload) {
 	t.name(offset, "hardware version", p.HardwareVersion)
+	if !p.Delta() {
+		if chunked := t.sub("zchunk", "write a table: "+header(t.under("zchunk")...)); chunked != nil {
+			p.Zchunk = &Payload{SoftwareType: p.SoftwareType, HardwareVersion: p.HardwareVersion}
+			l.contents(r, chunked, p.Zchunk)
+		}
+	}
+	if l.contents(r, t, &p) {
+		r.Payloads = append(r.Payloads, &p)
+	}
+}
+
+// contents reads what a payload is, and says whether that could be told.
+func (l *loader) contents(r *Release, t *table, p *Payload) bool {
 	source := t.source()
-	pending := pendingPayload{release: r, payload: &p, table: t}
+	pending := pendingPayload{release: r, payload: p, table: t}
 	if p.Size, pending.size = t.integer("size", 0); pending.size != nil && p.Size <= 0 {
 		t.fault(pending.size.offset, "state the payload's size in bytes", "size %d is not over 0", p.Size)
 		pending.size = nil
@@ -117,14 +130,14 @@ func (l *loader) payload(r *Release, t *table, offset int, p Payload) {
 	p.ExtraInfo = t.extraInfo()
 	t.rest()
 	if source.value == nil {
-		return
+		return false
 	}
 	stated := source.value.text
 	switch source.name {
 	case "file":
 		full, ok := t.inside(source.value, stated)
 		if !ok {
-			return
+			return false
 		}
 		p.File, p.Name, pending.file = full, path.Base(full), source.value
 		l.payloads = append(l.payloads, pending)
@@ -152,7 +165,7 @@ func (l *loader) payload(r *Release, t *table, offset int, p Payload) {
 			}
 		}
 	}
-	r.Payloads = append(r.Payloads, &p)
+	return true
 }
 
 // source finds which of file, stored and url a payload states; exactly one is

@@ -37,6 +37,7 @@ A flag that takes a value can be given by a variable: see 'cairn help environmen
 	root.AddCommand(
 		initCommand(global),
 		uploadCommand(global),
+		uploadZchunkCommand(global),
 		deployReleaseCommand(global),
 		abortRolloutCommand(global),
 		pauseCommand(global),

@@ -64,27 +64,33 @@ is cut off. It warns of likely mistakes: see docs/checking.md.`,
 			if err := opts.complete(cmd); err != nil {
 				return err
 			}
-			return runUpload(cmd, global, &opts, args[0])
+			return runUpload(cmd, global, &opts, args[0], "")
 		},
 	}
 	f, u := cmd.Flags(), &opts.upload
+	opts.flags(cmd)
+	f.StringVar(&u.Payload.From, "delta-from", "", "it is a patch from this `version` …")
+	f.StringVar(&opts.deltaTo, "delta-to", "", "… to this `version`")
+	f.StringVar(&opts.componentBase, "component-base-version", "", "it is a patch of the component from this `version`")
+	return cmd
+}
+
+// flags are those of each command that uploads.
+func (o *uploadOptions) flags(cmd *cobra.Command) {
+	f, u := cmd.Flags(), &o.upload
 	f.StringVar(&u.Payload.HardwareVersion, "hardware-version", "", "the `hardware` that it is for")
 	f.StringVar(&u.Payload.SoftwareType, "software-type", "", "the `type` of software that it is")
 	f.StringVar(&u.Version, "software-version", "", "the `version` that it is: a whole image")
-	f.StringVar(&u.Payload.From, "delta-from", "", "it is a patch from this `version` …")
-	f.StringVar(&opts.deltaTo, "delta-to", "", "… to this `version`")
 	f.StringVar(&u.Component, "component-version", "", "the `version` of a component, which is not the release's; with --software-version for that of the release")
-	f.StringVar(&opts.componentBase, "component-base-version", "", "it is a patch of the component from this `version`")
 	f.BoolVar(&u.MustPassThrough, "must-pass-through", false, "devices below the release stop at it on their way up")
 	f.StringVar(&u.Notes, "notes", "", "release notes, a `text`")
-	f.StringVar(&opts.notesFile, "notes-file", "", "a `file` with the release notes")
+	f.StringVar(&o.notesFile, "notes-file", "", "a `file` with the release notes")
 	f.StringVar(&u.Revision, "revision", "", "what it was built from, such as a `commit` (default: that which is checked out in the working directory)")
-	f.Var(&opts.created, "created", "when it was built, such as 2026-12-01T09:00:00Z (default: the date of that commit, or else now)")
-	f.StringArrayVar(&opts.metadata, "extra-metadata", nil, "a `key=value` for the payload's extra_info; may be repeated")
-	addTo(cmd, &opts.to)
-	opts.add(cmd)
+	f.Var(&o.created, "created", "when it was built, such as 2026-12-01T09:00:00Z (default: the date of that commit, or else now)")
+	f.StringArrayVar(&o.metadata, "extra-metadata", nil, "a `key=value` for the payload's extra_info; may be repeated")
+	addTo(cmd, &o.to)
+	o.add(cmd)
 	cli.AcceptMemfault(cmd)
-	return cmd
 }
 
 // complete reads the flags that say more than one thing.
@@ -93,7 +99,7 @@ func (o *uploadOptions) complete(cmd *cobra.Command) error {
 	delta := u.Payload.From != "" || o.deltaTo != ""
 	switch {
 	case u.Payload.HardwareVersion == "" || u.Payload.SoftwareType == "":
-		return cli.Usagef("upload-ota-payload needs --hardware-version HARDWARE and --software-type TYPE")
+		return cli.Usagef("%s needs --hardware-version HARDWARE and --software-type TYPE", cmd.Name())
 	case u.Version == "" && !delta:
 		return cli.Usagef("upload-ota-payload needs --software-version VERSION for a whole image, or --delta-from VERSION and --delta-to VERSION for a patch")
 	case u.Version != "" && delta:
@@ -161,7 +167,8 @@ func (o *uploadOptions) complete(cmd *cobra.Command) error {
 	return nil
 }
 
-func runUpload(cmd *cobra.Command, global *globalOptions, opts *uploadOptions, name string) error {
+// runUpload stores a payload, and the zchunk image whose header it is; "" for none.
+func runUpload(cmd *cobra.Command, global *globalOptions, opts *uploadOptions, name, zchunk string) error {
 	file, err := payload.Read(cmd, name)
 	if err != nil {
 		return err
@@ -176,34 +183,57 @@ func runUpload(cmd *cobra.Command, global *globalOptions, opts *uploadOptions, n
 		}
 		return err
 	}
+	files := []*payload.File{file}
+	if zchunk != "" {
+		image, err := payload.Read(cmd, zchunk)
+		if err != nil {
+			return err
+		}
+		u.Payload.Zchunk = &releases.Payload{SoftwareType: u.Payload.SoftwareType, HardwareVersion: u.Payload.HardwareVersion}
+		image.Describe(u.Payload.Zchunk)
+		files = append(files, image)
+	}
 	return global.edit(cmd, opts.editOptions, func(p *project) (change, error) {
 		store, err := p.store(opts.to, 0)
 		if err != nil {
 			return change{}, err
 		}
-		files, payload, err := p.definitions().Upload(u)
+		changes, there, err := p.definitions().Upload(u)
 		if err != nil {
 			return change{}, err
 		}
-		c := change{files: files, title: uploadTitle(u)}
+		c := change{files: changes, title: uploadTitle(u)}
 		for _, found := range slices.Concat(warnings, lint.OtherChip(p.fleet, u.Version, &u.Payload)) {
 			if !slices.Contains(p.fleet.Lint.Allow, found.Rule) {
 				c.notes = append(c.notes, file.Warning(found))
 			}
 		}
-		switch key := manifest.LayoutOf(p.fleet).PayloadKey(payload.SHA256, payload.Name); {
-		case payload.URL != "":
-			c.notes = append(c.notes, fmt.Sprintf("release %s has it from %s: it is not stored here", u.Version, payload.URL))
-		case payload.File != "":
-			c.notes = append(c.notes, fmt.Sprintf("release %s has it from %s: publish stores it", u.Version, payload.File))
-		case opts.dryRun:
-			c.notes = append(c.notes, fmt.Sprintf("%s would be stored in %s, unless it is there: %s", cli.Count(int(file.Content.Size), "byte"), store, key))
-		default:
-			header := publish.HeaderOf(manifest.Location{Class: manifest.Payload}, p.fleet.Cache)
-			if opts.noLock {
-				store = publish.Unconditional(store)
+		var stores []func() error
+		for i, of := range there.Files()[:len(files)] {
+			switch key := manifest.LayoutOf(p.fleet).PayloadKey(of.SHA256, of.Name); {
+			case of.URL != "":
+				c.notes = append(c.notes, fmt.Sprintf("release %s has it from %s: it is not stored here", u.Version, of.URL))
+			case of.File != "":
+				c.notes = append(c.notes, fmt.Sprintf("release %s has it from %s: publish stores it", u.Version, of.File))
+			case opts.dryRun:
+				c.notes = append(c.notes, fmt.Sprintf("%s would be stored in %s, unless it is there: %s", cli.Count(int(files[i].Content.Size), "byte"), store, key))
+			default:
+				header := publish.HeaderOf(manifest.Location{Class: manifest.Payload}, p.fleet.Cache)
+				if opts.noLock {
+					store = publish.Unconditional(store)
+				}
+				stores = append(stores, func() error { return files[i].Store(cmd, store, key, header) })
 			}
-			c.first = func() error { return file.Store(cmd, store, key, header) }
+		}
+		if stores != nil {
+			c.first = func() error {
+				for _, put := range stores {
+					if err := put(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
 		}
 		return c, nil
 	})

@@ -83,7 +83,7 @@ func (a *asker) release(ctx context.Context, key, text string) (answer, error) {
 		Artifacts []struct{ URL string }
 	}
 	switch err := json.Unmarshal(body, &release); {
-	case err != nil || release.Version == "" || len(release.Artifacts) != 1:
+	case err != nil || release.Version == "" || len(release.Artifacts) == 0:
 		return bad("%s%s is no answer", key, manifest.JSON)
 	case release.Artifacts[0].URL != text:
 		return bad("%s%s and %[1]s%[3]s name different payloads", key, manifest.Text, manifest.JSON)

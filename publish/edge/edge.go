@@ -248,7 +248,7 @@ func (h *Handler) find(ctx context.Context, readings []manifest.Device, form man
 // come between the text that was compared and the JSON.
 func offers(body []byte, url string) bool {
 	var release struct{ Artifacts []struct{ URL string } }
-	return json.Unmarshal(body, &release) == nil && len(release.Artifacts) == 1 && release.Artifacts[0].URL == url
+	return json.Unmarshal(body, &release) == nil && len(release.Artifacts) > 0 && release.Artifacts[0].URL == url
 }
 
 // unanswered is why a device finds nothing: it may be for nobody, or not be

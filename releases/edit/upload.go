@@ -98,6 +98,9 @@ func (p Project) conflicts(u Upload, r *releases.Release, there *releases.Payloa
 	if err := p.otherComponent(u, r); err != nil {
 		errs = append(errs, err)
 	}
+	if there != nil && u.Payload.Zchunk != nil && (there.Zchunk == nil || there.Zchunk.SHA256 != u.Payload.Zchunk.SHA256) {
+		fault(table(there), "release %s has another zchunk image there, or none\na device may have it already: give the new build a version of its own, or take that table out first", u.Version)
+	}
 	const wayOut = "edit it there, or leave the option out"
 	for _, k := range []struct{ key, there, want string }{{"notes", r.Notes, u.Notes}, {"revision", r.Revision, u.Revision}} {
 		if k.want != "" && k.there != "" && k.there != k.want {
@@ -194,13 +197,21 @@ func (u Upload) write(d *Document, r *releases.Release, there *releases.Payload)
 	if there != nil {
 		said = there.ExtraInfo
 	} else {
-		add(syntax.String(p.Name), table(p, "stored")...)
-		add(strconv.FormatInt(p.Size, 10), table(p, "size")...)
-		add(syntax.String(p.SHA256), table(p, "sha256")...)
-		add(syntax.String(p.MD5), table(p, "md5")...)
-		add(syntax.String(p.SHA1), table(p, "sha1")...)
-		if p.BuildID != "" {
-			add(syntax.String(p.BuildID), table(p, "build_id")...)
+		for i, of := range p.Files() {
+			key := func(key any) []any {
+				if i > 0 {
+					return table(p, "zchunk", key)
+				}
+				return table(p, key)
+			}
+			add(syntax.String(of.Name), key("stored")...)
+			add(strconv.FormatInt(of.Size, 10), key("size")...)
+			add(syntax.String(of.SHA256), key("sha256")...)
+			add(syntax.String(of.MD5), key("md5")...)
+			add(syntax.String(of.SHA1), key("sha1")...)
+			if of.BuildID != "" {
+				add(syntax.String(of.BuildID), key("build_id")...)
+			}
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(p.ExtraInfo)) {

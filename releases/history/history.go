@@ -165,7 +165,7 @@ func activations(c *releases.Cohort) map[string]*releases.Activation {
 
 // payloads is what tells payloads apart, without reading them.
 func payloads(r *releases.Release) (all [][6]string) {
-	for _, p := range r.Payloads {
+	for _, p := range r.Files() {
 		all = append(all, [6]string{p.SoftwareType, p.HardwareVersion, p.From, p.Name, p.URL, p.SHA256})
 	}
 	return all

@@ -14,9 +14,10 @@ type Issuer struct {
 	Others []string // roots of others that have signed these, for clients that do not know them
 }
 
-// Issuers are those that CDNs take certificates from, by name. The lists follow
-// the pages that they name, as far as stores of roots have these; they are no
-// older than January 2026.
+// Issuers are those that CDNs take certificates from, by name. Each list is held
+// against the roots in Debian's ca-certificates; those of Amazon, Google and
+// Let's Encrypt also against the page of the issuer. Compare the others with the
+// page named before you rely on them alone.
 func Issuers() []Issuer {
 	return []Issuer{
 		{"amazon", "Amazon Trust Services", "https://www.amazontrust.com/repository/", []string{

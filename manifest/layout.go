@@ -130,6 +130,19 @@ func (l Layout) payloadsFolder() string { return l.Prefix + "/v1/payloads/" }
 
 func (l Layout) latestFolder() string { return l.Prefix + "/v1/latest/" }
 
+// RenderedFolder is the key of what is rendered for other clients, slash included.
+func (l Layout) RenderedFolder() string { return l.Prefix + "/v1/rendered/" }
+
+// renderedKey is that of a file in a format, for a cohort or a bucket of it.
+func (l Layout) renderedKey(at Location) string {
+	folder := l.RenderedFolder() + at.Format + "/" + releases.Escape(at.Target.SoftwareType) + "/" +
+		releases.Escape(at.Target.HardwareVersion) + "/" + at.Cohort + "/"
+	if at.Bucket != "" {
+		folder += at.Bucket + "/"
+	}
+	return folder + at.Name
+}
+
 // SignedFolder is the key of the signed form, slash included.
 func (l Layout) SignedFolder() string { return l.Prefix + "/v1/signed/" }
 
@@ -208,6 +221,7 @@ const (
 	CohortIndex Class = iota
 	Answer
 	Payload
+	Rendered
 	SignedHead
 	SignedKeys
 	SignedPart
@@ -223,14 +237,15 @@ type Location struct {
 
 	Shard string // of the cohort index
 
-	Target         Target // of an answer
+	Format         string // of what is rendered
+	Target         Target // of an answer, or of what is rendered
 	Cohort         string
 	VersionSegment string
 	Bucket         string
 	Form           Form
 
 	SHA256 string // of a payload or a signed part: the first 32 hex digits
-	Name   string // of a payload: its file name
+	Name   string // of a payload, or of what is rendered: the file name
 }
 
 // Key is the inverse of [Layout.Parse].
@@ -240,6 +255,8 @@ func (l Layout) Key(at Location) string {
 		return l.CohortKey(at.Shard) + string(at.Encoding)
 	case Answer:
 		return l.AnswerFolder(at.Target, at.Cohort, at.VersionSegment) + at.Bucket + string(at.Form) + string(at.Encoding)
+	case Rendered:
+		return l.renderedKey(at)
 	case SignedHead:
 		return l.HeadKey()
 	case SignedKeys:
@@ -285,6 +302,9 @@ func (l Layout) parse(key string) (at Location, ok bool) {
 		}
 		return Location{Class: SignedPart, SHA256: name}, isHex(name, 32)
 	}
+	if rest, ok := strings.CutPrefix(key, l.RenderedFolder()); ok {
+		return l.parseRendered(rest)
+	}
 	at.Encoding = Identity
 	for _, e := range []Encoding{Brotli, Gzip} {
 		if stem, found := strings.CutSuffix(key, string(e)); found {
@@ -325,6 +345,34 @@ func (l Layout) parse(key string) (at Location, ok bool) {
 	}
 	return at, ok1 && ok2 && ok3 && releases.ValidSlug(at.Cohort) && at.Form != "" &&
 		(at.Bucket == EagerBucket || isHex(at.Bucket, l.BucketDigits))
+}
+
+// parseRendered takes a key apart behind its folder.
+func (l Layout) parseRendered(rest string) (at Location, ok bool) {
+	part := strings.Split(rest, "/")
+	if len(part) != 5 && len(part) != 6 {
+		return at, false
+	}
+	at = Location{Class: Rendered, Format: part[0], Cohort: part[3], Name: part[len(part)-1]}
+	software, ok1 := unescape(part[1])
+	hardware, ok2 := unescape(part[2])
+	at.Target = Target{software, hardware}
+	if len(part) == 6 {
+		at.Bucket = part[4]
+		ok2 = ok2 && isHex(at.Bucket, l.BucketDigits)
+	}
+	return at, ok1 && ok2 && releases.ValidSlug(at.Format) && releases.ValidSlug(at.Cohort) && releases.ValidPath(at.Name)
+}
+
+// PayloadBeside is where the payload is that is asked for beside a rendered file,
+// by its digest, a dot and its escaped name: for clients that fetch nothing from
+// elsewhere. It is false for any other name.
+func (l Layout) PayloadBeside(at Location) (Location, bool) {
+	if at.Class != Rendered || len(at.Name) < 66 || at.Name[64] != '.' || !isHex(at.Name[:64], 64) {
+		return at, false
+	}
+	name, ok := unescape(at.Name[65:])
+	return Location{Class: Payload, SHA256: at.Name[:32], Name: name}, ok
 }
 
 func unescape(segment string) (string, bool) {

@@ -115,6 +115,7 @@ func (p *Plan) payloadsAfter(now time.Time, doubtful bool) []KnownPayload {
 		}
 	}
 	slices.SortFunc(all, func(a, b KnownPayload) int { return strings.Compare(a.Key, b.Key) })
+	all = p.renderedAfter(all, doubtful)
 	for i := range all {
 		switch {
 		case p.Site.references(all[i].Key):

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -28,6 +29,7 @@ func HeaderOf(at manifest.Location, cache releases.Cache) Header {
 	if at.Class == manifest.Answer && at.Form == manifest.JSON {
 		h.ContentType = "application/json"
 	}
+	h.ContentType = cmp.Or(mediaTypeOf(at), h.ContentType)
 	return h
 }
 

@@ -24,6 +24,7 @@ const (
 	Cohorts                   // the cohort index
 	Versions                  // version folders, and _none
 	Fallbacks                 // _other, put or gone
+	Formats                   // files for other clients, put or gone
 	Deletions                 // of version folders and _none
 	OldParts                  // deletions of what no head leads to any more
 	phases                    // how many there are
@@ -32,7 +33,7 @@ const (
 // String names the phase: "payloads".
 func (p Phase) String() string {
 	return [...]string{"payloads", "signed parts", "keys", "signed head", "answers in new buckets", "fallback answers in new buckets", "cohort index",
-		"answers", "fallback answers", "deletions", "old parts"}[p]
+		"answers", "fallback answers", "formats", "deletions", "old parts"}[p]
 }
 
 // Reason is why an operation is planned.
@@ -121,6 +122,7 @@ func NewPlan(site *Site, live *Inventory, headers bool) *Plan {
 	for _, pair := range p.pairs {
 		p.planFolder(pair, unread[pair.site])
 	}
+	p.planRendered(false)
 	for i := range live.Leftovers {
 		p.add(Deletions, operation{place{folder: leftoverFolder, index: int32(i)}, Leftover, true})
 	}
@@ -262,6 +264,10 @@ func (p *Plan) at(phase Phase, i int) Op {
 func (p *Plan) op(phase Phase, o operation) Op {
 	full := Op{Phase: phase, Reason: o.reason, gone: o.gone}
 	switch {
+	case o.folder == renderedFolder:
+		full.Object = p.Site.object(o.place)
+	case o.folder == unwantedFolder:
+		full.Object.Key = p.Live.Payloads[o.index].Key
 	case o.folder <= leftoverFolder:
 		full.Object = p.besides(o.place)
 	case o.gone:

@@ -143,6 +143,8 @@ func (s *scan) list(ctx context.Context, store Store) error {
 			s.live.Foreign = append(s.live.Foreign, e.Key)
 		case at.Class.Signed():
 			s.live.Signed = s.live.Signed.saw(at, e)
+		case at.Class == manifest.Rendered:
+			s.live.Payloads = append(s.live.Payloads, KnownPayload{Key: e.Key, Size: e.Size, MD5: sum})
 		case at.Class == manifest.Payload:
 			s.live.Payloads = append(s.live.Payloads, KnownPayload{Key: e.Key, Size: e.Size, MD5: sum})
 			if at, ours := s.site.find(e.Key); certain && ours && s.site.object(at).Content.MD5 != sum {
@@ -201,14 +203,8 @@ func (s *scan) look(ctx context.Context, store Store, concurrency int, lie bool)
 				got[i] = found{c, header}
 				return err
 			}
-			live, err := store.Get(ctx, s.key(o))
-			if err != nil {
-				return err
-			}
-			defer live.Close()
-			sum := md5.New()
-			n, err := io.Copy(sum, live)
-			got[i] = found{scanned{n, [16]byte(sum.Sum(nil)), true}, live.Header}
+			n, sum, header, err := read(ctx, store, s.key(o))
+			got[i] = found{scanned{n, sum, true}, header}
 			return err
 		})
 		if err != nil {
@@ -227,18 +223,31 @@ func (s *scan) look(ctx context.Context, store Store, concurrency int, lie bool)
 	return nil
 }
 
-// lookAtPayloads asks for the headers of the payloads that the site puts.
+// lookAtPayloads asks for the headers of the payloads that the site puts, and
+// for the contents of rendered files that no listing tells.
 func (s *scan) lookAtPayloads(ctx context.Context, store Store, concurrency int) error {
-	if !store.Traits().Headers {
-		return nil
-	}
 	return each(ctx, concurrency, len(s.live.Payloads), func(ctx context.Context, i int) (err error) {
 		p := &s.live.Payloads[i]
-		if _, ours := s.site.find(p.Key); ours {
+		switch _, ours := s.site.find(p.Key); {
+		case ours && s.site.renders(p.Key) && p.MD5 == [16]byte{}:
+			p.Size, p.MD5, p.Header, err = read(ctx, store, p.Key)
+		case ours && store.Traits().Headers:
 			_, p.Header, err = store.Stat(ctx, p.Key)
 		}
 		return err
 	})
+}
+
+// read is what an object holds, and its headers.
+func read(ctx context.Context, store Store, key string) (size int64, md [16]byte, header Header, err error) {
+	live, err := store.Get(ctx, key)
+	if err != nil {
+		return 0, md, header, err
+	}
+	defer live.Close()
+	sum := md5.New()
+	size, err = io.Copy(sum, live)
+	return size, [16]byte(sum.Sum(nil)), live.Header, err
 }
 
 // name finds out which versions the contents offer that the site hasn't, from

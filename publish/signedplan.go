@@ -181,7 +181,7 @@ func (p *Plan) besides(at place) Object {
 
 // size is how many bytes a put sends.
 func (p *Plan) size(at place) int64 {
-	if at.folder <= leftoverFolder {
+	if at.folder <= leftoverFolder && at.folder != renderedFolder {
 		return p.besides(at).Content.Size
 	}
 	return p.Site.content(at).Size

@@ -27,6 +27,10 @@ type Site struct {
 	want     *Inventory           // what a store that holds it holds
 	contents [][variants]*Content // for each of its answers
 	payloads []Content
+	rendered []rendered // ascending by key
+
+	// unrendered is why nothing is rendered: then what is there stays.
+	unrendered error
 }
 
 // Object is an object of a site.
@@ -136,6 +140,7 @@ func (r *Remote) Site(tree *manifest.Tree, cache releases.Cache, project fs.FS) 
 	for _, p := range tree.Payloads {
 		s.payloads = append(s.payloads, payloadContent(project, p))
 	}
+	s.render()
 	return s
 }
 
@@ -204,6 +209,8 @@ const (
 	keysFolder     = -4
 	headFolder     = -5
 	oldPartFolder  = -6 // of those that are there
+	renderedFolder = -7 // of the files that the site has
+	unwantedFolder = -8 // of those that are there, by their place among the payloads
 )
 
 // indexFolder is the cohort index, the first of a site's folders: those of the
@@ -272,11 +279,16 @@ func (s *Site) places() iter.Seq[place] {
 				return
 			}
 		}
+		for i := range s.rendered {
+			if !yield(place{folder: renderedFolder, index: int32(i)}) {
+				return
+			}
+		}
 	}
 }
 
 // Len is the number of objects.
-func (s *Site) Len() int { return s.want.Len() + len(s.payloads) }
+func (s *Site) Len() int { return s.want.Len() + len(s.payloads) + len(s.rendered) }
 
 // Objects goes through all objects in byte order of their keys.
 func (s *Site) Objects() iter.Seq[Object] {
@@ -290,8 +302,11 @@ func (s *Site) Objects() iter.Seq[Object] {
 }
 
 func (s *Site) content(at place) *Content {
-	if at.folder == payloadFolder {
+	switch at.folder {
+	case payloadFolder:
 		return &s.payloads[at.index]
+	case renderedFolder:
+		return &s.rendered[at.index].content
 	}
 	return s.contents[s.want.Folders[at.folder].Answers[at.index]][at.variant]
 }
@@ -300,6 +315,9 @@ func (s *Site) object(at place) Object {
 	if at.folder == payloadFolder {
 		p := s.Tree.Payloads[at.index]
 		return Object{s.Tree.Layout.PayloadKey(p.SHA256, p.Name), s.content(at), HeaderOf(manifest.Location{Class: manifest.Payload}, s.Cache)}
+	}
+	if at.folder == renderedFolder {
+		return s.rendered[at.index].object(s)
 	}
 	f := &s.want.Folders[at.folder]
 	return Object{f.key(int(at.index), int(at.variant)), s.content(at), s.want.Answers[f.Answers[at.index]].Variants[at.variant].Header}
@@ -314,6 +332,10 @@ func (s *Site) find(key string) (place, bool) {
 	}
 	if at.Class.Signed() {
 		return place{}, false
+	}
+	if at.Class == manifest.Rendered {
+		i, found := slices.BinarySearchFunc(s.rendered, key, func(r rendered, key string) int { return strings.Compare(r.key, key) })
+		return place{folder: renderedFolder, index: int32(i)}, found
 	}
 	if at.Class == manifest.Payload {
 		i, found := s.payload(s.Tree.Payloads, key)
@@ -341,11 +363,12 @@ func (s *Site) payload(all []*releases.Payload, key string) (int, bool) {
 	})
 }
 
-// references says whether a release names the payload at a key.
+// references says whether a release names the payload at a key, or whether it is
+// no payload.
 func (s *Site) references(key string) bool {
 	_, published := s.payload(s.Tree.Payloads, key)
 	_, stored := s.payload(s.Tree.Stored, key)
-	return published || stored
+	return published || stored || s.renders(key)
 }
 
 // Get opens the object at a key, as [Store.Get] does.

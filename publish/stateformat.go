@@ -280,7 +280,7 @@ func (in *inventoryJSON) inventory(prefix string) (*Inventory, error) {
 		if err != nil {
 			return nil, err
 		}
-		if at, ok := layout.Parse(p.Key); !ok || at.Class != manifest.Payload {
+		if at, ok := layout.ParseAny(p.Key); !ok || at.Class != manifest.Payload && at.Class != manifest.Rendered {
 			return nil, errOutside
 		}
 		live.Payloads = append(live.Payloads, KnownPayload{p.Key, p.Size, sum, p.Header, p.Doubtful, p.UnreferencedSince})

@@ -36,6 +36,7 @@ func (p *Proposal) Stop() *Proposal {
 	for _, pair := range plan.pairs {
 		plan.planFolder(pair, nil)
 	}
+	plan.planRendered(true)
 	stop.Plan = plan
 	by := p.Edition.Signing
 	if by == nil || p.Live.Signed.there == (signing.Head{}) {

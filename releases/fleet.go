@@ -31,6 +31,7 @@ type Fleet struct {
 	Adoption Adoption
 	Gates    map[string]Gate // by name
 	Lint     Lint
+	Formats  []Format   // ascending by name
 	Releases []*Release // ascending in version order
 	Cohorts  []*Cohort  // ascending by slug; [DefaultCohort] is always there
 
@@ -146,6 +147,27 @@ type Prices struct {
 	Delete   float64
 	Currency string // 1 to 8 characters of printable ASCII, without spaces
 }
+
+// Format is a [format.<name>] table of cairn.toml: a file for other clients than
+// those of the device contract, rendered beside the answers.
+type Format struct {
+	Name    string // a slug
+	Path    string // the file's name: [-A-Za-z0-9_.]+, no dot at the start
+	Scope   Scope
+	File    string // of the template, its path in the project folder; "" where it stands in cairn.toml, or is built in
+	Text    string // of the template; "" where it is built in
+	Builtin string // its name, "" for none
+}
+
+// Scope is what a rendered file is for.
+type Scope string
+
+const (
+	// CohortScope is one file for a cohort: what all of its devices may get.
+	CohortScope Scope = "cohort"
+	// BucketScope is one for each bucket, which a rollout reaches in its turn.
+	BucketScope Scope = "bucket"
+)
 
 // Lint is the [lint] table of cairn.toml.
 type Lint struct {

@@ -74,6 +74,9 @@ func (l *loader) project(doc *table) {
 	if t := doc.sub("lint", "write a table: [lint]"); t != nil {
 		l.lint(t)
 	}
+	for m, t := range doc.tables("format") {
+		l.format(m, t)
+	}
 	doc.rest()
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"cairn/cmd/cairn/internal/cli"
 	"cairn/manifest"
+	"cairn/manifest/formats"
 	"cairn/manifest/lint"
 	"cairn/publish"
 	"cairn/publish/dirstore"
@@ -78,6 +79,12 @@ func (g *globalOptions) load(stop bool) (*project, error) {
 		p.fleet, p.faults, err = releases.LoadToStop(root.FS(), nil, lint.Names()...)
 	} else {
 		p.fleet, err = releases.Load(root.FS(), lint.Names()...)
+	}
+	if err == nil {
+		faults := formats.Check(p.fleet)
+		if p.faults = append(p.faults, faults...); faults != nil && !stop {
+			err = faults
+		}
 	}
 	if err != nil {
 		root.Close()

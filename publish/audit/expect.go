@@ -15,10 +15,15 @@ import (
 func OfSite(site *publish.Site) iter.Seq[Object] {
 	return func(yield func(Object) bool) {
 		var body Digest
+		var rendered []Object // behind the payloads
 		for o := range site.Objects() {
 			at, _ := site.Tree.Layout.Parse(o.Key)
 			if at.Class == manifest.Payload {
-				break // the payloads come last
+				continue
+			}
+			if at.Class == manifest.Rendered {
+				rendered = append(rendered, Object{Key: o.Key, Digest: Digest{o.Content.Size, o.Content.MD5}, Header: &o.Header})
+				continue
 			}
 			object := Object{Key: o.Key, Digest: Digest{o.Content.Size, o.Content.MD5}, Header: &o.Header}
 			if object.Encoding = at.Encoding; object.Encoding == manifest.Identity {
@@ -29,7 +34,7 @@ func OfSite(site *publish.Site) iter.Seq[Object] {
 				return
 			}
 		}
-		for _, o := range payloads(site.Tree) {
+		for _, o := range append(payloads(site.Tree), rendered...) {
 			if !yield(o) {
 				return
 			}
@@ -83,7 +88,7 @@ func OfState(state *publish.State) iter.Seq[Object] {
 		}
 		layout := manifest.Layout{Prefix: state.Prefix}
 		for _, p := range live.Payloads {
-			at, _ := layout.Parse(p.Key)
+			at, _ := layout.ParseAny(p.Key)
 			o := Object{Key: p.Key, Digest: Digest{p.Size, p.MD5}, Header: stated(p.Header), SHA256: at.SHA256, InDoubt: p.Doubtful}
 			if !yield(o) {
 				return

@@ -97,6 +97,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return notFound(r)
 	}
+	if beside, ok := h.Layout.PayloadBeside(at); ok {
+		key, at = h.Layout.Key(beside), beside
+	}
 	if at.Class == manifest.Payload {
 		return h.payload(w, r, key, at)
 	}

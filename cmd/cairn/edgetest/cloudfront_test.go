@@ -13,7 +13,7 @@ import (
 )
 
 // What a function cannot do, or not the stand-in that runs it.
-var function = []conformance.Feature{conformance.JSONWrap, conformance.Negotiation, conformance.RawBytes, conformance.Hostless, conformance.Buckets}
+var function = []conformance.Feature{conformance.JSONWrap, conformance.Negotiation, conformance.RawBytes, conformance.Hostless, conformance.Buckets, conformance.Beside}
 
 func TestCloudfront(t *testing.T) {
 	below := conformancetest.Random(2)

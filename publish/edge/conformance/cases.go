@@ -76,6 +76,7 @@ func Cases(f *releases.Fleet, at time.Time) []Case {
 	g.strict()
 	g.payloads()
 	g.signed()
+	g.rendered()
 	g.types()
 	g.absent()
 	g.traversal()

@@ -26,6 +26,7 @@ const (
 	Stored      Feature = "stored"
 	Signed      Feature = "signed"
 	Types       Feature = "types"
+	Beside      Feature = "beside"
 	Hidden      Feature = "hidden"
 	Eager       Feature = "eager"
 )
@@ -49,6 +50,7 @@ var about = []struct {
 	{Signed, "the signed form, of a project that has [signing]; cairn serve --from definitions has none"},
 	{Types, "the tree's Content-Types, as docs/hosting.md lists them"},
 	{Eager, "eager=1 in the query API, of a project with eager = true"},
+	{Beside, "payloads beside what is rendered, by their digest and name; a bucket behind a CDN has none"},
 	{Hidden, "what is beside the tree, such as the state, is not to be had"},
 }
 

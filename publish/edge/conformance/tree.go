@@ -8,6 +8,7 @@ import (
 
 	"cairn/manifest"
 	"cairn/publish"
+	"cairn/releases"
 )
 
 // object is what a key of the tree holds: 200 with its body, which may be of
@@ -101,6 +102,39 @@ func (g *generator) answers() {
 	for i := range spread(len(distinct), mostSiblings) {
 		for key, body := range g.objects(distinct[i], every...) {
 			g.sibling(g.below(key), key, object(body))
+		}
+	}
+}
+
+// rendered asks for what is rendered for other clients, and for a payload beside
+// it.
+func (g *generator) rendered() {
+	var all []publish.Object
+	for o := range g.site.Objects() {
+		if at, _ := g.layout.Parse(o.Key); at.Class == manifest.Rendered {
+			all = append(all, o)
+		}
+	}
+	for i := range spread(len(all), mostShards) {
+		o := all[i]
+		want := object(o.Content.Bytes)
+		c := g.direct(g.below(o.Key), o.Key, want)
+		g.add(c)
+		if i > 0 {
+			continue
+		}
+		c.Name += "/HEAD"
+		g.add(head(c))
+		want.Type = o.Header.ContentType
+		g.add(g.direct("type/rendered", o.Key, want).needing(Types))
+		g.add(g.direct("rendered/absent", o.Key+"x", gone()))
+		at, _ := g.layout.Parse(o.Key)
+		for _, p := range g.tree.Payloads {
+			at.Name = p.SHA256 + "." + releases.Escape(p.Name)
+			if _, ok := g.layout.PayloadBeside(at); ok {
+				g.add(g.direct("rendered/a payload beside", g.layout.Key(at), Want{Status: []int{http.StatusOK}, SHA256: p.SHA256}).needing(Beside))
+				break
+			}
 		}
 	}
 }

@@ -146,10 +146,13 @@ const small = new RegExp(
 );
 const signedPart = new RegExp(`^${folder}/signed/[0-9a-f]{32}$`);
 const signedNote = new RegExp(`^${folder}/signed/(head|keys)\\.txt$`);
+const rendered = new RegExp(`^${folder}/rendered/${segment}/${segment}/${segment}/${segment}/([0-9a-f]{${config.bucketDigits}}/)?${segment}$`);
+const beside = new RegExp(`^(${folder})/rendered/.+/([0-9a-f]{32})[0-9a-f]{32}\\.(${segment})$`);
 const payload = new RegExp(`^${folder}/payloads/([0-9a-f]{32})/${segment}$`);
 
 // object serves the tree: undefined where nothing is.
 async function object(request, key, tree) {
+  key = key.replace(beside, '$1/payloads/$2/$3'); // a payload beside what is rendered
   const file = payload.exec(key);
   if (file) {
     return tree.stream(key, {
@@ -161,7 +164,7 @@ async function object(request, key, tree) {
   if (signedPart.test(key)) {
     return tree.stream(key, { 'Content-Type': 'application/octet-stream', 'Cache-Control': 'public, max-age=86400, immutable' });
   }
-  if (signedNote.test(key)) {
+  if (signedNote.test(key) || rendered.test(key)) {
     const note = await tree.read(key);
     return note && whole(request, note, { 'Content-Type': type(key), 'Cache-Control': `public, max-age=${config.answers}, no-transform` });
   }
@@ -178,7 +181,8 @@ async function object(request, key, tree) {
 const codings = { '.br': 'br', '.gz': 'gzip' };
 
 function type(key) {
-  return /\.json(\.br|\.gz)?$/.test(key) ? 'application/json' : 'text/plain; charset=utf-8';
+  const end = /\.(json|xml|ya?ml)(\.br|\.gz)?$/.exec(key);
+  return end ? { yml: 'application/yaml' }[end[1]] ?? `application/${end[1]}` : 'text/plain; charset=utf-8';
 }
 
 // Siblings save at least as many bytes: a smaller answer has none.

@@ -10,8 +10,8 @@ GO    ?= go
 BIN   := .cache/bin
 DEMO  := .cache/demo
 FLAGS ?=
-EDGES := cairn/templates/device/armtest cairn/publish/edge/nginxtest cairn/cmd/cairn/edgetest cairn/cmd/cairn/shelltest cairn/cmd/cairn/citest cairn/cmd/cairn/consoletest cairn/cmd/cairn/disttest
-NODE  := cmd/cairn/edgetest cmd/cairn/citest cmd/cairn/consoletest
+EDGES := cairn/templates/device/armtest cairn/publish/edge/nginxtest cairn/cmd/cairn/edgetest cairn/cmd/cairn/formatstest cairn/cmd/cairn/shelltest cairn/cmd/cairn/citest cairn/cmd/cairn/consoletest cairn/cmd/cairn/disttest
+NODE  := cmd/cairn/edgetest cmd/cairn/formatstest cmd/cairn/citest cmd/cairn/consoletest
 
 .PHONY: all build install share dist demo recording test test-edges deps-edges tools-edges lint deps-test bench clean
 
@@ -66,7 +66,7 @@ test: deps-test
 test-edges: deps-test deps-edges
 	$(GO) test -timeout 30m $(FLAGS) $(EDGES)
 
-DEBIAN := gcc-arm-none-eabi nginx libnginx-mod-http-js libnginx-mod-http-brotli-static njs bash bash-completion fish groff-base zsh gh rsync openssl signify-openbsd opensc softhsm2 chromium
+DEBIAN := gcc-arm-none-eabi nginx libnginx-mod-http-js libnginx-mod-http-brotli-static njs bash bash-completion fish groff-base zsh gh rsync openssl signify-openbsd opensc softhsm2 chromium systemd-container
 MODULES := $(NODE:=/node_modules/.package-lock.json)
 deps-edges: tools-edges $(MODULES)
 

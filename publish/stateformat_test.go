@@ -44,7 +44,7 @@ func newWorld(t testing.TB, name string, f *releases.Fleet, at time.Time) *world
 	w := &world{name: name, fleet: f, at: at, stored: map[string]string{}, version: map[string]string{}}
 	files, layout := fstest.MapFS{}, manifest.LayoutOf(f)
 	for r, p := range f.Payloads() {
-		image := fmt.Sprintf("%s for %s, %s after %q, build %d", p.SoftwareType, p.HardwareVersion, r.Version, p.From, p.Size%3)
+		image := fmt.Sprintf("%s for %s, %s after %q, build %d", p.SoftwareType, p.HardwareVersion, r.Version+" "+r.VersionOf(p.SoftwareType), p.From, p.Size%3)
 		sha, sum := sha256.Sum256([]byte(image)), md5.Sum([]byte(image))
 		p.Size, p.SHA256, p.MD5 = int64(len(image)), hex.EncodeToString(sha[:]), hex.EncodeToString(sum[:])
 		switch {

@@ -115,6 +115,11 @@ func components(g *generator, f *releases.Fleet) {
 	for _, r := range f.Releases {
 		if g.chance(70) {
 			r.Components = map[string]releases.Component{"mod:em": {Version: pick(g, Versions[f.Project.Order]...), Needs: g.needs(f.Project.Order)}}
+			for _, p := range r.Payloads {
+				if p.SoftwareType == "mod:em" {
+					stamp(p, r.Components["mod:em"].Version)
+				}
+			}
 		}
 	}
 }
@@ -173,6 +178,19 @@ func (g *generator) release(version string, versions []string) *releases.Release
 		}
 	}
 	return r
+}
+
+// stamp makes other bytes of a payload, since what it installs reports a version
+// of its own.
+func stamp(p *releases.Payload, version string) {
+	sum := sha256.Sum256([]byte(p.SHA256 + version))
+	p.SHA256 = hex.EncodeToString(sum[:])
+	if p.MD5 != "" {
+		p.MD5 = p.SHA256[:32]
+	}
+	if p.URL != "" {
+		p.URL = "https://cdn.example.com/" + p.SHA256[:8] + ".patch"
+	}
 }
 
 func (g *generator) payload(software, hardware, version, from string) *releases.Payload {

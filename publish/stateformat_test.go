@@ -51,6 +51,8 @@ func newWorld(t testing.TB, name string, f *releases.Fleet, at time.Time) *world
 		case p.File != "":
 			p.File = "releases/" + p.SHA256
 			files[p.File] = &fstest.MapFile{Data: []byte(image)}
+		case p.URL != "" && r.VersionOf(p.SoftwareType) != r.Version:
+			p.URL = "https://cdn.example.com/" + p.SHA256 + ".patch" // an image has one version, in every world
 		case p.URL == "":
 			w.stored[layout.PayloadKey(p.SHA256, p.Name)] = image
 		}

@@ -87,7 +87,7 @@ func runDeployRelease(cmd *cobra.Command, global *globalOptions, opts *deployOpt
 		d.Version = opts.deltaTo
 	}
 	if d.Version == "" || d.Cohort == "" {
-		return cli.Usagef("deploy-release needs --release-version VERSION and --cohort COHORT")
+		return cli.Usagef("deploy-release needs --release-version VERSION, or --delta-from VERSION and --delta-to VERSION, and --cohort COHORT")
 	}
 	at := now()
 	d.At = wallClock()

@@ -330,5 +330,5 @@ func TestAHeadThatLandsLateIsMendedByTheNext(t *testing.T) {
 	}
 	winner.now = read(t, store, w).State.Late.Until
 	publishAgain("when nothing is late")
-	s.signedHolds(store, w, "at the end")
+	s.signedHolds(snapshot(t, store), w, "at the end")
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"cairn/manifest/device"
 	"cairn/publish"
 	"cairn/publish/memstore"
+	"cairn/releases"
 	"cairn/releases/fleettest"
 	"cairn/releases/signing"
 )
@@ -46,10 +48,12 @@ type snapshots struct {
 	keys   *publish.Signing
 	worlds []*world
 	signed []*manifest.Signed
+	heads  map[string]signing.Head // that verify, by their notes
+	sums   map[string][32]byte     // by what was summed
 }
 
 func newSnapshots(t testing.TB, keys *publish.Signing, worlds ...*world) *snapshots {
-	s := &snapshots{t: t, keys: keys, worlds: worlds}
+	s := &snapshots{t: t, keys: keys, worlds: worlds, heads: map[string]signing.Head{}, sums: map[string][32]byte{}}
 	for _, w := range worlds {
 		signed, err := w.site.Tree.Signed()
 		if err != nil {
@@ -66,7 +70,24 @@ func (s *snapshots) head(objects map[string]object) (signing.Head, error) {
 	if !there {
 		return signing.Head{}, errors.New("there is no head")
 	}
-	return s.keys.Keys.OpenHead([]byte(note.Body))
+	if head, known := s.heads[note.Body]; known {
+		return head, nil
+	}
+	head, err := s.keys.Keys.OpenHead([]byte(note.Body))
+	if err == nil {
+		s.heads[note.Body] = head
+	}
+	return head, err
+}
+
+// sum is the SHA-256 of what is asked about again and again.
+func (s *snapshots) sum(body string) [32]byte {
+	sum, known := s.sums[body]
+	if !known {
+		sum = sha256.Sum256([]byte(body))
+		s.sums[body] = sum
+	}
+	return sum
 }
 
 // device is one that a question is of. It believes nothing but what is signed, and
@@ -83,13 +104,22 @@ func (s *snapshots) device(q *question) *device.Device {
 // [absent] where it has to try again later.
 func poll(t testing.TB, d *device.Device, objects map[string]object, when string) string {
 	t.Helper()
-	answer := d.Poll(func(key string) ([]byte, int, error) {
+	return told(t, d, d.Poll(from(objects)), when)
+}
+
+// from has a device fetch what is there.
+func from(objects map[string]object) device.Fetch {
+	return func(key string) ([]byte, int, error) {
 		o, there := objects[key]
 		if !there {
 			return nil, http.StatusNotFound, nil
 		}
 		return []byte(o.Body), http.StatusOK, nil
-	})
+	}
+}
+
+func told(t testing.TB, d *device.Device, answer device.Answer, when string) string {
+	t.Helper()
 	switch {
 	case answer.Status == device.Install, answer.Status == device.UpToDate:
 		return answer.URL
@@ -117,13 +147,13 @@ func (s *snapshots) whole(objects map[string]object, when string) int {
 		s.t.Fatalf("%s: the head is of no world", when)
 	}
 	for _, p := range s.signed[i].Parts {
-		if o, there := objects[layout.PartKey(p.Digest)]; !there || sha256.Sum256([]byte(o.Body)) != p.Digest {
+		if o, there := objects[layout.PartKey(p.Digest)]; !there || s.sum(o.Body) != p.Digest {
 			s.t.Fatalf("%s, in %s: part %x is not there, or another", when, s.worlds[i].name, p.Digest)
 		}
 	}
 	for _, b := range s.worlds[i].site.Tree.Bodies[1:] {
 		if key, ours := strings.CutPrefix(string(b.Text), s.worlds[i].fleet.Project.BaseURL+"/"); ours {
-			if o, there := objects[key]; !there || fmt.Sprintf("%x", sha256.Sum256([]byte(o.Body))) != b.Payload.SHA256 {
+			if o, there := objects[key]; !there || fmt.Sprintf("%x", s.sum(o.Body)) != b.Payload.SHA256 {
 				s.t.Fatalf("%s, in %s: payload %s is not there in full", when, s.worlds[i].name, key)
 			}
 		}
@@ -136,8 +166,7 @@ func (s *snapshots) whole(objects map[string]object, when string) int {
 //
 // Some devices have polled before, and poll after each write: nothing is ever
 // refused, and each is told what it is to be told in the world that is there.
-func (s *snapshots) watch(store *memstore.Store, saw int, what string, some []*asker, wrote func(key string)) watched {
-	objects := snapshot(s.t, store)
+func (s *snapshots) watch(store *memstore.Store, objects map[string]object, saw int, what string, some []*asker, wrote func(key string)) watched {
 	var devices []device.Device
 	for _, a := range some {
 		devices = append(devices, *a.Device)
@@ -174,6 +203,10 @@ func (s *snapshots) concerns(key string) bool {
 // every world.
 func (s *snapshots) agree(m *model, objects map[string]object, i int) (some []*asker) {
 	s.t.Helper()
+	head, err := s.head(objects)
+	if err != nil {
+		s.t.Fatal(err)
+	}
 	var asked []*asker
 	var trees []map[string]string
 	for _, w := range s.worlds {
@@ -188,12 +221,13 @@ func (s *snapshots) agree(m *model, objects map[string]object, i int) (some []*a
 			c, _ := w.fleet.CohortOf(q.serial)
 			a.want = append(a.want, q.askIn(trees[j], c.Slug, view{}))
 		}
-		if got := poll(s.t, a.Device, objects, s.worlds[i].name); got != a.want[i] {
+		if got := told(s.t, a.Device, s.device(q).Follow(head, from(objects)), s.worlds[i].name); got != a.want[i] {
 			s.t.Fatalf("%s: %s is told %q, signed, and %q", s.worlds[i].name, q, got, a.want[i])
 		}
 		asked = append(asked, a)
 	}
-	for j := 0; j < len(asked); j += max(1, len(asked)/12) {
+	for j := 0; j < len(asked); j += max(1, len(asked)/6) {
+		poll(s.t, asked[j].Device, objects, s.worlds[i].name)
 		some = append(some, asked[j])
 	}
 	if len(some) == 0 {
@@ -209,26 +243,48 @@ type asker struct {
 	want []string
 }
 
-// TestSignedDevicesSeeOneSnapshot lets a publish fail at each of its writes, in
-// either way. At every instant a device that verifies sees all of what was there
-// before, or all of what is new.
+// TestSignedDevicesSeeOneSnapshot lets a publish fail at each write up to the
+// head, and some after it, in either way. At every instant a device that verifies
+// sees all of what was there before, or all of what is new.
 func TestSignedDevicesSeeOneSnapshot(t *testing.T) {
 	for _, change := range changes[1:] {
 		t.Run(change.name, func(t *testing.T) {
 			t.Parallel()
-			signedOver(t, newWorld(t, "before", small(), fleettest.Start), newWorld(t, change.name, small(change.make), fleettest.Start))
+			signedOver(t, newWorld(t, "before", small(), fleettest.Start), newWorld(t, change.name, small(change.make), fleettest.Start), fleettest.Rounds(4, 1000), fleettest.Rounds(1, 2))
 		})
 	}
-	for seed := range uint64(fleettest.Rounds(1, 2)) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+	t.Run("random", func(t *testing.T) {
+		t.Parallel()
+		chain := randomChain(t, 0)
+		signedOver(t, chain[0], chain[2], fleettest.Rounds(2, 10), fleettest.Rounds(1, 2))
+	})
+}
+
+// TestSignedDevicesSeeOneSnapshotAtEveryWrite does so at each write of a publish,
+// to the very last, of a fleet with little in it.
+func TestSignedDevicesSeeOneSnapshotAtEveryWrite(t *testing.T) {
+	for _, name := range []string{"abort in default", "roll out", "the first release leaves", "all devices leave", "other image"} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			chain := randomChain(t, seed)
-			signedOver(t, chain[0], chain[2])
+			every := fleettest.Rounds(2, 1000)
+			signedOver(t, newWorld(t, "before", small(tiny), fleettest.Start), newWorld(t, name, small(tiny, changed(name)), fleettest.Start), every, every)
 		})
 	}
 }
 
-func signedOver(t *testing.T, before, after *world) {
+// tiny leaves one hardware version, two releases, and two devices in a cohort.
+func tiny(f *releases.Fleet) {
+	f.Software, f.Releases, f.Cohorts = nil, f.Releases[:2], f.Cohorts[:2]
+	f.Releases[0].Payloads = f.Releases[0].Payloads[:1]
+	for _, c := range f.Cohorts {
+		c.Activations = c.Activations[:2]
+	}
+	f.Cohorts[0].Devices = releases.DevicesOf(serialsNamed("beta", 2)...)
+}
+
+// signedOver lets a publish fail at so many writes up to the head, and at so many
+// after it.
+func signedOver(t *testing.T, before, after *world, upTo, behind int) {
 	keys := keyring(1)
 	s, store := newSnapshots(t, keys, before, after), &memstore.Store{}
 	m := newModel(t, before, after)
@@ -241,7 +297,7 @@ func signedOver(t *testing.T, before, after *world) {
 	some := s.agree(m, start, s.whole(start, "at the start"))
 
 	later, writes, signed := attempt{now: fleettest.Start.Add(time.Hour), name: "bob", signing: keys}, 0, 0
-	plan, err := later.run(s.watch(store, 0, "at first", some, func(key string) {
+	plan, err := later.run(s.watch(store, snapshot(t, store), 0, "at first", some, func(key string) {
 		if writes++; s.concerns(key) {
 			signed = writes
 		}
@@ -257,13 +313,15 @@ func signedOver(t *testing.T, before, after *world) {
 	if plan.Len() == 0 || s.whole(end, "at the end") != 1 {
 		t.Error("nothing was signed")
 	}
-	early, late := max(1, signed/fleettest.Rounds(10, 30)), max(1, (writes-signed)/fleettest.Rounds(2, 4))
-	for at := 0; at < writes; at += early {
+	t.Logf("%d writes, of them %d up to the head", writes, signed)
+	for at := 0; at < writes; {
 		for _, persisted := range []bool{false, true} {
 			s.fail(start, later, crash{at, persisted, at%2 == 0}, after, some)
 		}
-		if at > signed {
-			early = late
+		if at < signed {
+			at += max(1, signed/upTo)
+		} else {
+			at += max(1, (writes-signed)/behind)
 		}
 	}
 }
@@ -282,7 +340,7 @@ func (s *snapshots) fail(start map[string]object, a attempt, c crash, w *world, 
 		s.t.Fatal(err)
 	}
 	a.now = a.now.Add(2 * leaseTime)
-	if _, err := a.run(s.watch(store, saw, what+", then", some, func(string) {}), w); err != nil {
+	if _, err := a.run(s.watch(store, left, saw, what+", then", some, func(string) {}), w); err != nil {
 		s.t.Fatalf("%s: %v", what, err)
 	}
 	end := snapshot(s.t, store)
@@ -293,18 +351,17 @@ func (s *snapshots) fail(start map[string]object, a attempt, c crash, w *world, 
 	if head.Epoch < crashed.Epoch || head.Epoch == crashed.Epoch && head != crashed {
 		s.t.Fatalf("%s: epoch %d comes after %d", what, head.Epoch, crashed.Epoch)
 	}
-	s.signedHolds(store, w, what)
+	s.signedHolds(end, w, what)
 	again, err := a.run(store, w)
 	if err != nil || again.Len() > 0 {
 		s.t.Fatalf("%s: another publish has %d operations, %v", what, again.Len(), err)
 	}
 }
 
-// signedHolds says whether a store holds a world, and the state all that is there
+// signedHolds says whether objects are those of a world, and the state all that is there
 // of the signed form, nothing of it in doubt.
-func (s *snapshots) signedHolds(store publish.Store, w *world, what string) {
+func (s *snapshots) signedHolds(now map[string]object, w *world, what string) {
 	s.t.Helper()
-	now := snapshot(s.t, store)
 	state := stateIn(s.t, now, w)
 	if state.Live.Signed == nil || state.Live.Signed.Doubtful || state.Doing != nil {
 		s.t.Fatalf("%s: the state is %+v, doing %v", what, state.Live.Signed, state.Doing)
@@ -335,11 +392,6 @@ func (s *snapshots) signedHolds(store publish.Store, w *world, what string) {
 			s.t.Fatalf("%s: %s has %+v", what, key, o.Header)
 		}
 	}
-	v1 := map[string]object{}
-	for key, o := range now {
-		if !strings.HasPrefix(key, layout.SignedFolder()) {
-			v1[key] = o
-		}
-	}
-	holds(s.t, restore(s.t, v1), w)
+	maps.DeleteFunc(now, func(key string, _ object) bool { return strings.HasPrefix(key, layout.SignedFolder()) })
+	holdsAll(s.t, now, w)
 }

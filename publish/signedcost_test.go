@@ -178,7 +178,7 @@ func TestALostStateGoesByTheHead(t *testing.T) {
 		}
 		s.keys = keys
 		s.whole(snapshot(t, store), "at the end")
-		s.signedHolds(store, w, "at the end")
+		s.signedHolds(snapshot(t, store), w, "at the end")
 		return p
 	}
 	head := func() signing.Head {
@@ -260,7 +260,7 @@ func TestWhatTheHeadLeadsToOutlivesACrash(t *testing.T) {
 	if p, err = a.run(store, &next); err != nil || phaseLen(p, publish.SignedParts) != 0 {
 		t.Errorf("%d parts are put again, %v", phaseLen(p, publish.SignedParts), err)
 	}
-	s.signedHolds(store, &next, "at the end")
+	s.signedHolds(snapshot(t, store), &next, "at the end")
 }
 
 // TestAHeadThatIsPutBackIsSignedAnew has somebody put an older head back, which
@@ -302,7 +302,7 @@ func TestAHeadThatIsPutBackIsSignedAnew(t *testing.T) {
 	if same := publishNow(true); same.Epoch != publishNow(true).Epoch {
 		t.Error("a head was signed though it is right")
 	}
-	s.signedHolds(store, w, "at the end")
+	s.signedHolds(snapshot(t, store), w, "at the end")
 }
 
 // TestEpochsGoUp publishes with clocks that are set back.

@@ -2,6 +2,7 @@ package releases_test
 
 import (
 	"bytes"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -17,18 +18,17 @@ import (
 func packed(t *testing.T, name, text string) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	var err error
-	w, _ := zstd.NewWriter(&b)
-	if strings.HasSuffix(name, ".gz") {
-		b.Reset()
-		z := gzip.NewWriter(&b)
-		_, err = z.Write([]byte(text))
-		z.Close()
-		return b.Bytes()
+	var w io.WriteCloser = gzip.NewWriter(&b)
+	if !strings.HasSuffix(name, ".gz") {
+		var err error
+		if w, err = zstd.NewWriter(&b); err != nil {
+			t.Fatal(err)
+		}
 	}
-	_, err = w.Write([]byte(text))
-	w.Close()
-	if err != nil {
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()

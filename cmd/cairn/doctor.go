@@ -138,7 +138,7 @@ func (p *project) objects(at time.Time) (o doctor.Objects, err error) {
 			break
 		}
 	}
-	name := tree.Layout.BucketName(int(folder.Buckets[i])) + string(manifest.Text)
+	name := tree.BucketAt(folder, i) + string(manifest.Text)
 	o = doctor.Objects{
 		Answer:  "/" + folder.Key + name,
 		Missing: "/" + tree.Layout.AnswerFolder(folder.Target, folder.Cohort, noVersion) + name,

@@ -77,6 +77,9 @@ func parse(f releases.Format) (*template.Template, error) {
 		}
 		text = string(content)
 	}
+	if text == "" {
+		return nil, errors.New("it is empty")
+	}
 	return template.New("").Option("missingkey=error").Funcs(functions).Parse(text)
 }
 
@@ -166,7 +169,7 @@ func (r *renderer) files() ([]File, error) {
 func (r *renderer) common() []*releases.Release {
 	reach := r.folder.Reach
 	common := slices.Clone(reach.Releases[reach.Group[0]])
-	for _, g := range slices.Compact(slices.Sorted(slices.Values(reach.Group))) {
+	for _, g := range slices.Compact(slices.Sorted(slices.Values(reach.Group[:len(r.folder.Buckets)]))) {
 		common = slices.DeleteFunc(common, func(x *releases.Release) bool { return !slices.Contains(reach.Releases[g], x) })
 	}
 	return common

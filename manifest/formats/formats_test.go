@@ -22,11 +22,11 @@ var at = time.Date(2026, 12, 2, 12, 0, 0, 0, time.UTC)
 
 const project = "[project]\nslug = \"demo\"\nbase_url = \"https://ota.example.com\"\nbucket_digits = 1\n"
 
-// load reads a project with two releases: the second is rolled out to half of
-// default.
-func load(t *testing.T, toml, release, cohort string) *releases.Fleet {
+// load reads a project with two releases, and the cohorts default and, where it is
+// there, alpha.
+func load(t *testing.T, toml, release, cohort string, alpha ...string) *releases.Fleet {
 	t.Helper()
-	f, err := releases.Load(fstest.MapFS{
+	fsys := fstest.MapFS{
 		"cairn.toml":           {Data: []byte(project + toml)},
 		"t.tmpl":               {Data: []byte("first\n{{range .Nodes}}\n{{.Missing}}{{end}}")},
 		"releases/1.toml":      {Data: []byte("version = \"1.0.0\"\n[payload.app.mp]\nfile = \"1.bin\"\n")},
@@ -35,7 +35,11 @@ func load(t *testing.T, toml, release, cohort string) *releases.Fleet {
 		"releases/2 x.bin":     {Data: []byte("two")},
 		"releases/d.bin":       {Data: []byte("delta")},
 		"cohorts/default.toml": {Data: []byte(cohort)},
-	})
+	}
+	for _, text := range alpha {
+		fsys["cohorts/alpha.toml"] = &fstest.MapFile{Data: []byte(text)}
+	}
+	f, err := releases.Load(fsys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,6 +114,22 @@ func TestScopes(t *testing.T) {
 
 // TestNothingIsRenderedTooEarly holds files to what devices are offered, on random
 // fleets: what a cohort's file names, each of its buckets is offered or was.
+// TestEagerDevicesDoNotCount has a rollout that is paused where it covers all of
+// a cohort, which has one device: it is out for those who ask eagerly.
+func TestEagerDevicesDoNotCount(t *testing.T) {
+	covered := 0
+	for i := range 20 {
+		f := load(t, "eager = true\n[format.x]\npath = \"x\"\ntemplate = \"{{with .Newest}}{{.Version}}{{end}}\"\n", "", half,
+			fmt.Sprintf("devices = [\"SN-%d\"]\n%spaused = 2026-12-01T00:00:00Z\n", i, half))
+		if render(t, f)["x/app/mp/alpha/x"] == "2.0.0" {
+			covered++
+		}
+	}
+	if covered < 5 || covered > 15 {
+		t.Errorf("half of a rollout covers %d of 20 devices", covered)
+	}
+}
+
 func TestNothingIsRenderedTooEarly(t *testing.T) {
 	for seed := range uint64(fleettest.Rounds(30, 300)) {
 		f := fleettest.Random(seed)

@@ -235,3 +235,41 @@ hint: leave version_check = false out, or write eager = false for each of the co
 		{"only higher versions", fleet, ``},
 	})
 }
+
+func TestEagerSkips(t *testing.T) {
+	const fleet = `
+-- cairn.toml --
+[project]
+slug = "demo"
+base_url = "https://ota.example.com"
+eager = true
+[lint]
+allow = ["same-image"]
+-- releases/1.0.0.toml --
+version = "1.0.0"
+[payload.main.mp]
+file = "a.bin"
+-- releases/1.1.0.toml --
+version = "1.1.0"
+must_pass_through = true
+[payload.main.mp]
+file = "b.bin"
+-- releases/1.2.0.toml --
+version = "1.2.0"
+[payload.main.mp]
+file = "a.bin"
+-- cohorts/default.toml --
+[activate."1.0.0"]
+[activate."1.1.0"]
+eager = false
+[activate."1.2.0"]
+`
+	warn(t, []warning{
+		{"the one above has a head start", fleet, `
+cohorts/default.toml:3:9: warning[skipped-must-pass-through]: devices of cohort default that ask eagerly get 1.2.0 without passing through 1.1.0, which waits for its turn
+  3 | eager = false
+hint: write eager = false for 1.2.0, too, until 1.1.0 is at 100 percent
+`},
+		{"neither has", fleet + "eager = false\n", ``},
+	})
+}

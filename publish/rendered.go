@@ -37,9 +37,15 @@ func (s *Site) renders(key string) bool {
 
 // planRendered plans the files that are not there as they shall be, and those
 // that shall not be there; only those that are there, for a plan that takes
-// releases back.
+// releases back. Where a template is at fault, such a plan takes away what is
+// there for the cohorts that stop a release: it may offer that.
 func (p *Plan) planRendered(thereOnly bool) {
 	if p.Site.unrendered != nil {
+		stops := p.stops()
+		p.goneRendered(func(key string) bool {
+			at, _ := p.Site.Tree.Layout.ParseAny(key)
+			return thereOnly && len(stops[at.Cohort]) > 0
+		})
 		return
 	}
 	for i := range p.Site.rendered {
@@ -61,8 +67,16 @@ func (p *Plan) planRendered(thereOnly bool) {
 			p.add(Formats, operation{place: at, reason: reason})
 		}
 	}
+	p.goneRendered(func(key string) bool {
+		_, ours := p.Site.find(key)
+		return !ours && !thereOnly
+	})
+}
+
+// goneRendered plans to delete files that are there.
+func (p *Plan) goneRendered(gone func(key string) bool) {
 	for i, l := range p.Live.Payloads {
-		if _, ours := p.Site.find(l.Key); p.Site.renders(l.Key) && !ours && !thereOnly {
+		if p.Site.renders(l.Key) && gone(l.Key) {
 			p.add(Formats, operation{place{folder: unwantedFolder, index: int32(i)}, Gone, true})
 		}
 	}

@@ -29,7 +29,8 @@ type Site struct {
 	payloads []Content
 	rendered []rendered // ascending by key
 
-	// unrendered is why nothing is rendered: then what is there stays.
+	// unrendered is why nothing is rendered: then what is there stays, but for what
+	// a stop takes away.
 	unrendered error
 }
 

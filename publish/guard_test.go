@@ -1,188 +1,187 @@
 package publish_test
 
 import (
-	"cmp"
+	"errors"
 	"fmt"
-	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 
 	"cairn/manifest"
 	"cairn/publish"
-	"cairn/publish/memstore"
 	"cairn/releases"
 	"cairn/releases/fleettest"
 )
 
-// proposed is what is proposed for a store that holds another world.
-func proposed(t *testing.T, before, after *world) *publish.Proposal {
+// proposal is a change, published after others that did or did not end.
+func proposal(t *testing.T, limits publish.Limits, before, after *releases.Fleet, unfinished ...*releases.Fleet) *publish.Proposal {
 	t.Helper()
-	store := &memstore.Store{}
-	stock(t, store, before, after)
-	if _, err := (attempt{now: fleettest.Start}).run(store, before); err != nil {
+	remote := &publish.Remote{State: &publish.State{Done: publish.Stamp{Rollouts: publish.RolloutsOf(before, fleettest.Start)}}}
+	for _, f := range unfinished {
+		remote.State.Doing = &publish.Stamp{Rollouts: publish.RolloutsOf(f, fleettest.Start)}
+	}
+	edition := publish.Edition{Rollouts: publish.RolloutsOf(after, fleettest.Start), Limits: limits}
+	return &publish.Proposal{Plan: plan(t, before, after), Edition: edition, Remote: remote}
+}
+
+// trips is what stops a proposal; nil for nothing.
+func trips(t *testing.T, p *publish.Proposal) *publish.TrippedError {
+	t.Helper()
+	err := p.Tripped()
+	var tripped *publish.TrippedError
+	if err != nil && !errors.As(err, &tripped) {
 		t.Fatal(err)
 	}
-	remote, err := publish.ReadState(t.Context(), store, after.fleet.Project.Prefix)
-	if err != nil || remote.State == nil {
-		t.Fatal(err, remote)
-	}
-	edition := publish.Edition{Site: after.site, At: after.at, Rollouts: publish.RolloutsOf(after.fleet, after.at), Limits: publish.Limits{Guard: after.fleet.Guard}}
-	p, err := edition.Propose(t.Context(), store, remote, publish.ProposeOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return tripped
 }
 
-// lookup is what a device of a cohort is offered that runs a version, "" for
-// nothing: it compares what _other offers, as every door does.
-func lookup(w *world, t manifest.Target, cohort, version string, bucket int) string {
-	l := w.site.Tree.Layout
-	for _, segment := range []string{releases.Escape(version), manifest.OtherSegment} {
-		f := w.site.Tree.Folder(l.AnswerFolder(t, cohort, segment))
-		if f == nil {
-			continue
-		}
-		if i := f.Slot(l.BucketName(bucket)); i >= 0 {
-			offer := w.site.Tree.Bodies[f.Bodies[i]].Version()
-			if segment == manifest.OtherSegment && offer != "" && w.fleet.Cohort(cohort).VersionCheck && w.fleet.Project.Order.Compare(offer, version) <= 0 {
-				return ""
-			}
-			return offer
+func TestTheGuardCountsWhatIsNewlyExposed(t *testing.T) {
+	rollOut := func(percent float64, seed string) func(*releases.Fleet) {
+		return func(f *releases.Fleet) {
+			a := activation(f, "default", "1.1.0")
+			a.Rollout.Fixed, a.Seed = percent, seed
 		}
 	}
-	return ""
+	comes := func(slug string, percents ...float64) func(*releases.Fleet) {
+		return func(f *releases.Fleet) {
+			f.Cohorts = append(f.Cohorts, cohortOf(f, slug, 4, percents...))
+		}
+	}
+	const seed = "default/1.1.0"
+	// beyond is how many buckets are in the first half of one draw of 16, and
+	// not in that of another.
+	beyond := func(one, other string) (n float64) {
+		layout := manifest.Layout{BucketDigits: 1}
+		a, b := layout.Ranks(one), layout.Ranks(other)
+		for i := range a {
+			if a[i] < 8 && b[i] >= 8 {
+				n++
+			}
+		}
+		return n
+	}
+	for _, test := range []struct {
+		name          string
+		before, after []func(*releases.Fleet)
+		unfinished    []*releases.Fleet
+		want          string
+	}{
+		{name: "nothing"},
+		{"more with the same seed", nil, funcs(rollOut(80, seed)), nil, "default 1.1.0 mp 30"},
+		{"fewer", nil, funcs(rollOut(20, seed)), nil, ""},
+		{"as many with another seed", nil, funcs(rollOut(50, "other")), nil, fmt.Sprint("default 1.1.0 mp ", 100*beyond("other", seed)/16)},
+		{"all with another seed", nil, funcs(rollOut(100, "other")), nil, "default 1.1.0 mp 50"},
+		{"back after an abort", funcs(changed("abort in default")), nil, nil, "default 1.1.0 mp 50"},
+		{"a new cohort, as default", nil, funcs(comes("omega", 100, 50)), nil, ""},
+		{"a new cohort, ahead of default", nil, funcs(comes("omega", 100, 100, 30)), nil, ""},
+		{"a new cohort named as a folder", nil, funcs(comes("v1", 100, 0, 0)), nil, ""},
+		{"a cohort that had devices, 2 of the 4", funcs(comes("omega", 100, 0)), funcs(comes("omega", 100, 60)), nil, "omega 1.1.0 mp 50"},
+		{"a hardware version more", nil, funcs(func(f *releases.Fleet) {
+			r := release(f, "1.1.0")
+			r.Payloads = append(r.Payloads, image("evt", "1.1.0", ""))
+			for _, slug := range []string{"beta", "gamma"} {
+				activation(f, slug, "1.1.0").Aborted = "not there"
+			}
+		}), nil, "default 1.1.0 evt 50"},
+		{"what a crash has exposed", nil, funcs(rollOut(95, seed)), []*releases.Fleet{small(rollOut(85, seed))}, "default 1.1.0 mp 6.25"},
+	} {
+		var got []string
+		p := proposal(t, publish.Limits{Guard: releases.Guard{MaxDeletes: 100}}, small(test.before...), small(test.after...), test.unfinished...)
+		for _, x := range p.Exposures() {
+			got = append(got, fmt.Sprint(x.Cohort, " ", x.Version, " ", x.Target.HardwareVersion, " ", x.Points))
+		}
+		if tripped := trips(t, p); (tripped != nil) != (len(got) > 0) || tripped != nil && len(tripped.Trips) != len(got) {
+			t.Errorf("%s: trips %v", test.name, tripped)
+		}
+		if strings.Join(got, ", ") != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
 }
 
-// cohortOfDevice is the cohort that lists a device, or the default one.
-func cohortOfDevice(w *world, serial string) string {
-	for _, c := range w.fleet.Cohorts {
-		if slices.Contains(slices.Collect(c.Devices.Serials()), serial) {
-			return c.Slug
-		}
+func funcs(f ...func(*releases.Fleet)) []func(*releases.Fleet) { return f }
+
+func TestTheGuardTripsOverItsLimitOnly(t *testing.T) {
+	more := small(func(f *releases.Fleet) { activation(f, "default", "1.1.0").Rollout.Fixed = 80 })
+	guard := releases.Guard{MaxExposureIncrease: 30, MaxDeletes: 100}
+	if tripped := trips(t, proposal(t, publish.Limits{Guard: guard}, small(), more)); tripped != nil {
+		t.Errorf("at the limit: %v", tripped)
 	}
-	return releases.DefaultCohort
+	guard.MaxExposureIncrease = 29.9
+	if tripped := trips(t, proposal(t, publish.Limits{Guard: guard}, small(), more)); tripped == nil || !strings.Contains(tripped.Error(), `would newly reach 30 % of cohort "default" (fw on mp); max_exposure_increase is 29.9`) {
+		t.Errorf("over the limit: %v", tripped)
+	}
+	if tripped := trips(t, proposal(t, publish.Limits{Guard: guard, Allow: []string{"exposure"}}, small(), more)); tripped != nil {
+		t.Errorf("let through: %v", tripped)
+	}
+	w := newWorld(t, "first", small(), fleettest.Start)
+	first := publish.NewPlan(w.site, &publish.Inventory{}, true)
+	edition := publish.Edition{Rollouts: publish.RolloutsOf(w.fleet, w.at)}
+	if err := (&publish.Proposal{Plan: first, Edition: edition, Remote: &publish.Remote{}}).Tripped(); err != nil {
+		t.Errorf("a first publish: %v", err)
+	}
 }
 
-// movedDown asks every device of two worlds: how many of each cohort newly get
-// less than the version that they run, by cohort, where they go, target and
-// version.
-func movedDown(before, after *world) map[string]float64 {
-	counts, sizes := map[string]float64{}, map[string]float64{}
-	order := after.fleet.Project.Order
-	stopped := func(cohort, software, version string) bool {
-		c, was := after.fleet.Cohort(cohort), before.fleet.Cohort(cohort)
-		if c == nil || was == nil {
-			return false
-		}
-		return slices.ContainsFunc(c.Activations, func(is releases.Activation) bool {
-			return is.Release.VersionOf(software) == version && !is.Offers() && slices.ContainsFunc(was.Activations, func(a releases.Activation) bool {
-				return a.Release.Version == is.Release.Version && a.Offers() && a.Percent(before.at) > 0
-			})
-		})
-	}
-	ask := func(from, to string, bucket int) {
-		for t, versions := range after.site.Tree.Known {
-			for _, version := range union(versions, before.site.Tree.Known[t]) {
-				was, will := lookup(before, t, from, version, bucket), lookup(after, t, to, version, bucket)
-				below := func(offer string) bool { return offer != "" && order.Compare(offer, version) < 0 }
-				meant := func(v string) bool { return stopped(from, t.SoftwareType, v) || stopped(to, t.SoftwareType, v) }
-				if below(will) && !below(was) && !meant(version) && !meant(was) {
-					if from == to || to != releases.DefaultCohort {
-						counts[fmt.Sprintln(to, "", t, version)]++
-					}
-					if from != to && from != releases.DefaultCohort {
-						counts[fmt.Sprintln(from, to, t, version)]++
-					}
-				}
+func TestTheGuardCountsWhatIsDeletedAndNotReplaced(t *testing.T) {
+	digits := func(f *releases.Fleet) { f.Project.BucketDigits = 2 }
+	for _, test := range []struct {
+		name          string
+		before, after func(*releases.Fleet)
+		want          string // the keys that are lost
+	}{
+		{"nothing", changed("nothing"), changed("nothing"), ""},
+		{"other digits", changed("nothing"), digits, "/latest/"},
+		{"a cohort leaves", changed("nothing"), changed("a cohort leaves"), "/gamma/"},
+		{"a release leaves", changed("nothing"), changed("a release leaves"), "/1.2.0/"},
+		{"a version is unknown again", changed("versions known"), changed("nothing"), "/7.7.7/"},
+		{"an offer that needs no sibling", changed("nothing"), changed("abort in default"), ""},
+		{"folders that say what _other says", changed("nothing"), changed("withdraw all"), ""},
+	} {
+		before, after := small(test.before), small(test.after)
+		lost := 0
+		p := plan(t, before, after)
+		for key := range variantsOf(p.Live) {
+			if test.want != "" && strings.Contains(key, test.want) {
+				lost++
 			}
 		}
-	}
-	serials := map[string]bool{}
-	for _, w := range []*world{before, after} {
-		for _, c := range w.fleet.Cohorts {
-			for serial := range c.Devices.Serials() {
-				serials[serial] = true
-			}
+		if got := p.Loss(); got != lost || test.want != "" && lost == 0 {
+			t.Errorf("%s: %d keys are lost, want %d", test.name, got, lost)
+		}
+		tripped := trips(t, proposal(t, publish.Limits{Guard: releases.Guard{MaxExposureIncrease: 100}}, before, after))
+		if want := fmt.Sprintf("deletes: %d of %d published keys", lost, p.Live.Len()); (tripped != nil) != (lost > 0) || tripped != nil && !strings.HasPrefix(tripped.Error(), want) {
+			t.Errorf("%s: %v, want %q", test.name, tripped, want)
+		}
+		limits := publish.Limits{Guard: releases.Guard{MaxExposureIncrease: 100, MaxDeletes: 100 * float64(lost) / float64(p.Live.Len())}, Allow: []string{"layout"}}
+		if tripped := trips(t, proposal(t, limits, before, after)); tripped != nil {
+			t.Errorf("%s, at the limit: %v", test.name, tripped)
+		}
+		if tripped := trips(t, proposal(t, publish.Limits{Guard: releases.Guard{MaxExposureIncrease: 100}, Allow: []string{"deletes", "layout"}}, before, after)); tripped != nil {
+			t.Errorf("%s, let through: %v", test.name, tripped)
 		}
 	}
-	layout := after.site.Tree.Layout
-	for serial := range serials {
-		from, to := cohortOfDevice(before, serial), cohortOfDevice(after, serial)
-		sizes[to]++
-		sizes[from+" before"]++
-		if to != releases.DefaultCohort || from != to {
-			ask(from, to, manifest.Index(layout.Bucket(manifest.Hash(serial))))
-		}
-	}
-	for bucket := range layout.Buckets() {
-		ask(releases.DefaultCohort, releases.DefaultCohort, bucket)
-	}
-	for key := range counts {
-		words := strings.Split(key, " ")
-		of := sizes[words[0]]
-		switch {
-		case words[0] == releases.DefaultCohort:
-			of = float64(layout.Buckets())
-		case words[1] != "":
-			of = sizes[words[0]+" before"]
-		}
-		counts[key] *= 100 / of
-	}
-	return counts
 }
 
-func union(a, b []string) []string {
-	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b))))
-}
-
-// TestDowngradesAreWhatDevicesFind compares the guard with every device, for
-// changes of the small fleet on top of each other.
-func TestDowngradesAreWhatDevicesFind(t *testing.T) {
-	some := []string{"nothing", "nothing", "abort in default", "abort in beta", "withdraw one", "a release leaves", "the first release leaves", "a cohort leaves",
-		"must-pass-through after all", "release with must-pass-through", "versions known", "hold the unknown", "many devices", "all devices leave"}
-	down, away := 0, 0
-	for seed := range uint64(fleettest.Rounds(60, 300)) {
-		r := rand.New(rand.NewPCG(seed, 1))
-		make := func() *releases.Fleet {
-			f := small(shuffled(r), changed(pick(r, some...)))
-			for _, c := range f.Cohorts {
-				c.VersionCheck = r.IntN(3) > 0
-			}
-			return f
+func TestAllGuardsThatTripAreToldInOneRun(t *testing.T) {
+	after := small(changed("a release leaves"), func(f *releases.Fleet) { activation(f, "default", "1.1.0").Rollout.Fixed = 80 })
+	for _, test := range []struct {
+		allow []string
+		want  string // the guards that stop it
+	}{
+		{nil, "exposure deletes"},
+		{[]string{"deletes"}, "exposure"},
+		{[]string{"exposure"}, "deletes"},
+	} {
+		tripped := trips(t, proposal(t, publish.Limits{Allow: test.allow}, small(), after))
+		var got []string
+		for _, trip := range tripped.Trips {
+			got = append(got, trip.Guard)
 		}
-		before, after := newWorld(t, "before", make(), fleettest.Start), newWorld(t, "after", make(), fleettest.Start)
-		got := map[string]float64{}
-		worst := map[string]float64{}
-		p := proposed(t, before, after)
-		for _, d := range p.Downgrades() {
-			for _, version := range d.Current {
-				got[fmt.Sprintln(d.Cohort, d.To, d.Target, version)] = 0
-			}
-			worst[fmt.Sprintln(d.Cohort, d.To, d.Target)] = d.Percent
-			down++
-			if d.To != "" {
-				away++
-			}
-		}
-		want := movedDown(before, after)
-		wantWorst := map[string]float64{}
-		for key, percent := range want {
-			all := key[:strings.LastIndex(key, " ")] + "\n"
-			wantWorst[all] = max(wantWorst[all], percent)
-		}
-		if !slices.Equal(slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want))) {
-			t.Errorf("seed %d: %v, want %v", seed, got, want)
-		}
-		for key, percent := range wantWorst {
-			if d := percent - worst[key]; cmp.Compare(d*d, 1e-12) > 0 {
-				t.Errorf("seed %d: %s%v percent, want %v", seed, key, worst[key], percent)
-			}
+		if strings.Join(slices.Compact(got), " ") != test.want || tripped.Flag() != "--allow exposure,deletes" {
+			t.Errorf("with %v allowed: %v, and %s", test.allow, got, tripped.Flag())
 		}
 	}
-	if down < 50 || away < 10 {
-		t.Errorf("only %d downgrades were looked at, %d of them of devices that leave", down, away)
+	if tripped := trips(t, proposal(t, publish.Limits{Allow: []string{"deletes", "exposure"}}, small(), after)); tripped != nil {
+		t.Errorf("all allowed: %v", tripped)
 	}
 }

@@ -261,14 +261,18 @@ file = "a.bin"
 -- cohorts/default.toml --
 [activate."1.0.0"]
 [activate."1.1.0"]
+rollout = 50
+seed = "x"
 eager = false
 [activate."1.2.0"]
+rollout = 20
+seed = "x"
 `
 	warn(t, []warning{
 		{"the one above has a head start", fleet, `
-cohorts/default.toml:3:9: warning[skipped-must-pass-through]: devices of cohort default that ask eagerly get 1.2.0 without passing through 1.1.0, which waits for its turn
-  3 | eager = false
-hint: write eager = false for 1.2.0, too, until 1.1.0 is at 100 percent
+cohorts/default.toml:3:11: warning[skipped-must-pass-through]: devices of cohort default (main on mp) get from 1.0.0 to 1.2.0 without 1.1.0, which is must_pass_through but is not rolled out to them by then
+  3 | rollout = 50
+hint: write eager = false for 1.2.0, too: devices that ask eagerly get past it; or else roll it out to all first; or give both activations one seed, so that they take devices in the same order
 `},
 		{"neither has", fleet + "eager = false\n", ``},
 	})

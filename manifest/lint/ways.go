@@ -214,6 +214,9 @@ func (l *linter) skips(w *simulate.Way, v int, past *releases.Release) {
 		s = activation(w.Cohort, past, "rollout")
 		why = "is not rolled out to them by then"
 		hint = "roll it out to all first; or give both activations one seed, so that they take devices in the same order"
+		if w.Cohort.Activations[i].NotEager {
+			hint = "write eager = false for " + to.Version + ", too: devices that ask eagerly get past it; or else " + hint
+		}
 	}
 	l.warn("skipped-must-pass-through", s, hint, "%s get from %s to %s without %s, which is must_pass_through but %s%s",
 		devices(w), w.Versions[v], w.Versions[w.Next[v]], past.VersionOf(w.SoftwareType), why, l.when(w))

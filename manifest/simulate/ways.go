@@ -40,9 +40,10 @@ func (w *Way) Path(start int) (path []int, loops bool) {
 }
 
 // Ways are all that there are at an instant, and all that the schedule brings
-// after it, of some targets: by cohort and target.
+// after it, of some targets: by cohort and target. Those of devices that ask
+// eagerly are among them.
 func Ways(f *releases.Fleet, from time.Time, targets []manifest.Target) iter.Seq[*Way] {
-	o := Options{From: from, For: math.MaxInt64}
+	o := Options{From: from, For: math.MaxInt64, Eager: 1}
 	s := &simulation{
 		population: &population{Options: o, fleet: f, layout: manifest.LayoutOf(f)},
 		publishes:  publishes(f, o),

@@ -22,6 +22,9 @@ func changes(f *releases.Fleet, from time.Time) []time.Time {
 			for change := range a.Changes(from, manifest.LayoutOf(f).Buckets()) {
 				at = append(at, change.At)
 			}
+			if f.Project.Eager && a.Paused.After(from) {
+				at = append(at, a.Paused)
+			}
 		}
 	}
 	slices.SortFunc(at, time.Time.Compare)
@@ -63,7 +66,7 @@ func TestWaysAreThoseOfTheTrees(t *testing.T) {
 			tree := manifest.New(f, at)
 			for _, folder := range tree.Folders {
 				groups := map[uint32]bool{}
-				for slot, body := range folder.Bodies[:len(folder.Buckets)] {
+				for slot, body := range folder.Bodies {
 					group := folder.Reach.Group[slot]
 					if groups[group] {
 						continue

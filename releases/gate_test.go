@@ -36,7 +36,8 @@ func TestGatedSteps(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := f.Cohort("default").Activations[0].Rollout
+			a := f.Cohort("default").Activations[0]
+			r := a.Rollout
 			if len(r.Steps) != len(test.begins) || len(r.Held) != test.held {
 				t.Fatalf("%+v", r)
 			}
@@ -52,6 +53,10 @@ func TestGatedSteps(t *testing.T) {
 				if p := r.Percent(day(30)); p >= s.Percent {
 					t.Errorf("%v percent though a step of %v is held", p, s.Percent)
 				}
+			}
+			// It has begun with its first step, whatever the next one waits for.
+			if begun := len(test.begins) > 0; a.CoversEager(day(1)) != begun || a.CoversEager(day(30)) != begun || a.CoversEager(day(1).Add(-1)) {
+				t.Errorf("devices that ask eagerly: %t, then %t", a.CoversEager(day(1)), a.CoversEager(day(30)))
 			}
 		})
 	}

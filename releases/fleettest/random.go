@@ -65,7 +65,27 @@ func Random(seed uint64) *releases.Fleet {
 			c.Activations[i].NotEager = g.chance(20)
 		}
 	}
+	gated(&generator{rand.New(rand.NewPCG(seed, 2))}, f)
 	return f
+}
+
+// gated lets some rollouts wait for a gate, with their first step or a later one.
+func gated(g *generator, f *releases.Fleet) {
+	f.Gates = map[string]releases.Gate{"healthy": {Name: "healthy", Source: releases.FromFile, File: "health.json", MinDevices: 1, MaxAge: 24 * time.Hour}}
+	for _, c := range f.Cohorts {
+		for i := range c.Activations {
+			r := &c.Activations[i].Rollout
+			if len(r.Steps) == 0 || g.chance(50) {
+				continue
+			}
+			n := g.IntN(len(r.Steps))
+			r.Held, r.Steps = slices.Clone(r.Steps[n:]), r.Steps[:n:n]
+			r.Held[0].Gate = "healthy"
+			for i := range r.Held {
+				r.Held[i].Due, r.Held[i].At = r.Held[i].At, time.Time{}
+			}
+		}
+	}
 }
 
 // edges says of which versions devices must not go on to a release.

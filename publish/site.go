@@ -10,6 +10,7 @@ import (
 	"iter"
 	"runtime"
 	"slices"
+	"sort"
 	"strings"
 
 	"cairn/manifest"
@@ -244,36 +245,12 @@ func (s *Site) treeFolder(folder int32) *manifest.Folder {
 // places goes through all objects in byte order of their keys.
 func (s *Site) places() iter.Seq[place] {
 	return func(yield func(place) bool) {
-		all := func(folder, i int) bool {
+		for folder, i := range s.answers() {
 			for variant, content := range s.contents[s.want.Folders[folder].Answers[i]] {
 				if content != nil && !yield(place{int32(folder), int32(i), uint8(variant)}) {
-					return false
-				}
-			}
-			return true
-		}
-		eager := -1 // the folder whose answer comes among the buckets of the next one
-		for folder := range s.want.Folders {
-			f := &s.want.Folders[folder]
-			if f.Digits == eagerDigits {
-				eager = folder
-				continue
-			}
-			for i := range f.Answers {
-				if eager >= 0 && f.key(i, 0) > s.want.Folders[eager].key(0, 0) {
-					if !all(eager, 0) {
-						return
-					}
-					eager = -1
-				}
-				if !all(folder, i) {
 					return
 				}
 			}
-			if eager >= 0 && !all(eager, 0) {
-				return
-			}
-			eager = -1
 		}
 		for i := range s.payloads {
 			if !yield(place{folder: payloadFolder, index: int32(i)}) {
@@ -282,6 +259,38 @@ func (s *Site) places() iter.Seq[place] {
 		}
 		for i := range s.rendered {
 			if !yield(place{folder: renderedFolder, index: int32(i)}) {
+				return
+			}
+		}
+	}
+}
+
+// answers goes through the shards and all answers, by folder and place in it, in
+// byte order of their keys.
+func (s *Site) answers() iter.Seq2[int, int] {
+	return func(yield func(folder, i int) bool) {
+		folders := s.want.Folders
+		each := func(folder, from, to int) bool {
+			for i := from; i < to; i++ {
+				if !yield(folder, i) {
+					return false
+				}
+			}
+			return true
+		}
+		for folder := 0; folder < len(folders); folder++ {
+			if folders[folder].Digits != eagerDigits {
+				if !each(folder, 0, len(folders[folder].Answers)) {
+					return
+				}
+				continue
+			}
+			// It comes among the buckets of the next one.
+			eager := folder
+			folder++
+			n := len(folders[folder].Answers)
+			below := sort.Search(n, func(i int) bool { return folders[folder].key(i, 0) > folders[eager].key(0, 0) })
+			if !each(folder, 0, below) || !each(eager, 0, 1) || !each(folder, below, n) {
 				return
 			}
 		}

@@ -23,25 +23,10 @@ func (l *linter) ways() {
 				shadows[r] = append(shadows[r], shadow{w.Cohort, top})
 			}
 		}
-		newest := -1
-		if n := len(w.Reach); w.Stays && n > 0 {
-			newest = slices.Index(w.Versions, w.Reach[n-1].VersionOf(w.SoftwareType))
+		if x := longestOf(w); l.MaxHops > 0 && x.hops > max(l.MaxHops, longest[w.Cohort].hops) {
+			longest[w.Cohort] = x
 		}
-		if v := slices.IndexFunc(w.Hops, func(hops int) bool { return hops < 0 }); v >= 0 {
-			path, _ := w.Path(v)
-			l.loop(w, path)
-		}
-		for v, hops := range w.Hops[:w.Known()] {
-			if v < newest && hops >= 0 && w.Offers[w.End[v]].Kept() {
-				continue // on purpose
-			}
-			if v < newest && hops >= 0 && w.End[v] < newest {
-				l.stuck(w, w.End[v])
-			}
-			if l.MaxHops > 0 && hops > max(l.MaxHops, longest[w.Cohort].hops) {
-				longest[w.Cohort] = long{hops, w, v}
-			}
-		}
+		l.ends(w)
 		l.skipped(w)
 		l.blocked(w)
 	}
@@ -52,10 +37,7 @@ func (l *linter) ways() {
 	}
 	for _, c := range l.Cohorts {
 		if x, ok := longest[c]; ok {
-			path, _ := x.way.Path(x.start)
-			last := x.way.Offers[path[len(path)-2]].Release
-			l.warn("many-hops", activation(c, last), fmt.Sprintf("each must-pass-through release and each delta is a hop: take away what devices no longer need; --max-hops allows more than %d", l.MaxHops),
-				"%s take %d updates in a row: %s%s", devices(x.way), x.hops, trail(x.way, path), l.when(x.way))
+			l.manyHops(x)
 		}
 	}
 }
@@ -71,6 +53,48 @@ type long struct {
 	hops  int
 	way   *simulate.Way
 	start int // a version, by its index
+}
+
+// longestOf leaves out what is below the newest release and is kept there on
+// purpose.
+func longestOf(w *simulate.Way) (x long) {
+	newest := newestOf(w)
+	for v, hops := range w.Hops[:w.Known()] {
+		if hops > x.hops && (v >= newest || !w.Offers[w.End[v]].Kept()) {
+			x = long{hops, w, v}
+		}
+	}
+	return x
+}
+
+func (l *linter) manyHops(x long) {
+	path, _ := x.way.Path(x.start)
+	last := x.way.Offers[path[len(path)-2]].Release
+	l.warn("many-hops", activation(x.way.Cohort, last), fmt.Sprintf("each must-pass-through release and each delta is a hop: take away what devices no longer need; --max-hops allows more than %d", l.MaxHops),
+		"%s take %d updates in a row: %s%s", devices(x.way), x.hops, trail(x.way, path), l.when(x.way))
+}
+
+// newestOf is the version of the newest release that stays in reach; below 0 for
+// none.
+func newestOf(w *simulate.Way) int {
+	if n := len(w.Reach); w.Stays && n > 0 {
+		return slices.Index(w.Versions, w.Reach[n-1].VersionOf(w.SoftwareType))
+	}
+	return -1
+}
+
+// ends looks for devices that never end, or end below the newest release.
+func (l *linter) ends(w *simulate.Way) {
+	if v := slices.IndexFunc(w.Hops, func(hops int) bool { return hops < 0 }); v >= 0 {
+		path, _ := w.Path(v)
+		l.loop(w, path)
+	}
+	newest := newestOf(w)
+	for v, hops := range w.Hops[:w.Known()] {
+		if v < newest && hops >= 0 && w.End[v] < newest && !w.Offers[w.End[v]].Kept() {
+			l.stuck(w, w.End[v])
+		}
+	}
 }
 
 func devices(w *simulate.Way) string {

@@ -54,49 +54,65 @@ func define(text []byte, items []Item) (twice *Error) {
 			here, it.Path = held[parent], slices.Clip(items[parent].Path)
 		}
 		if it.Form == Element {
-			it.Path = append(it.Path, here.count)
-			here.count++
-			here = nil
-			if c := text[it.Value]; c == '[' || c == '{' {
-				here = &definition{}
-			}
+			held[i] = here.element(text, it)
+			continue
 		}
 		for n, name := range it.Names {
-			last := n == len(it.Names)-1
-			rule := rules[it.Form][0]
+			rule, last := rules[it.Form][0], n == len(it.Names)-1
 			if last {
 				rule = rules[it.Form][1]
 			}
-			next := here.names[name.Text]
-			if next != nil && !slices.Contains(rule.addsTo, next.by) {
-				if twice == nil {
-					twice = it.twice(name.Text, 1+bytes.Count(text[:next.at], []byte("\n")))
-				}
-				next = nil
+			next, was := here.name(name, rule)
+			if was != nil && twice == nil {
+				twice = it.twice(name.Text, 1+bytes.Count(text[:was.at], []byte("\n")))
 			}
-			if next == nil {
-				next = &definition{by: rule.makes, at: name.At}
-				if here.names == nil {
-					here.names = map[string]*definition{}
-				}
-				here.names[name.Text] = next
-			}
-			it.Path = append(it.Path, name.Text)
-			switch {
-			case next.by == tables:
-				if last {
-					next.count, next.last = next.count+1, &definition{}
-				}
-				it.Path = append(it.Path, next.count-1)
-				next = next.last
-			case last:
+			if last {
 				next.by = rule.makes
 			}
-			here = next
+			it.Path = append(it.Path, name.Text)
+			if here = next; next.by == tables {
+				here = next.table(last)
+				it.Path = append(it.Path, next.count-1)
+			}
 		}
 		held[i] = here
 	}
 	return twice
+}
+
+// element is one more of an array, with what its value holds; nil for nothing.
+func (d *definition) element(text []byte, it *Item) *definition {
+	it.Path = append(it.Path, d.count)
+	d.count++
+	if c := text[it.Value]; c == '[' || c == '{' {
+		return &definition{}
+	}
+	return nil
+}
+
+// name is what a table has under a name, made where there is nothing yet. Where
+// the rule says that what is there may not be added to, it gives that, too.
+func (d *definition) name(name Name, rule rule) (next, was *definition) {
+	if there := d.names[name.Text]; there != nil {
+		if slices.Contains(rule.addsTo, there.by) {
+			return there, nil
+		}
+		was = there
+	}
+	if d.names == nil {
+		d.names = map[string]*definition{}
+	}
+	next = &definition{by: rule.makes, at: name.At}
+	d.names[name.Text] = next
+	return next, was
+}
+
+// table is the last table of an [[array]], or one more.
+func (d *definition) table(more bool) *definition {
+	if more {
+		d.count, d.last = d.count+1, &definition{}
+	}
+	return d.last
 }
 
 func (i *Item) twice(name string, line int) *Error {

@@ -51,8 +51,8 @@ type change struct {
 	// stops says that it takes a release back. It must get through at once,
 	// wherever the clock is.
 	stops bool
-	// first is what must be done before any of it holds; nil is nothing.
-	first func() error
+	// first is what must be done before any of it holds, in order.
+	first []func() error
 }
 
 // edit changes the definitions: as one whole, and only to definitions without
@@ -65,8 +65,10 @@ func (g *globalOptions) edit(cmd *cobra.Command, opts editOptions, decide func(*
 	if first := e.first; first != nil && !opts.dryRun {
 		// It may take long, and must not keep anybody from an abort.
 		e.close()
-		if err := first(); err != nil {
-			return err
+		for _, do := range first {
+			if err := do(); err != nil {
+				return err
+			}
 		}
 		if e, err = g.begin(cmd, opts, decide); err != nil {
 			return err

@@ -125,15 +125,8 @@ func (o *uploadOptions) complete(cmd *cobra.Command) error {
 	if o.componentBase != "" {
 		u.Payload.From = o.componentBase
 	}
-	if o.notesFile != "" {
-		notes, err := os.ReadFile(o.notesFile)
-		if err == nil {
-			notes, err = releases.PlainText(notes)
-		}
-		if err != nil {
-			return cli.Usagef("--notes-file: %w", err)
-		}
-		u.Notes = strings.TrimRight(string(notes), "\r\n")
+	if err := o.readNotes(); err != nil {
+		return err
 	}
 	for _, s := range []string{u.Version, u.Component, u.Payload.HardwareVersion, u.Payload.SoftwareType, u.Payload.From, u.Notes, u.Revision} {
 		if !utf8.ValidString(s) {
@@ -150,21 +143,44 @@ func (o *uploadOptions) complete(cmd *cobra.Command) error {
 		}
 		u.Payload.ExtraInfo[key] = value
 	}
-	here := git.Worktree{Dir: "."}
+	o.date(cmd)
+	return nil
+}
+
+func (o *uploadOptions) readNotes() error {
+	if o.notesFile == "" {
+		return nil
+	}
+	notes, err := os.ReadFile(o.notesFile)
+	if err == nil {
+		notes, err = releases.PlainText(notes)
+	}
+	if err != nil {
+		return cli.Usagef("--notes-file: %w", err)
+	}
+	o.upload.Notes = strings.TrimRight(string(notes), "\r\n")
+	return nil
+}
+
+// date says when the payload was built, and what from, by the working directory's
+// commit where flags don't.
+func (o *uploadOptions) date(cmd *cobra.Command) {
+	u, here := &o.upload, git.Worktree{Dir: "."}
 	u.Created = o.created.Instant().Truncate(time.Second)
 	if date, err := here.Committed(cmd.Context()); err == nil && o.created.IsZero() {
 		u.Created = date
 	}
-	if u.Revision == "" {
-		var err error
-		if u.Commit, err = here.Head(cmd.Context()); err != nil {
-			// Outside of a repository there is none, nor before the first commit.
-			if _, err := git.Find(cmd.Context(), "."); err != nil {
-				fmt.Fprintf(cmd.ErrOrStderr(), "no commit is recorded, and --revision is not given: %v\n", err)
-			}
-		}
+	if u.Revision != "" {
+		return
 	}
-	return nil
+	var err error
+	if u.Commit, err = here.Head(cmd.Context()); err == nil {
+		return
+	}
+	// Outside of a repository there is none, nor before the first commit.
+	if _, err := git.Find(cmd.Context(), "."); err != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "no commit is recorded, and --revision is not given: %v\n", err)
+	}
 }
 
 // runUpload stores a payload, and the zchunk image whose header it is; "" for none.
@@ -208,7 +224,10 @@ func runUpload(cmd *cobra.Command, global *globalOptions, opts *uploadOptions, n
 				c.notes = append(c.notes, file.Warning(found))
 			}
 		}
-		var stores []func() error
+		if opts.noLock {
+			store = publish.Unconditional(store)
+		}
+		header := publish.HeaderOf(manifest.Location{Class: manifest.Payload}, p.fleet.Cache)
 		for i, of := range there.Files()[:len(files)] {
 			switch key := manifest.LayoutOf(p.fleet).PayloadKey(of.SHA256, of.Name); {
 			case of.URL != "":
@@ -218,21 +237,7 @@ func runUpload(cmd *cobra.Command, global *globalOptions, opts *uploadOptions, n
 			case opts.dryRun:
 				c.notes = append(c.notes, fmt.Sprintf("%s would be stored in %s, unless it is there: %s", cli.Count(int(files[i].Content.Size), "byte"), store, key))
 			default:
-				header := publish.HeaderOf(manifest.Location{Class: manifest.Payload}, p.fleet.Cache)
-				if opts.noLock {
-					store = publish.Unconditional(store)
-				}
-				stores = append(stores, func() error { return files[i].Store(cmd, store, key, header) })
-			}
-		}
-		if stores != nil {
-			c.first = func() error {
-				for _, put := range stores {
-					if err := put(); err != nil {
-						return err
-					}
-				}
-				return nil
+				c.first = append(c.first, func() error { return files[i].Store(cmd, store, key, header) })
 			}
 		}
 		return c, nil

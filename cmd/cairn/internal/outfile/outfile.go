@@ -68,7 +68,6 @@ func stage(name string, content []byte, mode fs.FileMode) (string, error) {
 // WriteChanges puts changed files in place: all of them or, where one of them
 // can't be written, none.
 func WriteChanges(dir string, changes []edit.Change) (err error) {
-	type staged struct{ temp, name string }
 	var files []staged
 	defer func() {
 		for _, f := range files {
@@ -78,39 +77,14 @@ func WriteChanges(dir string, changes []edit.Change) (err error) {
 		}
 	}()
 	for _, c := range changes {
-		name := filepath.Join(dir, filepath.FromSlash(c.File))
-		mode := fs.FileMode(0o644)
-		if c.Before == nil {
-			if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-				return err
-			}
-		} else {
-			if name, err = filepath.EvalSymlinks(name); err != nil {
-				return err
-			}
-			info, err := os.Stat(name)
-			if err != nil {
-				return err
-			}
-			mode = info.Mode().Perm()
-		}
-		if err := unchanged(name, c); err != nil {
+		f, err := stageChange(filepath.Join(dir, filepath.FromSlash(c.File)), c)
+		if err != nil {
 			return err
-		}
-		f := staged{name: name}
-		if c.After != nil || c.Before == nil {
-			if f.temp, err = stage(name, c.After, mode); err != nil {
-				return err
-			}
 		}
 		files = append(files, f)
 	}
 	for i, f := range files {
-		put := func() error { return os.Rename(f.temp, f.name) }
-		if f.temp == "" {
-			put = func() error { return os.Remove(f.name) }
-		}
-		if err := put(); err != nil {
+		if err := f.put(); err != nil {
 			for j := range i {
 				err = errors.Join(err, restore(files[j].name, changes[j]))
 			}
@@ -118,6 +92,40 @@ func WriteChanges(dir string, changes []edit.Change) (err error) {
 		}
 	}
 	return nil
+}
+
+// staged is a file that is to be replaced, or to be removed.
+type staged struct {
+	name string
+	temp string // what takes its place; "" for nothing
+}
+
+// stageChange leaves the file as it is, and makes no more than its folder.
+func stageChange(name string, c edit.Change) (f staged, err error) {
+	mode := fs.FileMode(0o644)
+	if c.Before == nil {
+		err = os.MkdirAll(filepath.Dir(name), 0o755)
+	} else if name, err = filepath.EvalSymlinks(name); err == nil {
+		var info fs.FileInfo
+		if info, err = os.Stat(name); err == nil {
+			mode = info.Mode().Perm()
+		}
+	}
+	if err == nil {
+		err = unchanged(name, c)
+	}
+	f.name = name
+	if err == nil && (c.After != nil || c.Before == nil) {
+		f.temp, err = stage(name, c.After, mode)
+	}
+	return f, err
+}
+
+func (f staged) put() error {
+	if f.temp == "" {
+		return os.Remove(f.name)
+	}
+	return os.Rename(f.temp, f.name)
 }
 
 // unchanged is an error where a file is not what was edited any more.

@@ -36,9 +36,12 @@ func (p *Proposal) Downgrades() []Misled {
 	})
 }
 
-// misled finds devices by what they run, found before and will find. Of what is
-// aborted or withdrawn, a change is meant.
-func (p *Proposal) misled(find func(t manifest.Target, version string, was, will Found, meant func(string) bool) string) (all []Misled) {
+// mislead says what devices on a version are offered, or go past, that they should
+// not; "" for nothing. Of what is aborted or withdrawn, a change is meant.
+type mislead func(t manifest.Target, version string, was, will Found, meant func(string) bool) string
+
+// misled finds devices by what they run, found before and will find.
+func (p *Proposal) misled(find mislead) (all []Misled) {
 	tally, stopped := tally{}, p.stopped()
 	for i := range p.Crowds() {
 		c := &p.crowds[i]
@@ -47,23 +50,8 @@ func (p *Proposal) misled(find func(t manifest.Target, version string, was, will
 				return stopped[stoppedVersion{c.From, t.SoftwareType, v}] || stopped[stoppedVersion{c.To, t.SoftwareType, v}]
 			}
 			for _, version := range p.Versions(t) {
-				before, after := p.Sights(c, t, releases.Escape(version))
-				found, n, last := map[[2]*Answer]string{}, 0, ""
-				for i, bucket := range c.Buckets {
-					was, will := before.At(bucket), after.At(bucket)
-					pair := [2]*Answer{was.Answer, will.Answer}
-					what, known := found[pair]
-					if !known {
-						what = find(t, version, was, will, meant)
-						found[pair] = what
-					}
-					if what != "" {
-						n += c.Weight(i)
-						last = what
-					}
-				}
-				if n > 0 {
-					tally.add(c, n, 100, part{target: t, version: version}, last)
+				if n, what := p.misledOf(c, t, version, meant, find); n > 0 {
+					tally.add(c, n, 100, part{target: t, version: version}, what)
 				}
 			}
 		}
@@ -78,6 +66,27 @@ func (p *Proposal) misled(find func(t manifest.Target, version string, was, will
 		all = append(all, Misled{of.cohort, of.target, share.percent, []string{of.version}, share.offered, of.to})
 	}
 	return all
+}
+
+// misledOf is how many of a crowd are misled that run a version, and by what the
+// last of them.
+func (p *Proposal) misledOf(c *Crowd, t manifest.Target, version string, meant func(string) bool, find mislead) (n int, last string) {
+	before, after := p.Sights(c, t, releases.Escape(version))
+	found := map[[2]*Answer]string{} // most buckets have the same answers
+	for i, bucket := range c.Buckets {
+		was, will := before.At(bucket), after.At(bucket)
+		pair := [2]*Answer{was.Answer, will.Answer}
+		what, known := found[pair]
+		if !known {
+			what = find(t, version, was, will, meant)
+			found[pair] = what
+		}
+		if what != "" {
+			n += c.Weight(i)
+			last = what
+		}
+	}
+	return n, last
 }
 
 // lower says whether a version is below another one, in the order of the

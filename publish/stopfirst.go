@@ -221,33 +221,7 @@ func (p *Plan) StopsHold(ctx context.Context, store Store, concurrency int) (boo
 		}
 		most = 4
 	}
-	type sample struct {
-		key  string
-		want Variant
-	}
-	var samples []sample
-	text := variantOf(textForm, 0)
-	stops, layout := p.stops(), p.Site.Tree.Layout
-	for i := range p.Live.Folders {
-		f := &p.Live.Folders[i]
-		at := f.Location(layout)
-		if at.Class != manifest.Answer || f.Digits != layout.BucketDigits {
-			continue
-		}
-		for _, a := range stops[at.Cohort] {
-			ranks := layout.Ranks(a.Seed)
-			places := make([]int, len(f.Buckets))
-			for j := range places {
-				places[j] = j
-			}
-			slices.SortFunc(places, func(x, y int) int { return int(ranks[f.Buckets[x]]) - int(ranks[f.Buckets[y]]) })
-			for _, j := range places[:min(perFolder, len(places))] {
-				if v := p.Live.Answers[f.Answers[j]].Variants[text]; v.Presence == Present {
-					samples = append(samples, sample{f.key(j, text), v})
-				}
-			}
-		}
-	}
+	samples := p.stopSamples(perFolder)
 	if len(samples) > most {
 		for i := range most {
 			samples[i] = samples[i*len(samples)/most]
@@ -272,4 +246,38 @@ func (p *Plan) StopsHold(ctx context.Context, store Store, concurrency int) (boo
 		return err
 	})
 	return !wrong.Load(), err
+}
+
+// sample is an answer that is to be read.
+type sample struct {
+	key  string
+	want Variant
+}
+
+// stopSamples are some answers of each folder, in whose buckets the rollouts of the
+// stopped releases began.
+func (p *Plan) stopSamples(perFolder int) (samples []sample) {
+	text := variantOf(textForm, 0)
+	stops, layout := p.stops(), p.Site.Tree.Layout
+	for i := range p.Live.Folders {
+		f := &p.Live.Folders[i]
+		at := f.Location(layout)
+		if at.Class != manifest.Answer || f.Digits != layout.BucketDigits {
+			continue
+		}
+		for _, a := range stops[at.Cohort] {
+			ranks := layout.Ranks(a.Seed)
+			places := make([]int, len(f.Buckets))
+			for j := range places {
+				places[j] = j
+			}
+			slices.SortFunc(places, func(x, y int) int { return int(ranks[f.Buckets[x]]) - int(ranks[f.Buckets[y]]) })
+			for _, j := range places[:min(perFolder, len(places))] {
+				if v := p.Live.Answers[f.Answers[j]].Variants[text]; v.Presence == Present {
+					samples = append(samples, sample{f.key(j, text), v})
+				}
+			}
+		}
+	}
+	return samples
 }

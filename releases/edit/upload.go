@@ -177,41 +177,19 @@ func (u Upload) write(d *Document, r *releases.Release, there *releases.Payload)
 	if revision != "" && r.Revision == "" {
 		add(syntax.String(revision), "revision")
 	}
-	if there == nil && !u.Created.IsZero() {
-		// So that no key of the JSON answer is null.
-		if r.Created.IsZero() {
-			add(Time(u.Created), "created")
-		}
-		if u.Created.After(r.Updated) {
-			add(Time(u.Created), "updated")
-		}
-		if r.Forced == nil {
-			add("false", "is_forced")
-		}
+	if there == nil {
+		u.writeDates(r, add)
 	}
 	if _, own := r.Components[u.Payload.SoftwareType]; u.Component != "" && u.Component != r.Version && !own {
 		add(syntax.String(u.Component), "component", u.Payload.SoftwareType, "version")
 	}
-	p := &u.Payload
-	var said map[string]any
+	p, said := &u.Payload, map[string]any(nil)
 	if there != nil {
 		said = there.ExtraInfo
 	} else {
-		for i, of := range p.Files() {
-			key := func(key any) []any {
-				if i > 0 {
-					return table(p, "zchunk", key)
-				}
-				return table(p, key)
-			}
-			add(syntax.String(of.Name), key("stored")...)
-			add(strconv.FormatInt(of.Size, 10), key("size")...)
-			add(syntax.String(of.SHA256), key("sha256")...)
-			add(syntax.String(of.MD5), key("md5")...)
-			add(syntax.String(of.SHA1), key("sha1")...)
-			if of.BuildID != "" {
-				add(syntax.String(of.BuildID), key("build_id")...)
-			}
+		writeFile(p, table(p), add)
+		if p.Zchunk != nil {
+			writeFile(p.Zchunk, table(p, "zchunk"), add)
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(p.ExtraInfo)) {
@@ -220,4 +198,33 @@ func (u Upload) write(d *Document, r *releases.Release, there *releases.Payload)
 		}
 	}
 	return err
+}
+
+// writeDates adds what a JSON answer would have null without.
+func (u Upload) writeDates(r *releases.Release, add func(literal string, path ...any)) {
+	if u.Created.IsZero() {
+		return
+	}
+	if r.Created.IsZero() {
+		add(Time(u.Created), "created")
+	}
+	if u.Created.After(r.Updated) {
+		add(Time(u.Created), "updated")
+	}
+	if r.Forced == nil {
+		add("false", "is_forced")
+	}
+}
+
+// writeFile adds a file that is stored in the bucket to a table.
+func writeFile(of *releases.Payload, table []any, add func(literal string, path ...any)) {
+	key := func(key string) []any { return append(slices.Clip(table), key) }
+	add(syntax.String(of.Name), key("stored")...)
+	add(strconv.FormatInt(of.Size, 10), key("size")...)
+	add(syntax.String(of.SHA256), key("sha256")...)
+	add(syntax.String(of.MD5), key("md5")...)
+	add(syntax.String(of.SHA1), key("sha1")...)
+	if of.BuildID != "" {
+		add(syntax.String(of.BuildID), key("build_id")...)
+	}
 }

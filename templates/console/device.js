@@ -1,14 +1,14 @@
 // A device's way to its answer: the keys that it asks for, and what came.
 
 async function ask(base, question, tell) {
-  const { serial, target, version } = question;
+  const { serial, target, version, eager } = question;
   const root = base + '/' + fleet.project.prefix + '/v1/';
   const hash = edge.hash(serial);
   const shard = await get(root + 'cohorts/' + hash.slice(0, fleet.project.cohort_digits) + '.txt', tell);
   if (shard.status !== 200) throw new Error('the cohort index did not answer');
   const line = shard.body.split('\n').find((l) => l.startsWith(hash + ' '));
   const cohort = line ? line.slice(17) : 'default';
-  const bucket = hash.slice(0, fleet.project.bucket_digits);
+  const bucket = eager ? '_eager' : hash.slice(0, fleet.project.bucket_digits);
   const folder = root + 'latest/' + edge.escape(target.software) + '/' + edge.escape(target.hardware) + '/' + cohort + '/';
   const found = { hash, cohort, bucket, url: '', offered: '' };
   const own = await get(folder + (version ? edge.escape(version) : '_none') + '/' + bucket + '.txt', tell);
@@ -38,7 +38,7 @@ function expected(question, cohortSlug, at) {
   if (!cohort || target < 0) return null;
   const listed = fleet.targets[target].known.find((v) => fleet.versions[v] === question.version);
   const version = !question.version ? NONE : listed === undefined ? UNKNOWN : listed;
-  const bucket = parseInt(edge.hash(question.serial).slice(0, fleet.project.bucket_digits), 16);
+  const bucket = question.eager ? EAGER : parseInt(edge.hash(question.serial).slice(0, fleet.project.bucket_digits), 16);
   const choice = decision(choices(cohort, target, version), bucket, at);
   if (!choice || !choice.payload) return { url: '', rule: choice && choice.held ? choice.rule : 'up-to-date' };
   const offered = fleet.versions[choice.version];
@@ -131,7 +131,7 @@ async function askSigned(base, question, tell) {
   const line = listed && new TextDecoder().decode(listed.body).split('\n').find((l) => l.startsWith(hash + ' '));
   const cohort = line ? line.slice(17) : 'default';
   const track = 'latest/' + edge.escape(question.target.software) + '/' + edge.escape(question.target.hardware) + '/' + cohort;
-  const suffix = digits < 4 ? '' : '/' + hash[0], own = question.version ? edge.escape(question.version) : '_none';
+  const suffix = question.eager ? '/_eager' : digits < 4 ? '' : '/' + hash[0], own = question.version ? edge.escape(question.version) : '_none';
   const row = await find(latest, track, question.version ? [own, '_other'].map((v) => `${track}/${v}${suffix}`) : [`${track}/${own}${suffix}`]);
   if (!row) return { missing: true, epoch, issued, expires, stale };
   const rows = 16 ** Math.min(digits, 3), bucket = parseInt(hash.slice(digits < 4 ? 0 : 1, digits), 16);

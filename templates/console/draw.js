@@ -128,7 +128,7 @@ function chart(cohort, from, to, at, calendar, width) {
   const y = (p) => top + (1 - p / 100) * (height - top - bottom);
   const shown = cohort.activations.filter(offers), ends = new Map();
   const svg = element('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': 'Percent over time: ' +
-    (shown.map((a) => `${versionOf(a.release)} ${Math.round(percent(a, at) * 10) / 10} % at the time chosen`).join(', ') || 'nothing is rolled out') });
+    (shown.map((a) => `${versionOf(a.release)} ${Math.round(percent(a, at) * 10) / 10} % at the time chosen` + (waiting(a) ? ', ' + a.waits : '')).join(', ') || 'nothing is rolled out') });
   for (const [start, end] of calendar.rests(from, to)) {
     svg.append(element('rect', { class: 'rest', x: x(Math.max(start, from)), y: top, width: Math.max(0, x(Math.min(end, to)) - x(Math.max(start, from))), height: height - top - bottom }));
   }
@@ -149,6 +149,12 @@ function chart(cohort, from, to, at, calendar, width) {
     }
     path += ` H ${x(to)}`;
     svg.append(element('path', { class: 'halo s' + colour(a.release), d: path }), element('path', { class: 'line', d: path }));
+    const gate = waiting(a);
+    if (gate && gate.at >= from && gate.at <= to) {
+      const now = y(percent(a, gate.at)), then = y(gate.percent), text = `${gate.percent} %: gate ${gate.name}`, left = x(gate.at) < width / 2;
+      svg.append(element('path', { class: 'gate', d: `M ${x(gate.at)} ${now} V ${then} H ${x(to)}` }),
+        element('text', { class: 'axis', x: x(gate.at) + (left ? 4 : -4), y: Math.max(then - 4, 12), 'text-anchor': left ? 'start' : 'end' }, letter(a.release) + ' ' + short(text, 40), element('title', {}, a.waits)));
+    }
     const end = Math.round(percent(a, to) / 6);
     ends.set(end, [...(ends.get(end) || []), letter(a.release)]);
   }

@@ -72,6 +72,7 @@ type Project struct {
 	BucketDigits int                     `json:"bucket_digits"`
 	CohortDigits int                     `json:"cohort_digits"`
 	Timezone     string                  `json:"timezone"` // "" for UTC
+	Eager        bool                    `json:"eager,omitempty"`
 }
 
 // Signing is what firmware has burned in to verify answers.
@@ -149,14 +150,23 @@ type Cohort struct {
 // Activation is a rollout. Of Steps and Ramp at most one is there; Fixed is the
 // percentage where neither is.
 type Activation struct {
-	Release int          `json:"release"`
-	Seed    string       `json:"seed"`
-	Paused  *int64       `json:"paused,omitempty"`
-	Aborted string       `json:"aborted,omitempty"`
-	Fixed   float64      `json:"fixed"`
-	Steps   [][2]float64 `json:"steps,omitempty"` // instant, percent
-	Waits   string       `json:"waits,omitempty"` // for which gate, in words
-	Ramp    *Ramp        `json:"ramp,omitempty"`
+	Release  int          `json:"release"`
+	Seed     string       `json:"seed"`
+	Paused   *int64       `json:"paused,omitempty"`
+	Aborted  string       `json:"aborted,omitempty"`
+	NotEager bool         `json:"not_eager,omitempty"` // eager = false
+	Fixed    float64      `json:"fixed"`
+	Steps    [][2]float64 `json:"steps,omitempty"` // instant, percent
+	Waits    string       `json:"waits,omitempty"` // for which gate, in words
+	Gate     *Gate        `json:"gate,omitempty"`  // the same
+	Ramp     *Ramp        `json:"ramp,omitempty"`
+}
+
+// Gate is what the next step of a rollout waits for.
+type Gate struct {
+	Name    string  `json:"name"`
+	Percent float64 `json:"percent"`
+	Due     int64   `json:"due,omitempty"` // no earlier; 0 where that is not known yet
 }
 
 // Ramp is a percentage that grows, for so many seconds from Start on.
@@ -180,7 +190,7 @@ func ModelOf(f *releases.Fleet, at time.Time, warnings []*lint.Warning) *Model {
 	layout := manifest.LayoutOf(f)
 	m := &Model{
 		Project: Project{f.Project.Slug, f.Project.BaseURL, f.Project.Prefix, f.Project.Order, f.Project.Unknown,
-			f.Project.BucketDigits, f.Project.CohortDigits, f.Project.Timezone},
+			f.Project.BucketDigits, f.Project.CohortDigits, f.Project.Timezone, f.Project.Eager},
 		At: at.Unix(), Warnings: []Warning{}, Targets: []Target{}, Releases: []Release{}, History: []Edit{},
 	}
 	resolver := manifest.NewResolver(f)
@@ -247,13 +257,20 @@ func cohortOf(f *releases.Fleet, c *releases.Cohort, layout manifest.Layout) Coh
 }
 
 func activationOf(release int, a releases.Activation) Activation {
-	row := Activation{Release: release, Seed: a.Seed, Aborted: a.Aborted, Fixed: a.Rollout.Fixed, Waits: a.Rollout.Waits()}
+	row := Activation{Release: release, Seed: a.Seed, Aborted: a.Aborted, NotEager: a.NotEager, Fixed: a.Rollout.Fixed, Waits: a.Rollout.Waits()}
 	if !a.Paused.IsZero() {
 		paused := a.Paused.Unix()
 		row.Paused = &paused
 	}
 	for _, s := range a.Rollout.Steps {
 		row.Steps = append(row.Steps, [2]float64{float64(s.At.UnixMilli()) / 1e3, s.Percent})
+	}
+	if len(a.Rollout.Held) > 0 {
+		next := a.Rollout.Held[0]
+		row.Gate = &Gate{Name: next.Gate, Percent: next.Percent}
+		if !next.Due.IsZero() {
+			row.Gate.Due = next.Due.Unix()
+		}
 	}
 	if r := a.Rollout.Ramp; r != nil {
 		row.Ramp = &Ramp{r.Start.Unix(), r.Duration.Seconds(), r.From, r.To, r.Linear}

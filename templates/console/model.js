@@ -27,6 +27,10 @@ function covered(share) {
 const offers = (activation) => !activation.aborted && !fleet.releases[activation.release].withdrawn;
 const reaches = (activation, at) => (offers(activation) ? covered(percent(activation, at)) : 0);
 
+// A device that asks eagerly looks in no bucket, and is covered by what has begun.
+const EAGER = -1;
+const ahead = (activation, at) => !activation.not_eager && !(activation.paused <= at);
+
 // ranks is the order in which a rollout with a seed takes the buckets.
 const ranks = memo((seed) => {
   const text = new TextEncoder();
@@ -100,7 +104,7 @@ function reach({ activation, needs }, at) {
   for (const a of needs && needs !== activation ? [activation, needs] : [activation]) {
     const n = reaches(a, at);
     if (n === 0) return false;
-    if (n < buckets) { const rank = ranks(a.seed); tests.push((b) => rank[b] < n); }
+    if (n < buckets) { const rank = ranks(a.seed); tests.push((b) => (b === EAGER ? ahead(a, at) : rank[b] < n)); }
   }
   return tests.length === 0 || ((b) => tests.every((test) => test(b)));
 }
@@ -116,7 +120,7 @@ function decide(list, at, into) {
   return into;
 }
 
-// decision is what one bucket gets; null where nothing is in reach.
+// decision is what one bucket gets, or EAGER; null where nothing is in reach.
 function decision(list, bucket, at) {
   return list.find((choice) => {
     const covers = reach(choice, at);
@@ -162,9 +166,13 @@ function shares(cohort, list, decided) {
 // instants are those at which a cohort's answers change, ascending; a ramp has
 // its beginning and its end.
 function instants(cohort) {
-  const found = cohort.activations.flatMap((a) => (offers(a) ? schedule(a).map(([at]) => at) : []));
+  const found = cohort.activations.flatMap((a) => (offers(a) ? schedule(a).map(([at]) => at) : []).concat(waiting(a) ? waiting(a).at : []));
   return [...new Set(found)].sort((a, b) => a - b);
 }
+
+// waiting is the step of an activation that waits for its gate, and when it may
+// begin at the earliest; null for none.
+const waiting = (a) => (a.gate && offers(a) && a.paused === undefined ? { ...a.gate, at: Math.max(a.gate.due || 0, fleet.at) } : null);
 
 // schedule is an activation as points of instant and percent.
 function schedule(activation) {

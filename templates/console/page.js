@@ -119,7 +119,7 @@ function rollouts(cohort) {
     const state = release.withdrawn ? ['withdrawn: ' + release.withdrawn] : a.aborted ? ['aborted: ' + a.aborted]
       : a.paused !== undefined && a.paused <= view.at ? ['paused since ' + whole.format(a.paused * 1000)]
       : next ? [`${Math.round(next[1] * 100) / 100} % at ${whole.format(next[0] * 1000)}`, true] : [a.waits || (share >= 100 ? 'done' : 'stays'), true];
-    return element('tr', {}, element('td', {}, swatch(a.release), versionOf(a.release), release.must ? element('small', {}, ' must pass through') : ''),
+    return element('tr', {}, element('td', {}, swatch(a.release), versionOf(a.release), element('small', {}, (release.must ? ' must pass through' : '') + (fleet.project.eager && a.not_eager ? ' eager = false' : ''))),
       element('td', { class: 'number' }, `${Math.round(share * 100) / 100} %`), element('td', { class: state[1] ? '' : 'alarm' }, state[0]));
   });
   const head = element('thead', {}, element('tr', {}, ...['Release', 'Percent', 'What comes next'].map((h) => element('th', { scope: 'col' }, h))));
@@ -160,7 +160,8 @@ function turn(activation, rank) {
 function upcoming() {
   const next = fleet.cohorts.flatMap((cohort) => cohort.activations.filter((a) => offers(a) && a.paused === undefined).flatMap((a) =>
     (a.ramp ? schedule(a).filter((_, i, all) => i === 0 || i === all.length - 1) : schedule(a)).filter(([at]) => at > view.at)
-      .map(([at, share]) => ({ at, text: `${cohort.slug}: ${versionOf(a.release)} to ${Math.round(share * 100) / 100} %` })))).sort((a, b) => a.at - b.at);
+      .map(([at, share]) => ({ at, text: `${cohort.slug}: ${versionOf(a.release)} to ${Math.round(share * 100) / 100} %` }))
+      .concat(waiting(a) && waiting(a).at >= view.at ? { at: waiting(a).at, text: `${cohort.slug}: ${versionOf(a.release)} to ${a.gate.percent} %, once gate ${a.gate.name} has passed` } : []))).sort((a, b) => a.at - b.at);
   $('soon').textContent = next.length ? 'Next in all cohorts, each with a publish after it:' : 'No schedule of any cohort brings anything more.';
   $('upcoming').replaceChildren(...next.slice(0, 6).map(({ at, text }) => element('li', {}, element('time', { datetime: new Date(at * 1000).toISOString() }, whole.format(at * 1000)), ' ' + text)));
 }
@@ -181,7 +182,7 @@ function fill() {
 
 function link() {
   const target = fleet.targets[view.target] || {};
-  const said = { cohort: fleet.cohorts[view.cohort].slug, software: target.software || '', hardware: target.hardware || '', at: new Date(view.at * 1000).toISOString(), serial: $('serial').value, version: $('current').value };
+  const said = { cohort: fleet.cohorts[view.cohort].slug, software: target.software || '', hardware: target.hardware || '', at: new Date(view.at * 1000).toISOString(), serial: $('serial').value, version: $('current').value, eager: $('eager').checked ? '1' : '' };
   history.replaceState(null, '', '#' + new URLSearchParams(Object.entries(said).filter(([, v]) => v)));
 }
 
@@ -194,6 +195,7 @@ function follow() {
   if (cohort < 0) view.cohort = Math.max(fleet.cohorts.findIndex((c) => c.slug === 'default'), 0);
   $('serial').value = said.get('serial') || '';
   $('current').value = said.get('version') || '';
+  $('eager').checked = fleet.project.eager === true && said.get('eager') === '1';
 }
 
 function published() {
@@ -234,7 +236,7 @@ async function keepUp(tag) {
 async function answer(event) {
   event.preventDefault();
   if (!fleet.targets.length) return;
-  const question = { serial: $('serial').value.trim(), target: fleet.targets[view.target], version: $('current').value };
+  const question = { serial: $('serial').value.trim(), target: fleet.targets[view.target], version: $('current').value, eager: $('eager').checked };
   const log = element('ol'), verdict = element('p', { id: 'verdict' });
   $('answer').replaceChildren(verdict, log);
   link();
@@ -243,7 +245,7 @@ async function answer(event) {
     const got = await ask($('base').value.replace(/\/+$/, ''), question, tell);
     const due = expected(question, got.cohort, Date.now() / 1000);
     const sure = fleet.signing ? await proof(question, got, tell) : '';
-    verdict.append(`Hash ${got.hash}, cohort ${got.cohort}, bucket ${got.bucket}. `, element('strong', {}, got.missing ? 'No answer is there.' : got.url ? 'Install ' + got.url : 'Up to date.'));
+    verdict.append(`Hash ${got.hash}, cohort ${got.cohort}, ${question.eager ? 'asking eagerly' : 'bucket ' + got.bucket}. `, element('strong', {}, got.missing ? 'No answer is there.' : got.url ? 'Install ' + got.url : 'Up to date.'));
     verdict.append(sure);
     if (due) verdict.append(due.url === got.url ? ` So say the definitions: ${because[due.rule]}.` : ` The definitions of this page say now: ${due.url ? 'install ' + due.url : 'up to date'}.`);
   } catch (error) {
@@ -265,6 +267,7 @@ async function proof(question, got, tell) {
 
 function wire() {
   $('base').value = fleet.live ? location.origin + new URL(fleet.project.base_url).pathname.replace(/\/$/, '') : fleet.project.base_url;
+  $('eager').parentElement.hidden = !fleet.project.eager;
   for (const id of ['cohort', 'target', 'runs']) {
     $(id).addEventListener('change', () => { view[id] = Number($(id).value); fill(); settle(); });
   }

@@ -34,6 +34,7 @@ type question struct {
 	Serial  string `json:"serial"`
 	Target  int    `json:"target"`
 	Version string `json:"version"`
+	Eager   bool   `json:"eager"`
 	URL     string `json:"url"` // "" for up to date
 	Missing bool   `json:"missing"`
 }
@@ -45,6 +46,7 @@ type job struct {
 	Now       time.Time  `json:"now"`
 	Questions []question `json:"questions"`
 	Pictures  string     `json:"pictures"` // the folder they go to; "" for none
+	Says      []string   `json:"says"`     // what is to be read on it, or heard
 	Edit      string     `json:"edit"`     // a file of the definitions; the page is to follow
 	Signed    string     `json:"signed"`   // what is said of the signed answers: "signed" or "refused"; "" for nothing
 }
@@ -100,7 +102,9 @@ func TestTheFormAnswersAsExplainDoes(t *testing.T) {
 	t.Parallel()
 	samples := []*conformancetest.Sample{conformancetest.Odd()}
 	for seed := range uint64(3) {
-		samples = append(samples, conformancetest.Random(seed))
+		s := conformancetest.Random(seed)
+		s.Fleet.Project.Eager = true
+		samples = append(samples, s)
 	}
 	for _, s := range samples {
 		t.Run(s.Name, func(t *testing.T) {
@@ -126,6 +130,7 @@ func TestTheFormAnswersAsExplainDoes(t *testing.T) {
 func TestTheFormVerifiesSignedAnswers(t *testing.T) {
 	t.Parallel()
 	s := conformancetest.Random(1)
+	s.Fleet.Project.Eager = true
 	server := httptest.NewServer(nil)
 	defer server.Close()
 	s.Fleet.Project.BaseURL = server.URL
@@ -222,8 +227,8 @@ func questions(f *releases.Fleet, at time.Time, n int) []question {
 		target := random.IntN(len(targets))
 		known := resolver.Known(targets[target])
 		versions := slices.Concat([]string{""}, known, manifest.Unlisted(f.Project.Order, known))
-		q := question{Serial: pick(serials), Target: target, Version: strings.TrimSpace(pick(versions))}
-		e := manifest.Explain(f, manifest.Device{Serial: q.Serial, Target: targets[target], CurrentVersion: q.Version}, at)
+		q := question{Serial: pick(serials), Target: target, Version: strings.TrimSpace(pick(versions)), Eager: f.Project.Eager && random.IntN(3) == 0}
+		e := manifest.Explain(f, manifest.Device{Serial: q.Serial, Target: targets[target], CurrentVersion: q.Version, Eager: q.Eager}, at)
 		q.Missing = !slices.ContainsFunc(e.Fetches, func(fetch manifest.Fetch) bool { return fetch.Found })
 		if e.Payload != nil {
 			q.URL = manifest.PayloadURL(f.Project, manifest.LayoutOf(f), e.Payload)
@@ -256,7 +261,12 @@ func TestThePageHoldsForEverybody(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			pictures := t.ArtifactDir()
-			look(t, job{Page: page, Now: at, Pictures: pictures})
+			j := job{Page: page, Now: at, Pictures: pictures}
+			if name == "hostile" {
+				j.Says = []string{"10 %: gate healthy", "10 % waits for gate healthy, not before 2026-12-02T09:00:00Z", "default: toString to 10 %, once gate healthy has passed",
+					" eager = false", "Ask eagerly", "toString is blocked (&lt;b&gt;radio): &lt;/script&gt;it eats", "0 is a dead end: &lt;img src=x"}
+			}
+			look(t, j)
 		})
 	}
 }
@@ -291,16 +301,20 @@ func TestThePageFollowsTheDefinitions(t *testing.T) {
 	look(t, job{Page: url + "/_cairn/", Now: time.Date(2026, 12, 2, 12, 0, 0, 0, time.UTC), Edit: filepath.Join(project, "cohorts", "default.toml")})
 }
 
-// hostile is definitions whose texts would like to be more than text.
+// hostile is definitions whose texts would like to be more than text, with all
+// that keeps devices from a release.
 func hostile(t *testing.T) *releases.Fleet {
 	t.Helper()
 	return load(t, map[string]string{
-		"cairn.toml":             "[project]\nslug = \"x\"\nbase_url = \"https://ota.example.com\"\nversion_order = \"natural\"\n[publish]\nto = \"dir:public\"\n",
+		"cairn.toml":             "[project]\nslug = \"x\"\nbase_url = \"https://ota.example.com\"\nversion_order = \"natural\"\neager = true\n[gate.healthy]\nsource = \"file\"\nfile = \"health.json\"\n[publish]\nto = \"dir:public\"\n",
 		"releases/a.toml":        "version = \"__proto__\"\nnotes = \"\"\"</script><script>document.title = 'taken'</script>" + strings.Repeat("x", 10_000) + "\"\"\"\n[payload.\"<img src=x onerror=document.title='taken'>\".mp]\nfile = \"a.bin\"\n",
 		"releases/a.bin":         "\x7fa payload",
 		"releases/b.toml":        "version = \"constructor\"\n[payload.\"<img src=x onerror=document.title='taken'>\".mp]\nfile = \"b.bin\"\n",
 		"releases/b.bin":         "\x7fanother payload",
-		"cohorts/default.toml":   "[activate.\"__proto__\"]\nrollout = 100\n[activate.constructor]\nrollout = 30\naborted = \"</script><b onmouseover=alert(1)>\u202egnihton\"\n",
+		"releases/c.toml":        "version = \"toString\"\n[blocked.\"<b>radio\"]\nfrom = [\"__proto__\"]\nreason = \"</script>it eats\"\n[payload.\"<img src=x onerror=document.title='taken'>\".mp]\nfile = \"c.bin\"\n",
+		"releases/c.bin":         "\x7fa third payload",
+		"releases/d.toml":        "version = \"0\"\ndead_end = \"<img src=x onerror=document.title='taken'>\"\n",
+		"cohorts/default.toml":   "[activate.\"__proto__\"]\nrollout = 100\n[activate.constructor]\nrollout = 30\naborted = \"</script><b onmouseover=alert(1)>\u202egnihton\"\n[activate.toString]\nrollout = [ { at = 2026-12-01T09:00:00Z, percent = 1 }, { after = \"24h\", percent = 10, gate = \"healthy\" } ]\neager = false\n",
 		"cohorts/__proto__.toml": "devices = [\"SN-1\"]\n[activate.constructor]\nrollout = 50\n",
 	})
 }

@@ -31,6 +31,8 @@ async function questions(page) {
     await page.selectOption('#target', String(q.target));
     await page.fill('#serial', q.serial);
     await page.fill('#current', q.version);
+    if (await page.isVisible('#eager')) await page.setChecked('#eager', q.eager);
+    else check(!q.eager, 'nothing to tick that asks eagerly');
     await page.click('#ask button');
     await page.waitForFunction(() => document.querySelector('#verdict strong, #verdict .alarm'));
     const said = await page.textContent('#verdict strong').catch(() => page.textContent('#verdict'));
@@ -49,6 +51,8 @@ async function everybody() {
   const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   const page = await open({ bypassCSP: true });
   check(await page.title().then((t) => t !== 'taken'), 'a text of the definitions ran');
+  const main = await page.innerHTML('main');
+  for (const text of job.says || []) check(main.includes(text), `the page does not say ${text}`);
   for (const [width, colorScheme] of [[375, 'light'], [375, 'dark'], [1280, 'light'], [1280, 'dark'], [2560, 'light'], [2560, 'dark']]) {
     await page.setViewportSize({ width, height: 900 });
     await page.emulateMedia({ colorScheme });

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"cairn/releases/syntax"
 )
@@ -24,6 +25,7 @@ func (l *loader) cohorts() {
 	}
 	slices.SortFunc(l.fleet.Cohorts, func(a, b *Cohort) int { return strings.Compare(a.Slug, b.Slug) })
 	l.doubled()
+	l.promotions()
 }
 
 func slug(file string) string { return strings.TrimSuffix(path.Base(file), ".toml") }
@@ -45,6 +47,9 @@ func (l *loader) cohort(t *table) {
 			l.activation(c, m, a)
 		}
 	}
+	if p := t.sub("promote", "write a table: [promote]"); p != nil {
+		l.promote(c, p)
+	}
 	t.rest()
 	slices.SortFunc(c.Activations, func(a, b Activation) int {
 		return l.fleet.Project.Order.Compare(a.Release.Version, b.Release.Version)
@@ -55,7 +60,7 @@ func (l *loader) cohort(t *table) {
 var activationKeys = []string{"rollout", "seed", "paused", "aborted", "resumed", "eager"}
 
 func (l *loader) activation(c *Cohort, m member, t *table) {
-	a := Activation{Rollout: t.rollout()}
+	a := Activation{Rollout: t.rollout(time.Time{})}
 	l.gated(t)
 	var n *node
 	a.Paused, _ = t.instant("paused")
@@ -70,53 +75,64 @@ func (l *loader) activation(c *Cohort, m member, t *table) {
 	}
 	a.NotEager = !t.boolean("eager", true)
 	t.rest()
-	if v := l.versions[m.name]; v != nil {
-		a.Release = v.release
+	if a.Release = l.named(t, m.offset, m.name); a.Release != nil {
 		c.Activations = append(c.Activations, a)
-		return
+	} else {
+		c.Partial = true
 	}
-	c.Partial = true
-	if l.refused[m.name] {
-		return
+}
+
+// named is the release with a version; nil, and reported, where there is none.
+func (l *loader) named(t *table, offset int, version string) *Release {
+	if v := l.versions[version]; v != nil {
+		return v.release
 	}
-	hint := "define it: a file in releases/ with version = " + syntax.String(m.name)
+	if l.refused[version] {
+		return nil
+	}
+	hint := "define it: a file in releases/ with version = " + syntax.String(version)
 	if len(l.unread) > 0 {
 		hint = "mend " + l.unread[0] + " first, which may define it"
 	}
-	if near := Nearest(m.name, slices.Sorted(maps.Keys(l.versions))); near != "" {
+	if near := Nearest(version, slices.Sorted(maps.Keys(l.versions))); near != "" {
 		hint = fmt.Sprintf("did you mean %q? Otherwise %s", near, hint)
 	}
-	t.fault(m.offset, hint, "no release has version %q", m.name)
+	t.fault(offset, hint, "no release has version %q", version)
 	l.follows[l.faults[len(l.faults)-1]] = len(l.unread) > 0
+	return nil
 }
 
 const shareHint = "rollout is the share of the cohort's devices, 0 to 100"
 
 // rollout reads a percentage, steps or a ramp; 100 percent where there is
-// nothing.
-func (t *table) rollout() Rollout {
+// nothing. It begins at an instant unless that is zero.
+func (t *table) rollout(begin time.Time) Rollout {
 	const hint = "write a percentage, steps [{ at = …, percent = … }, …] or a ramp { start = …, duration = \"48h\" }"
 	n := t.get("rollout", hint, floatKind, integerKind, arrayKind, tableKind)
 	switch {
 	case n == nil:
 		return Rollout{Fixed: 100}
 	case n.kind == arrayKind:
-		return t.steps(n, hint)
+		return t.steps(n, hint, begin)
 	case n.kind == tableKind:
-		return Rollout{Ramp: t.file.table(n, "rollout").ramp()}
+		return Rollout{Ramp: t.file.table(n, "rollout").ramp(begin)}
 	}
 	return Rollout{Fixed: t.percent(n, "rollout", shareHint)}
 }
 
-func (t *table) ramp() *Ramp {
+func (t *table) ramp(begin time.Time) *Ramp {
 	r := &Ramp{From: 1, To: 100}
 	at := t.node.offset
 	var n *node
-	r.Start, _ = t.instant("start")
+	needs := []string{"start", "duration"}
+	if r.Start, _ = t.instant("start"); !begin.IsZero() {
+		t.unbegun("start")
+		r.Start, needs = begin, needs[1:]
+	}
 	if r.Duration, n = t.duration("duration", 0); n != nil && r.Duration <= 0 {
 		t.fault(n.offset, `write a time such as "48h"`, "duration %q is not over 0", n.text)
 	}
-	for _, key := range []string{"start", "duration"} {
+	for _, key := range needs {
 		if _, ok := t.node.member(key); !ok {
 			t.fault(at, `write { start = 2026-12-01T09:00:00Z, duration = "48h" }`, "a ramp has no %s", key)
 		}

@@ -252,6 +252,7 @@ type Cohort struct {
 	Devices      Devices
 	VersionCheck bool         // false: lower versions may be served too
 	Activations  []Activation // ascending in version order
+	Promote      *Promotion   // nil where it takes releases over from no other cohort
 
 	// Partial says that faults have left out some of what it offers. Only
 	// [LoadToStop] gives such.

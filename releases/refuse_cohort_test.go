@@ -58,7 +58,7 @@ hint: did you mean "devices"?
 cohorts/beta.toml:2:1: unknown … "version-check" … file
 hint: did you mean "version_check"?
 cohorts/beta.toml:3:1: unknown … "priority" … file
-hint: activate, devices, devices_file, version_check
+hint: activate, devices, devices_file, promote, version_check
 cohorts/beta.toml:5:1: unknown … "rolout" … [activate."1.0.0"]
 hint: did you mean "rollout"?
 cohorts/beta.toml:6:1: unknown … "abort" … [activate."1.0.0"]

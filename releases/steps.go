@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// steps reads a rollout in steps.
-func (t *table) steps(n *node, hint string) (r Rollout) {
+// steps reads a rollout in steps, which begins at an instant unless that is zero.
+func (t *table) steps(n *node, hint string, begin time.Time) (r Rollout) {
 	if len(n.items) == 0 {
 		t.fault(n.offset, hint, "rollout has no steps")
 	}
@@ -16,7 +16,7 @@ func (t *table) steps(n *node, hint string) (r Rollout) {
 		if !t.is(item, "a step", hint, tableKind) {
 			continue
 		}
-		s, ok := t.file.table(item, "rollout").step(before)
+		s, ok := t.file.table(item, "rollout").step(before, begin)
 		if !ok {
 			continue
 		}
@@ -32,8 +32,13 @@ func (t *table) steps(n *node, hint string) (r Rollout) {
 
 const stepHint = "write { at = 2026-12-01T09:00:00Z, percent = 10 }"
 
-// step reads one step behind another one, which is nil for the first.
-func (t *table) step(before *Step) (s Step, ok bool) {
+// step reads one step behind another one, which is nil for the first. Where
+// begin is not zero, that is when the first begins.
+func (t *table) step(before *Step, begin time.Time) (s Step, ok bool) {
+	begun := !begin.IsZero()
+	if begun {
+		t.unbegun("at", "passed")
+	}
 	at, atNode := t.instant("at")
 	after, afterNode := t.duration("after", 0)
 	p := t.number("percent", "write percent = 10")
@@ -44,7 +49,12 @@ func (t *table) step(before *Step) (s Step, ok bool) {
 	whole := t.node.offset
 	_, stated := t.node.member("at")
 	_, relative := t.node.member("after")
+	if begun && before == nil && !relative {
+		at, atNode, stated = begin, t.node, true
+	}
 	switch {
+	case !stated && !relative && begun:
+		t.fault(whole, `write { after = "24h", percent = 10 }`, "a step behind the first has no after")
 	case !stated && !relative:
 		t.fault(whole, stepHint, "a step has no at")
 	case stated && relative:
@@ -78,9 +88,14 @@ func (t *table) step(before *Step) (s Step, ok bool) {
 	if s.Gate == "" && !held {
 		s.Due = time.Time{}
 	}
-	if before == nil {
-		return s, true
+	if before != nil {
+		t.follows(before, s, at, atNode, p)
 	}
+	return s, true
+}
+
+// follows reports a step that does not come after the one before it, or is less.
+func (t *table) follows(before *Step, s Step, at time.Time, atNode, p *node) {
 	if atNode != nil && !at.After(latest(before.At, before.Due)) && !(before.At.IsZero() && before.Due.IsZero()) {
 		t.fault(atNode.offset, "put the steps in the order of time", "step at %s is not after the one before it", atNode.text)
 	}
@@ -88,7 +103,16 @@ func (t *table) step(before *Step) (s Step, ok bool) {
 		t.fault(p.offset, "a rollout only grows; to take a release back, write aborted = \"why\"",
 			"percent %s is under the %v of the step before it", p.text, before.Percent)
 	}
-	return s, true
+}
+
+// unbegun reports keys of a rollout that has a beginning of its own, where it
+// begins with a promotion.
+func (t *table) unbegun(keys ...string) {
+	for _, key := range keys {
+		if m, there := t.node.member(key); there {
+			t.fault(m.offset, "leave "+key+" out", "%s is known once the release is promoted, which is when this rollout begins", key)
+		}
+	}
 }
 
 func latest(a, b time.Time) time.Time {
@@ -105,16 +129,21 @@ func (l *loader) gated(t *table) {
 		return
 	}
 	for _, item := range m.value.items {
-		g, _ := item.member("gate")
-		if _, known := l.fleet.Gates[textOf(g)]; known || textOf(g) == "" {
-			continue
-		}
-		hint := "define it in cairn.toml: [gate." + textOf(g) + `] with source = "adoption", "file", "command" or "prometheus"`
-		if near := Nearest(textOf(g), slices.Sorted(maps.Keys(l.fleet.Gates))); near != "" {
-			hint = "did you mean \"" + near + "\"?"
-		}
-		t.fault(g.value.offset, hint, "no gate is called %q", textOf(g))
+		l.defines(t, item)
 	}
+}
+
+// defines reports the gate that a table names where nobody defines it.
+func (l *loader) defines(t *table, of *node) {
+	g, _ := of.member("gate")
+	if _, known := l.fleet.Gates[textOf(g)]; known || textOf(g) == "" {
+		return
+	}
+	hint := "define it in cairn.toml: [gate." + textOf(g) + `] with source = "adoption", "file", "command" or "prometheus"`
+	if near := Nearest(textOf(g), slices.Sorted(maps.Keys(l.fleet.Gates))); near != "" {
+		hint = "did you mean \"" + near + "\"?"
+	}
+	t.fault(g.value.offset, hint, "no gate is called %q", textOf(g))
 }
 
 func textOf(m member) string {

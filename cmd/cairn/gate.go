@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -46,13 +48,25 @@ It exits with 0 whatever the gates say, so that what they decided is pushed.`,
   cairn gate --dry-run --log access.log`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runGate(cmd, global, opts) },
 	}
-	opts.editOptions.add(cmd)
-	opts.adoptionOptions.add(cmd)
-	cli.AddAt(cmd, &opts.at)
-	f := cmd.Flags()
-	f.StringArrayVar(&opts.logs, "log", nil, "a `LOG` as 'cairn adoption' takes it, again for more (default: logs in [adoption])")
-	f.BoolVar(&opts.json, "json", false, "write one JSON object for each gate")
+	opts.add(cmd)
 	return cmd
+}
+
+func (o *gateOptions) add(cmd *cobra.Command) {
+	o.editOptions.add(cmd)
+	o.adoptionOptions.add(cmd)
+	cli.AddAt(cmd, &o.at)
+	f := cmd.Flags()
+	f.StringArrayVar(&o.logs, "log", nil, "a `LOG` as 'cairn adoption' takes it, again for more (default: logs in [adoption])")
+	f.BoolVar(&o.json, "json", false, "write one JSON object for each decision")
+}
+
+// instant is the one that decides.
+func (o *gateOptions) instant() (time.Time, error) {
+	if !o.at.IsZero() && o.publish {
+		return time.Time{}, cli.Usagef("--at does not go with --publish: that is done now")
+	}
+	return o.at.Instant().Truncate(time.Second), nil
 }
 
 // decision is what a gate says of a rollout, and what becomes of it.
@@ -65,16 +79,23 @@ type decision struct {
 	Evidence *gate.Evidence `json:"evidence"` // null for none
 	Does     string         `json:"does"`
 
-	edit func(edit.Project, time.Time) ([]edit.Change, error) // nil for none
-	stop bool
-	note string // the title of its commit
+	action
+}
+
+// action is an edit that is decided on before it is its turn.
+type action struct {
+	cohort string                                               // that its commit is about
+	note   string                                               // the rest of the commit's title
+	edit   func(edit.Project, time.Time) ([]edit.Change, error) // nil for none
+	stop   bool                                                 // it takes a release back
+	quiet  bool                                                 // it changes no answer
 }
 
 func runGate(cmd *cobra.Command, global *globalOptions, opts gateOptions) error {
-	if !opts.at.IsZero() && opts.publish {
-		return cli.Usagef("--at does not go with --publish: that is done now")
+	at, err := opts.instant()
+	if err != nil {
+		return err
 	}
-	at := opts.at.Instant().Truncate(time.Second)
 	decisions, err := global.ask(cmd, opts, at)
 	if err != nil {
 		return err
@@ -82,34 +103,43 @@ func runGate(cmd *cobra.Command, global *globalOptions, opts gateOptions) error 
 	if err := writeDecisions(cmd.OutOrStdout(), decisions, opts.json); err != nil {
 		return err
 	}
-	if opts.json {
-		cmd.SetOut(cmd.ErrOrStderr()) // for the edits
+	var actions []action
+	for _, d := range decisions {
+		actions = append(actions, d.action)
 	}
-	var stopped error
-	for _, stop := range []bool{true, false} {
-		if stopped != nil {
-			return stopped // nothing advances before what failed is stopped
-		}
-		for i, d := range decisions {
-			if d.edit == nil || d.stop != stop {
-				continue
-			}
-			if err := global.decide(cmd, opts.editOptions, d, at, d.stop || last(decisions[i+1:])); err != nil {
-				stopped = errors.Join(stopped, err)
-			}
-		}
-	}
-	return stopped
+	return global.act(cmd, opts.editOptions, opts.json, actions, at)
 }
 
-// last says whether none of the decisions lets anything begin.
-func last(decisions []decision) bool {
-	for _, d := range decisions {
-		if d.edit != nil && !d.stop {
-			return false
-		}
+// act carries out what is decided: nothing advances before what failed is stopped.
+// What advances is published once.
+func (g *globalOptions) act(cmd *cobra.Command, opts editOptions, asJSON bool, all []action, at time.Time) error {
+	if asJSON {
+		cmd.SetOut(cmd.ErrOrStderr()) // for the edits
 	}
-	return true
+	rank := func(a action) int {
+		switch {
+		case a.stop:
+			return 0
+		case a.quiet:
+			return 1
+		}
+		return 2
+	}
+	all = slices.DeleteFunc(all, func(a action) bool { return a.edit == nil })
+	slices.SortStableFunc(all, func(a, b action) int { return cmp.Compare(rank(a), rank(b)) })
+	var stopped error
+	for i, a := range all {
+		if stopped != nil && !a.stop {
+			break
+		}
+		step := opts
+		step.stops, step.publish = a.stop, opts.publish && (a.stop || !a.quiet && i == len(all)-1)
+		stopped = errors.Join(stopped, g.edit(cmd, step, func(p *project) (change, error) {
+			files, err := a.edit(p.definitions(), at)
+			return change{files: files, stops: a.stop, title: title(a.cohort, "%s", a.note)}, err
+		}))
+	}
+	return stopped
 }
 
 // ask asks all gates that a rollout waits for.
@@ -134,7 +164,7 @@ func (g *globalOptions) ask(cmd *cobra.Command, opts gateOptions, at time.Time) 
 			if cmd.Context().Err() != nil {
 				return nil, cmd.Context().Err()
 			}
-			d := decision{Cohort: c.Slug, Release: a.Release.Version, Gate: limits.Name, Percent: a.Rollout.Held[0].Percent, Evidence: e}
+			d := decision{action: action{cohort: c.Slug}, Cohort: c.Slug, Release: a.Release.Version, Gate: limits.Name, Percent: a.Rollout.Held[0].Percent, Evidence: e}
 			if d.Verdict = gate.Judge(limits, e, at); err != nil {
 				d.Verdict = gate.Verdict{Outcome: gate.Inconclusive, Why: "no evidence: " + err.Error()}
 			}
@@ -172,15 +202,6 @@ func (d *decision) settle(limits releases.Gate, next releases.Step, at time.Time
 	if d.edit != nil {
 		d.note += ", " + why
 	}
-}
-
-// decide carries out one decision.
-func (g *globalOptions) decide(cmd *cobra.Command, opts editOptions, d decision, at time.Time, publish bool) error {
-	opts.stops, opts.publish = d.stop, opts.publish && publish
-	return g.edit(cmd, opts, func(p *project) (change, error) {
-		files, err := d.edit(p.definitions(), at)
-		return change{files: files, stops: d.stop, title: title(d.Cohort, "%s", d.note)}, err
-	})
 }
 
 func writeDecisions(w io.Writer, all []decision, asJSON bool) error {

@@ -47,6 +47,7 @@ A flag that takes a value can be given by a variable: see 'cairn help environmen
 		assignCommand(global),
 		adoptionCommand(global),
 		gateCommand(global),
+		promoteCommand(global),
 		statusCommand(global),
 		reportCommand(global),
 		checkCommand(global),

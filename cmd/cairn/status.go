@@ -67,6 +67,7 @@ type cohortStatus struct {
 	Cohort   string          `json:"cohort"`
 	Devices  *int            `json:"devices"` // null for the cohort that lists none
 	Releases []rolloutStatus `json:"releases"`
+	Promotes string          `json:"promotes"` // what it takes over from another cohort, in words; "" where it does not
 }
 
 type rolloutStatus struct {
@@ -96,7 +97,7 @@ func (p *project) status(pub *publish.Proposal) status {
 	active := map[*releases.Release]bool{}
 	published := pub.Remote.Rollouts()
 	for _, c := range f.Cohorts {
-		row := cohortStatus{Cohort: c.Slug, Releases: []rolloutStatus{}}
+		row := cohortStatus{Cohort: c.Slug, Releases: []rolloutStatus{}, Promotes: f.Promotes(c, s.At)}
 		if c.Slug != releases.DefaultCohort {
 			n := c.Devices.Len()
 			row.Devices = &n
@@ -162,6 +163,9 @@ func (s status) write(w io.Writer) error {
 			who = cli.Count(*c.Devices, "device")
 		}
 		fmt.Fprintf(&b, "\ncohort %s: %s\n", c.Cohort, who)
+		if c.Promotes != "" {
+			fmt.Fprintf(&b, "  promotes %s\n", c.Promotes)
+		}
 		if len(c.Releases) == 0 {
 			fmt.Fprintf(&b, "  is offered nothing\n")
 			continue

@@ -61,7 +61,7 @@ var Rules = []Rule{
 	{"text-payload", "Text in the place of a payload.", false},
 	{"unmet-need", "A component that no device is ever known to have the needs of.", true},
 	{"unseen-characters", "Characters in names that nobody sees, or that turn directions.", false},
-	{"unused-gate", "A [gate] table that no step of a rollout names.", false},
+	{"unused-gate", "A [gate] table that no step of a rollout and no promotion names.", false},
 	{"unused-software", "A [software] table that no payload has the type of.", false},
 	{"update-loop", "Devices that go round and round.", false},
 	{"web-page-url", "A url of a web page about a file.", false},

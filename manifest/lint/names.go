@@ -37,8 +37,16 @@ func (l *linter) project() {
 	}
 	used := map[string]bool{}
 	for _, c := range l.Cohorts {
+		var rollouts []releases.Rollout
 		for _, a := range c.Activations {
-			for _, s := range slices.Concat(a.Rollout.Steps, a.Rollout.Held) {
+			rollouts = append(rollouts, a.Rollout)
+		}
+		if c.Promote != nil {
+			used[c.Promote.Gate] = true
+			rollouts = append(rollouts, c.Promote.Rollout)
+		}
+		for _, r := range rollouts {
+			for _, s := range slices.Concat(r.Steps, r.Held) {
 				used[s.Gate] = true
 			}
 		}
@@ -46,7 +54,7 @@ func (l *linter) project() {
 	for _, name := range slices.Sorted(maps.Keys(l.Gates)) {
 		if !used[name] {
 			l.warn("unused-gate", in(releases.ProjectFile, "gate", name), "name it in a step: { after = \"24h\", percent = 10, gate = \""+name+"\" }",
-				"no step of a rollout waits for gate %q", name)
+				"no step of a rollout and no promotion waits for gate %q", name)
 		}
 	}
 }

@@ -76,7 +76,7 @@ base_url = "https://ota.example.com"
 source = "file"
 file = "health.json"
 `, `
-cairn.toml:4:7: warning[unused-gate]: no step of a rollout waits for gate "healthy"
+cairn.toml:4:7: warning[unused-gate]: no step of a rollout and no promotion waits for gate "healthy"
   4 | [gate.healthy]
 hint: name it in a step: { after = "24h", percent = 10, gate = "healthy" }
 `},

@@ -58,12 +58,7 @@ func (r *Review) Markdown(w io.Writer) error {
 		}
 		fmt.Fprintf(&tail, "\nNext, each with a publish after it:\n\n%s", table("| when | cohort | |\n| --- | --- | --- |\n", rows))
 	}
-	if len(r.Waiting) > 0 {
-		fmt.Fprintf(&tail, "\nWaiting for a gate:\n\n")
-		for _, w := range r.Waiting {
-			fmt.Fprintf(&tail, "- %s, %s: %s\n", code(w.Cohort), code(w.Version), escape(w.What))
-		}
-	}
+	r.markdownDecisions(&tail)
 	room := MaxMarkdown - head.Len() - tail.Len() - len(leftOut(0))
 	left := 0
 	for _, g := range r.Groups {
@@ -83,6 +78,22 @@ func (r *Review) Markdown(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, head.String()+tail.String())
 	return err
+}
+
+// markdownDecisions is [Review.decisions] in Markdown.
+func (r *Review) markdownDecisions(w io.Writer) {
+	if len(r.Waiting) > 0 {
+		fmt.Fprintf(w, "\nWaiting for a gate:\n\n")
+	}
+	for _, x := range r.Waiting {
+		fmt.Fprintf(w, "- %s, %s: %s\n", code(x.Cohort), code(x.Version), escape(x.What))
+	}
+	if len(r.Promotes) > 0 {
+		fmt.Fprintf(w, "\nTo be promoted by `cairn promote`:\n\n")
+	}
+	for _, p := range r.Promotes {
+		fmt.Fprintf(w, "- %s: %s\n", code(p.Cohort), escape(p.What))
+	}
 }
 
 func leftOut(n int) string {

@@ -33,6 +33,7 @@ type Review struct {
 	Missing  []string       `json:"missing"`  // keys of stored payloads that are not there: it fails
 	Upcoming []Upcoming     `json:"upcoming"` // ascending by time
 	Waiting  []Waiting      `json:"waiting"`  // for a gate
+	Promotes []Promotes     `json:"promotes"` // what cohorts take over from others
 }
 
 // Group is the devices of a cohort that are alike.
@@ -134,6 +135,7 @@ func New(plan *publish.Plan, fleet *releases.Fleet, at time.Time) *Review {
 		Trips:       []publish.Trip{},
 		Missing:     append([]string{}, plan.Missing...),
 		Waiting:     waiting(fleet),
+		Promotes:    promotes(fleet, at),
 		Upcoming:    upcoming(fleet, at, plan.Site.Tree.Layout.Buckets()),
 	}
 }
@@ -186,6 +188,22 @@ func waiting(f *releases.Fleet) []Waiting {
 			if r := a.Rollout; a.Offers() && r.Gate() != "" {
 				all = append(all, Waiting{c.Slug, a.Release.Version, r.Gate(), r.Held[0].Percent, r.Waits()})
 			}
+		}
+	}
+	return all
+}
+
+// Promotes is what a cohort takes over from another one, in words.
+type Promotes struct {
+	Cohort string `json:"cohort"`
+	What   string `json:"what"`
+}
+
+func promotes(f *releases.Fleet, at time.Time) []Promotes {
+	all := []Promotes{}
+	for _, c := range f.Cohorts {
+		if what := f.Promotes(c, at); what != "" {
+			all = append(all, Promotes{c.Slug, what})
 		}
 	}
 	return all

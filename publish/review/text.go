@@ -67,14 +67,25 @@ func (r *Review) Text(w io.Writer) error {
 		}
 		table.Flush()
 	}
-	if len(r.Waiting) > 0 {
-		line("\nwaiting for a gate, which 'cairn gate' asks:")
-		for _, w := range r.Waiting {
-			line("  %s, %s: %s", w.Cohort, w.Version, w.What)
-		}
-	}
+	r.decisions(line)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// decisions writes what others have to decide before it goes on.
+func (r *Review) decisions(line func(string, ...any)) {
+	if len(r.Waiting) > 0 {
+		line("\nwaiting for a gate, which 'cairn gate' asks:")
+	}
+	for _, w := range r.Waiting {
+		line("  %s, %s: %s", w.Cohort, w.Version, w.What)
+	}
+	if len(r.Promotes) > 0 {
+		line("\nto be promoted by 'cairn promote':")
+	}
+	for _, p := range r.Promotes {
+		line("  %s: %s", p.Cohort, p.What)
+	}
 }
 
 // String is "2 from default to beta: SN-1, SN-2".

@@ -193,6 +193,31 @@ func (a *cohortAuthor) inline(versions []string) {
 	a.end("")
 }
 
+// promote writes a [promote] table, at the end of the file or before all others.
+func (a *cohortAuthor) promote(end bool) {
+	if (a.IntN(2) == 0) != end {
+		return
+	}
+	keys := [][2]string{{"from", `"other"`}, {"after", `"48h"`}, {"rollout", a.one("5", `{ duration = "2h" }`, `[ { percent = 1 }, { after = "1h", percent = 2 } ]`)}}
+	for _, k := range [][2]string{{"not", a.one("[]", `["1.0.0+b"]`, "[\n  'über',\n]")}, {"promoted", a.name("#1")}, {"since", "{ " + a.name("it's") + " = " + a.instant() + " }"}} {
+		if a.IntN(2) == 0 {
+			keys = append(keys, k)
+		}
+	}
+	a.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
+	before := "promote."
+	if end {
+		a.above("promote")
+		a.write("promote", "[promote]")
+		a.end("promote")
+		before = ""
+	}
+	for _, k := range keys {
+		a.write("promote/"+k[0], "%s%s = %s", before, k[0], k[1])
+		a.end("promote/" + k[0])
+	}
+}
+
 // cohort writes the whole file.
 func (a *cohortAuthor) cohort(devices []string) string {
 	a.write("", "# c0.\n")
@@ -210,6 +235,10 @@ func (a *cohortAuthor) cohort(devices []string) string {
 	if a.IntN(2) == 0 {
 		a.write("", "version_check = false")
 		a.end("")
+	}
+	end := a.IntN(2) == 0
+	if !end {
+		a.promote(false)
 	}
 	var versions []string
 	for _, v := range oddVersions {
@@ -231,6 +260,9 @@ func (a *cohortAuthor) cohort(devices []string) string {
 		for _, v := range versions {
 			a.section(v)
 		}
+	}
+	if end {
+		a.promote(true)
 	}
 	var text strings.Builder
 	for _, p := range a.pieces {

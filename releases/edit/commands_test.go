@@ -22,10 +22,11 @@ type said struct {
 	Devices   map[string][]string                       // by cohort
 	Checks    map[string]bool                           // likewise
 	Active    map[string]map[string]releases.Activation // likewise, by version
+	Promotes  map[string]releases.Promotion             // likewise
 }
 
 func say(f *releases.Fleet) said {
-	s := said{map[string]string{}, map[string][]string{}, map[string]bool{}, map[string]map[string]releases.Activation{}}
+	s := said{map[string]string{}, map[string][]string{}, map[string]bool{}, map[string]map[string]releases.Activation{}, map[string]releases.Promotion{}}
 	for _, r := range f.Releases {
 		s.Withdrawn[r.Version] = r.Withdrawn
 	}
@@ -33,6 +34,9 @@ func say(f *releases.Fleet) said {
 		s.Checks[c.Slug] = c.VersionCheck
 		if c.Devices.Len() > 0 {
 			s.Devices[c.Slug] = slices.Collect(c.Devices.Serials())
+		}
+		if c.Promote != nil {
+			s.Promotes[c.Slug] = *c.Promote
 		}
 		s.Active[c.Slug] = map[string]releases.Activation{}
 		for _, a := range c.Activations {
@@ -67,7 +71,7 @@ func command(r *rand.Rand, p Project) (name string, run func() ([]Change, error)
 		s.Active["beta"][v] = a
 		return nil
 	}
-	switch r.IntN(7) {
+	switch r.IntN(8) {
 	case 0:
 		d := Deployment{Version: v, Cohort: "beta", Again: was.Aborted != "" || r.IntN(2) == 0, At: at, Rollout: releases.Rollout{Fixed: float64(r.IntN(101))}}
 		switch r.IntN(3) {
@@ -157,6 +161,38 @@ func command(r *rand.Rand, p Project) (name string, run func() ([]Change, error)
 			}
 			return nil
 		}, func(string) bool { return false }
+	case 6:
+		c := p.Fleet.Cohort("beta")
+		t := Takeover{Cohort: "beta", At: at, Again: r.IntN(2) == 0, Not: []string{v, "1.0.0+b"}}
+		if t.Promote = v; active || r.IntN(2) == 0 {
+			t.Promote = ""
+		}
+		return "promote", func() ([]Change, error) { return p.Promote(t) }, func(s *said) error {
+				if c.Promote == nil {
+					return errRefused
+				}
+				table := *c.Promote
+				for _, not := range t.Not {
+					if !slices.Contains(table.Not, not) {
+						table.Not = append(slices.Clip(table.Not), not)
+					}
+				}
+				x := p.Fleet.Candidate(c, at, t.Again)
+				if table.Since = nil; !x.Note.IsZero() && !slices.Contains(t.Not, x.Release.Version) {
+					table.Since = map[string]time.Time{x.Release.Version: x.Note}
+				}
+				switch {
+				case t.Promote != "":
+					table.Promoted = v
+					s.Active["beta"][v] = releases.Activation{Rollout: table.Rollout.BeginAt(at), Seed: "beta/" + v}
+				case t.Again:
+					table.Promoted = ""
+				}
+				s.Promotes["beta"] = table
+				return nil
+			}, func(of string) bool {
+				return slices.Contains([]string{"promote/not", "promote/promoted", "promote/since"}, of) || keys("rollout")(of)
+			}
 	}
 	serials := []string{"A", "D4", "NEW", "D0", "NEW", "D2", "N2", "N3", "N4"}
 	r.Shuffle(len(serials), func(i, j int) { serials[i], serials[j] = serials[j], serials[i] })
@@ -190,7 +226,7 @@ func TestRandomCommands(t *testing.T) {
 	for seed := range uint64(5000) {
 		randomCommand(t, seed, done)
 	}
-	for _, name := range []string{"deploy", "deactivate", "abort", "pause", "resume", "withdraw", "assign"} {
+	for _, name := range []string{"deploy", "deactivate", "abort", "pause", "resume", "withdraw", "assign", "promote"} {
 		if done[name] < 20 {
 			t.Errorf("only %d times: %s", done[name], name)
 		}
@@ -215,7 +251,7 @@ func randomCommand(t *testing.T, seed uint64, done map[string]int) {
 	files := fstest.MapFS{
 		"cairn.toml":         {Data: []byte("[project]\nslug = \"fridge\"\nbase_url = \"https://ota.example.com\"\nversion_order = \"natural\"\n")},
 		"cohorts/beta.toml":  {Data: []byte(mark + text)},
-		"cohorts/other.toml": {Data: []byte("devices = [\"A\", \"B\"]\n")},
+		"cohorts/other.toml": {Data: []byte("devices = [\"A\", \"B\"]\n[activate.\"1.0.0\"]\n[activate.\"über\"]\n")},
 		"cohorts/filed.toml": {Data: []byte("devices_file = \"filed.txt\"\n")},
 		"cohorts/filed.txt":  {Data: []byte("N2 # two" + a.newline + "\tF1\n\nN3")},
 	}

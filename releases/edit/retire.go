@@ -29,10 +29,17 @@ func (p Project) Retire(version string) ([]Change, error) {
 	}
 	changes := []Change{{File: r.File, Before: text}}
 	for _, c := range p.Fleet.Cohorts {
-		if _, active := p.activation(c.Slug, r.Version); !active {
+		_, active := p.activation(c.Slug, r.Version)
+		if !active && c.Promote == nil {
 			continue
 		}
-		some, err := p.change(c.File, func(d *Document) error { return d.Remove("activate", r.Version) })
+		some, err := p.change(c.File, func(d *Document) error {
+			err := forget(d, c.Promote, r.Version)
+			if active {
+				err = cmp.Or(err, d.Remove("activate", r.Version))
+			}
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}

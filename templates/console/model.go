@@ -145,6 +145,7 @@ type Cohort struct {
 	Counts       []int        `json:"counts,omitempty"`
 	VersionCheck bool         `json:"version_check"`
 	Activations  []Activation `json:"activations"`
+	Promotes     string       `json:"promotes,omitempty"` // from another cohort, in words
 }
 
 // Activation is a rollout. Of Steps and Ramp at most one is there; Fixed is the
@@ -224,7 +225,7 @@ func ModelOf(f *releases.Fleet, at time.Time, warnings []*lint.Warning) *Model {
 		m.Releases = append(m.Releases, row)
 	}
 	for _, c := range f.Cohorts {
-		m.Cohorts = append(m.Cohorts, cohortOf(f, c, layout))
+		m.Cohorts = append(m.Cohorts, cohortOf(f, c, layout, at))
 	}
 	if s := f.Signing; s != nil {
 		m.Signing = &Signing{Origin: f.Project.KeyName(), Threshold: s.RootThreshold}
@@ -238,8 +239,8 @@ func ModelOf(f *releases.Fleet, at time.Time, warnings []*lint.Warning) *Model {
 	return m
 }
 
-func cohortOf(f *releases.Fleet, c *releases.Cohort, layout manifest.Layout) Cohort {
-	row := Cohort{Slug: c.Slug, VersionCheck: c.VersionCheck, Activations: []Activation{}}
+func cohortOf(f *releases.Fleet, c *releases.Cohort, layout manifest.Layout, at time.Time) Cohort {
+	row := Cohort{Slug: c.Slug, Promotes: f.Promotes(c, at), VersionCheck: c.VersionCheck, Activations: []Activation{}}
 	if c.Slug != releases.DefaultCohort {
 		devices := c.Devices.Len()
 		row.Devices = &devices

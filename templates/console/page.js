@@ -123,7 +123,7 @@ function rollouts(cohort) {
       element('td', { class: 'number' }, `${Math.round(share * 100) / 100} %`), element('td', { class: state[1] ? '' : 'alarm' }, state[0]));
   });
   const head = element('thead', {}, element('tr', {}, ...['Release', 'Percent', 'What comes next'].map((h) => element('th', { scope: 'col' }, h))));
-  $('rollouts').replaceChildren(element('caption', { class: 'about' }, 'Of cohort ' + cohort.slug), head, element('tbody', {}, ...rows));
+  $('rollouts').replaceChildren(element('caption', { class: 'about' }, 'Of cohort ' + cohort.slug + (cohort.promotes ? ', which promotes ' + cohort.promotes : '')), head, element('tbody', {}, ...rows));
 }
 
 function bucket() {

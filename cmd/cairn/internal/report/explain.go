@@ -52,6 +52,9 @@ func (x Explanation) Write(w io.Writer) error {
 		}
 		table.Flush()
 	}
+	if what := x.Fleet.Promotes(x.Cohort, x.At); what != "" {
+		fmt.Fprintf(&b, "  promotes %s\n", what)
+	}
 	fmt.Fprint(&b, "\nthe device fetches:\n")
 	for _, f := range x.Fetches {
 		fmt.Fprintf(&b, "  %s/%s", x.Fleet.Project.BaseURL, f.Key)

@@ -143,6 +143,9 @@ func (l Layout) renderedKey(at Location) string {
 	return folder + at.Name
 }
 
+// StatusKey is the key of what tells how a publish stands, for people and checkers.
+func (l Layout) StatusKey() string { return l.Prefix + "/v1/status.json" }
+
 // SignedFolder is the key of the signed form, slash included.
 func (l Layout) SignedFolder() string { return l.Prefix + "/v1/signed/" }
 
@@ -222,6 +225,7 @@ const (
 	Answer
 	Payload
 	Rendered
+	Status
 	SignedHead
 	SignedKeys
 	SignedPart
@@ -257,6 +261,8 @@ func (l Layout) Key(at Location) string {
 		return l.AnswerFolder(at.Target, at.Cohort, at.VersionSegment) + at.Bucket + string(at.Form) + string(at.Encoding)
 	case Rendered:
 		return l.renderedKey(at)
+	case Status:
+		return l.StatusKey()
 	case SignedHead:
 		return l.HeadKey()
 	case SignedKeys:
@@ -304,6 +310,9 @@ func (l Layout) parse(key string) (at Location, ok bool) {
 	}
 	if rest, ok := strings.CutPrefix(key, l.RenderedFolder()); ok {
 		return l.parseRendered(rest)
+	}
+	if key == l.StatusKey() {
+		return Location{Class: Status}, true
 	}
 	at.Encoding = Identity
 	for _, e := range []Encoding{Brotli, Gzip} {

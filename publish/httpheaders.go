@@ -21,12 +21,14 @@ func HeaderOf(at manifest.Location, cache releases.Cache) Header {
 	case at.Class == manifest.SignedPart:
 		h.ContentType = "application/octet-stream"
 		h.CacheControl = maxAge(24*time.Hour) + ", immutable" // a cache may have got another: not for a year
+	case at.Class == manifest.Status:
+		h.CacheControl = maxAge(time.Minute)
 	case at.Class == manifest.CohortIndex:
 		h.CacheControl = maxAge(cache.Cohorts)
 	default:
 		h.CacheControl = maxAge(cache.Answers)
 	}
-	if at.Class == manifest.Answer && at.Form == manifest.JSON {
+	if at.Class == manifest.Answer && at.Form == manifest.JSON || at.Class == manifest.Status {
 		h.ContentType = "application/json"
 	}
 	h.ContentType = cmp.Or(mediaTypeOf(at), h.ContentType)

@@ -191,7 +191,9 @@ func (p *Proposal) states(now time.Time) (during, after State) {
 	if p.Remote.State != nil {
 		during.Done = p.Remote.State.Done
 	}
-	return during, State{Prefix: prefix, Live: p.Result(now), Done: stamp, Late: p.Late()}
+	after = State{Prefix: prefix, Live: p.Result(now), Done: stamp, Late: p.Late()}
+	after.Done.Status = p.status(now, after.Live)
+	return during, after
 }
 
 // UndoesError is that another publisher has taken releases back while a publish
@@ -246,7 +248,7 @@ func (p *Proposal) recorded() bool {
 	if p.Stops() {
 		return s == nil || slices.EqualFunc(s.Done.Stops, p.StopsAfter(time.Time{}), Stop.equal)
 	}
-	if s == nil || s.Doing != nil || s.Lease != nil || s.Late != nil && p.Late() == nil || s.Done.Encoder != Encoder || s.Done.Source != p.Edition.Source || s.Done.BurnedIn != BurnedInOf(p.Site.Tree.Fleet) || p.ReferencesChanged() {
+	if s == nil || s.Doing != nil || s.Lease != nil || s.Late != nil && p.Late() == nil || s.Done.Encoder != Encoder || s.Done.Source != p.Edition.Source || s.Done.BurnedIn != BurnedInOf(p.Site.Tree.Fleet) || p.ReferencesChanged() || !p.sameStatus() {
 		return false
 	}
 	buckets := p.Site.Tree.Layout.Buckets()

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -149,10 +150,10 @@ func (o *RunOptions) carryOut(ctx context.Context, remote *Remote, work Work, ro
 	}
 	during, after := work.states(now)
 	record := newRecord(o.Store, remote, o.NoLock)
-	if work.Len() == 0 {
-		if work.recorded() {
-			return nil
-		}
+	if work.Len() == 0 && work.recorded() {
+		return nil
+	}
+	if work.Len() == 0 && !after.tells(remote) {
 		return record.write(ctx, &after)
 	}
 	lease := o.Holder
@@ -164,6 +165,10 @@ func (o *RunOptions) carryOut(ctx context.Context, remote *Remote, work Work, ro
 	}
 	sent := &sentStore{Store: Checked(o.Store, held.check), lost: held.check}
 	err = work.Apply(ctx, sent, apply)
+	var untold error // which is no reason to doubt the rest
+	if err == nil && after.tells(remote) {
+		untold = after.tell(inFlight, sent, remote, room != nil)
+	}
 	held.stop()
 	if err == nil && room != nil && room.cut.Load() {
 		err = ErrFull
@@ -183,5 +188,5 @@ func (o *RunOptions) carryOut(ctx context.Context, remote *Remote, work Work, ro
 	case e != nil:
 		return errors.Join(err, fmt.Errorf("the lease could not be given back: %w\nit runs out within %s; 'cairn unlock' takes it away", e, o.Duration))
 	}
-	return err
+	return cmp.Or(err, untold)
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"cairn/manifest"
+	"cairn/releases"
 )
 
 // Scan lists what is in a store below the site's prefix. Contents are known by
@@ -141,6 +142,10 @@ func (s *scan) list(ctx context.Context, store Store) error {
 			s.live.Leftovers = append(s.live.Leftovers, e.Key)
 		case !ours:
 			s.live.Foreign = append(s.live.Foreign, e.Key)
+		case at.Class == manifest.Status:
+			if s.site.Tree.Fleet.Publish.Status != releases.PublicStatus {
+				s.live.Leftovers = append(s.live.Leftovers, e.Key)
+			}
 		case at.Class.Signed():
 			s.live.Signed = s.live.Signed.saw(at, e)
 		case at.Class == manifest.Rendered:

@@ -340,7 +340,7 @@ func (s *Site) find(key string) (place, bool) {
 	if !ok {
 		return place{}, false
 	}
-	if at.Class.Signed() {
+	if at.Class.Signed() || at.Class == manifest.Status {
 		return place{}, false
 	}
 	if at.Class == manifest.Rendered {

@@ -44,6 +44,8 @@ type Stamp struct {
 	Rollouts  []Rollout `json:"rollouts"`
 	// Stops is what is taken back, by cohort, version and kind.
 	Stops []Stop `json:"stops,omitempty"`
+	// Status is what was told of it, nil for nothing.
+	Status *Status `json:"status,omitempty"`
 	// Versions is every version that ever had an answer.
 	Versions []Remembered `json:"versions,omitempty"`
 }

@@ -111,7 +111,17 @@ type Publish struct {
 	To       string // "dir:PATH", "s3://BUCKET", or "" where nothing is said
 	Endpoint string // http(s) URL of the S3 service; "" is AWS
 	Region   string
+	Status   StatusPlace
 }
+
+// StatusPlace is where publish says how it stands.
+type StatusPlace string
+
+// The places; "" is none.
+const (
+	PublicStatus  StatusPlace = "public"  // beside the answers
+	PrivateStatus StatusPlace = "private" // beside the state
+)
 
 // Report is the [report] table of cairn.toml: where publish --with-report
 // puts the page, as [Publish].To; "" is beside the answers' state.

@@ -172,6 +172,7 @@ func (l *loader) publish(t *table) {
 	}
 	t.bucket(*p, to, n)
 	p.Region, _ = t.text("region")
+	textInto(t, "status", &p.Status, `status is "public", for checkers that have no credentials, or "private"`, oneOf(PublicStatus, PrivateStatus))
 	t.rest()
 }
 

@@ -119,6 +119,17 @@ hint: delete = 0.005
 cairn.toml:27:12: currency … integer … string
 hint: currency = "…"
 `},
+		{"a status for nobody", `
+-- cairn.toml --
+[project]
+slug = "demo"
+base_url = "https://ota.example.com"
+[publish]
+status = "secret"
+`, `
+cairn.toml:5:10: status "secret" is not known
+hint: "public" … "private"
+`},
 		{"tables of other kinds", `
 -- cairn.toml --
 software = 1
@@ -197,7 +208,7 @@ hint: base_url, bucket_digits, cohort_digits, eager, key, max_serial, organizati
 cairn.toml:8:1: unknown … "known_version" … [software.main]
 hint: did you mean "known_versions"?
 cairn.toml:10:1: unknown … "form" … [publish]
-hint: endpoint, region, to
+hint: endpoint, region, status, to
 cairn.toml:12:1: unknown … "answer" … [cache]
 hint: did you mean "answers"?
 cairn.toml:14:1: unknown … "max_delete" … [guard]

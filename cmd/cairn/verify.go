@@ -172,6 +172,10 @@ func (p *project) verification(cmd *cobra.Command, opts verifyOptions) (*verific
 			v.objects, v.len, payloads = both(v.objects, slices.Values(signed)), v.len+len(signed), payloads+len(signed)
 		}
 	}
+	if remote != nil && opts.sample == 0 {
+		status := audit.OfStatus(remote.State)
+		v.objects, v.len = both(v.objects, slices.Values(status)), v.len+len(status)
+	}
 	if v.of = v.len; opts.sample > 0 {
 		others := v.of - payloads
 		v.drawn = min(opts.sample, others)

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"crypto/md5"
 	"encoding/hex"
 	"iter"
 	"slices"
@@ -100,6 +101,17 @@ func OfState(state *publish.State) iter.Seq[Object] {
 			}
 		}
 	}
+}
+
+// OfStatus is what tells how a publish stands, as its state records it; it comes
+// behind all other objects. Nil is none, or one that is not for all.
+func OfStatus(state *publish.State) []Object {
+	if state == nil || state.Done.Status == nil || state.Done.Status.Private {
+		return nil
+	}
+	body := state.Done.Status.Encode()
+	header := publish.HeaderOf(manifest.Location{Class: manifest.Status}, releases.Cache{})
+	return []Object{{Key: state.Done.Status.Key(state.Prefix), Digest: Digest{int64(len(body)), md5.Sum(body)}, Header: &header}}
 }
 
 func appendFolder(some []Object, live *publish.Inventory, f publish.Folder) []Object {

@@ -221,6 +221,7 @@ func TestRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.Publish.Status = releases.PublicStatus // of new projects
 	if fleet.Project.Slug != c.Slug || fleet.Project.Organization != c.Organization || fleet.Project.BaseURL != c.BaseURL || fleet.Publish != c.Publish {
 		t.Errorf("read back as %+v, %+v", fleet.Project, fleet.Publish)
 	}

@@ -146,7 +146,7 @@ const small = new RegExp(
 );
 const signedPart = new RegExp(`^${folder}/signed/[0-9a-f]{32}$`);
 const signedNote = new RegExp(`^${folder}/signed/(head|keys)\\.txt$`);
-const rendered = new RegExp(`^${folder}/rendered/${segment}/${segment}/${segment}/${segment}/([0-9a-f]{${config.bucketDigits}}/)?${segment}$`);
+const rendered = new RegExp(`^${folder}/(rendered/${segment}/${segment}/${segment}/${segment}/([0-9a-f]{${config.bucketDigits}}/)?${segment}|status\\.json)$`);
 const beside = new RegExp(`^(${folder})/rendered/.+/([0-9a-f]{32})[0-9a-f]{32}\\.(${segment})$`);
 const payload = new RegExp(`^${folder}/payloads/([0-9a-f]{32})/${segment}$`);
 

@@ -121,7 +121,7 @@ func (p *project) adoption(cmd *cobra.Command, logs []string, opts adoptionOptio
 				if r, ok := requestOf(&records[i], base); ok {
 					tally.Add(&r)
 				} else {
-					tally.Skip()
+					tally.Skip(records[i].Times)
 				}
 			}
 		})
@@ -148,7 +148,7 @@ func requestOf(r *accesslog.Record, base string) (adoption.Request, bool) {
 		}
 		key = bytes.TrimPrefix(key, []byte("/"))
 	}
-	return adoption.Request{At: r.At, Key: key, Door: door, Status: r.Status, Bytes: r.Bytes, Counts: counts(r.Query)}, true
+	return adoption.Request{At: r.At, Last: r.Last, Times: r.Times, Key: key, Door: door, Status: r.Status, Bytes: r.Bytes, Counts: counts(r.Query)}, true
 }
 
 // counts says whether a query has w, as the first poll of a week has.

@@ -91,9 +91,9 @@ func (f *field) run(from, until time.Time) {
 			if f.dice.IntN(30) == 0 {
 				continue
 			}
-			f.tally.Add(&adoption.Request{At: at, Key: []byte(f.keys[d.version][d.bucket]), Status: 200, Bytes: 90})
+			f.tally.Add(&adoption.Request{At: at, Last: at, Times: 1, Key: []byte(f.keys[d.version][d.bucket]), Status: 200, Bytes: 90})
 			if d.version == 0 && in[d.bucket] {
-				f.tally.Add(&adoption.Request{At: at, Key: []byte("f/v1/payloads/" + strings.Repeat("b", 32) + "/x.bin"), Status: 200, Bytes: 1000})
+				f.tally.Add(&adoption.Request{At: at, Last: at, Times: 1, Key: []byte("f/v1/payloads/" + strings.Repeat("b", 32) + "/x.bin"), Status: 200, Bytes: 1000})
 				d.version, d.dead = 1, f.dice.Float64() < f.bricks
 				d.next = at + 300 // it restarts, and polls
 			}

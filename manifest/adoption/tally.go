@@ -12,13 +12,15 @@ import (
 	"cairn/releases"
 )
 
-// Request is one that was answered.
+// Request is one that was answered, or many alike of one slot ([Slot]).
 type Request struct {
-	At     int64  // seconds since 1970
+	At     int64  // of the first, in seconds since 1970
+	Last   int64  // of the last
+	Times  int64  // how many there are
 	Key    []byte // that was asked for, or from which a door answered a question
 	Door   bool   // the latter
 	Status int
-	Bytes  int64 // that were sent
+	Bytes  int64 // that were sent, for all of them
 	Counts bool  // the device says that it is its first poll of a week
 }
 
@@ -78,7 +80,7 @@ func New(f *releases.Fleet, since, until time.Time) *Tally {
 		folders: map[string]*series{}, payload: map[string]*payload{},
 		sums: sums{status: map[int]int64{}},
 	}
-	t.slot = map[int]int64{1: 3600, 2: 3600, 3: 6 * 3600, 4: day}[t.layout.BucketDigits] // so that all of it stays small
+	t.slot = Slot(t.layout)
 	for _, p := range f.Payloads() {
 		t.payload[p.SHA256[:32]] = &payload{p.Size, map[int64]int64{}}
 	}
@@ -86,6 +88,12 @@ func New(f *releases.Fleet, since, until time.Time) *Tally {
 }
 
 const day = 24 * 3600 // seconds
+
+// Slot is how many seconds are counted together: the more buckets there are, the
+// more, so that all of it stays small.
+func Slot(l manifest.Layout) int64 {
+	return map[int]int64{1: 3600, 2: 3600, 3: 6 * 3600, 4: day}[l.BucketDigits]
+}
 
 // Add counts a request with GET.
 func (t *Tally) Add(r *Request) {
@@ -95,17 +103,17 @@ func (t *Tally) Add(r *Request) {
 	}
 	switch {
 	case !ours:
-		t.sums.foreign++
+		t.Skip(r.Times)
 		return
 	case r.At < t.since || r.At >= t.until:
-		t.sums.outside++
+		t.sums.outside += r.Times
 		return
 	}
-	t.sums.requests++
+	t.sums.requests += r.Times
 	if t.sums.first == 0 || r.At < t.sums.first {
 		t.sums.first = r.At
 	}
-	t.sums.last = max(t.sums.last, r.At)
+	t.sums.last = max(t.sums.last, r.Last)
 	missing := false // as expected: the version has no folder
 	if folder, ok := bytes.CutPrefix(rest, []byte("latest/")); ok {
 		missing = t.poll(r, folder)
@@ -115,7 +123,7 @@ func (t *Tally) Add(r *Request) {
 		}
 	}
 	if r.Status >= 400 && !missing {
-		t.sums.status[r.Status]++
+		t.sums.status[r.Status] += r.Times
 	}
 }
 
@@ -132,7 +140,7 @@ func (t *Tally) poll(r *Request, key []byte) (missing bool) {
 		return false
 	}
 	if !seen {
-		s = t.register(string(r.Key), string(key[:slash]))
+		s = t.register(string(key[:slash]))
 	}
 	absent := r.Status == 404 || r.Status == 403 // S3 says 403 of what is not there
 	switch {
@@ -141,15 +149,15 @@ func (t *Tally) poll(r *Request, key []byte) (missing bool) {
 	case s == nil && !r.Door && bytes.HasSuffix(key[:slash], []byte("/"+manifest.OtherSegment)):
 		return false // it asked for its version before, and was told 404
 	case s == nil:
-		t.sums.other++
+		t.sums.other += r.Times
 		return absent
 	}
-	s.add(r.At/t.slot, bucket, t.layout.Buckets())
+	s.add(r.At/t.slot, bucket, t.layout.Buckets(), r.Times)
 	if r.Counts {
 		if s.weekly == nil {
 			s.weekly = map[int64]int64{}
 		}
-		s.weekly[r.At/t.slot]++
+		s.weekly[r.At/t.slot] += r.Times
 	}
 	return absent
 }
@@ -173,8 +181,8 @@ func (t *Tally) bucket(name []byte) int {
 
 // register begins the series of a folder that is asked for the first time; nil
 // where nobody would know what to make of it.
-func (t *Tally) register(key, folder string) *series {
-	at, ok := t.layout.Parse(key)
+func (t *Tally) register(folder string) *series {
+	at, ok := t.layout.Parse(t.layout.Prefix + "/v1/latest/" + folder + "/" + t.layout.BucketName(0) + string(manifest.Text))
 	if !ok || at.VersionSegment == manifest.OtherSegment || t.known[at.Target] == nil || t.fleet.Cohort(at.Cohort) == nil {
 		return nil
 	}
@@ -201,7 +209,7 @@ func (t *Tally) register(key, folder string) *series {
 	return s
 }
 
-func (s *series) add(slot int64, bucket, buckets int) {
+func (s *series) add(slot int64, bucket, buckets int, times int64) {
 	if s.recent == nil || s.at != slot {
 		if s.recent = s.slots[slot]; s.recent == nil {
 			s.recent = make([]uint32, buckets)
@@ -209,9 +217,9 @@ func (s *series) add(slot int64, bucket, buckets int) {
 		}
 		s.at = slot
 	}
-	s.recent[bucket]++
-	s.requests++
+	s.recent[bucket] += uint32(times)
+	s.requests += times
 }
 
-// Skip counts a request that is no device's question.
-func (t *Tally) Skip() { t.sums.foreign++ }
+// Skip counts requests that are no device's question.
+func (t *Tally) Skip(times int64) { t.sums.foreign += times }

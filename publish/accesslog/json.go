@@ -2,64 +2,93 @@ package accesslog
 
 import "bytes"
 
-// names are what the logs in JSON call things. None of them means two things.
-var names = map[string]func(p *Parser, r *Record, value []byte) bool{}
+// names are what logs call things: members in JSON, and columns. None of them
+// means two things, and of two for the same thing the first counts.
+var names = map[string]setter{}
+
+// setter takes a value over; false says that it is no such thing.
+type setter func(p *Parser, r *Record, value []byte) bool
+
+// Names of the columns of what [Query] gives, beside those that logs have.
+const (
+	firstAt  = "first_at"
+	lastAt   = "last_at"
+	requests = "requests"
+)
+
+// What logs in JSON call the same.
+var (
+	timeNames   = []string{"ts", "timestamp", "time", "time_iso8601", "time_local", "msec", "EdgeStartTimestamp", "timestamp(ms)"}
+	methodNames = []string{"method", "request_method", "ClientRequestMethod", "cs-method"}
+	uriNames    = []string{"uri", "request_uri", "ClientRequestURI", "ClientRequestPath", "cs-uri-stem"}
+	statusNames = []string{"status", "EdgeResponseStatus", "sc-status"}
+	sizeNames   = []string{"size", "bytes", "body_bytes_sent", "bytes_sent", "EdgeResponseBytes", "sc-bytes"}
+	keyNames    = []string{"cairn_key", "cairn-key"}
+)
 
 func init() {
-	at := func(p *Parser, r *Record, v []byte) (ok bool) {
-		r.At, ok = p.anyTime(v)
-		return ok
-	}
-	method := func(_ *Parser, r *Record, v []byte) bool { r.Method = v; return true }
-	uri := func(_ *Parser, r *Record, v []byte) bool {
-		if len(r.Path) == 0 {
-			r.setURI(v)
-		}
-		return true
-	}
-	status := func(_ *Parser, r *Record, v []byte) bool {
-		n, ok := number(v)
-		r.Status = int(n)
-		return ok
-	}
-	size := func(_ *Parser, r *Record, v []byte) (ok bool) { r.Bytes, ok = number(v); return ok }
-	key := func(_ *Parser, r *Record, v []byte) bool {
-		if len(v) > 1 {
-			r.Key = v
-		}
-		return true
-	}
-	add := func(f func(*Parser, *Record, []byte) bool, all ...string) {
+	add := func(f setter, all ...string) {
 		for _, name := range all {
 			names[name] = f
 		}
 	}
-	add(at, "ts", "timestamp", "time_iso8601", "time_local", "msec", "EdgeStartTimestamp", "timestamp(ms)")
 	add(func(p *Parser, r *Record, v []byte) bool {
 		if len(v) == 8 { // of CloudFront, beside its date
 			second, ok := clock(v)
 			r.parts += second
 			return ok
 		}
-		return at(p, r, v)
-	}, "time")
+		at, ok := p.anyTime(v)
+		if r.At == 0 {
+			r.At = at
+		}
+		return ok
+	}, append(timeNames, firstAt)...)
 	add(func(p *Parser, r *Record, v []byte) bool {
 		day, ok := p.day.of(v, "2006-01-02")
 		r.parts += day
 		return ok
 	}, "date")
-	add(method, "method", "request_method", "ClientRequestMethod", "cs-method")
-	add(uri, "uri", "request_uri", "ClientRequestURI", "ClientRequestPath", "cs-uri-stem")
+	add(func(_ *Parser, r *Record, v []byte) bool { r.Method = v; return true }, methodNames...)
+	add(func(_ *Parser, r *Record, v []byte) bool {
+		if len(r.Path) == 0 {
+			r.setURI(v)
+		}
+		return true
+	}, uriNames...)
 	add(func(_ *Parser, r *Record, v []byte) bool { return r.setRequest(v) }, "request")
 	add(func(_ *Parser, r *Record, v []byte) bool {
-		if len(v) > 1 {
+		if string(v) != "-" {
 			r.Query = v
 		}
 		return true
 	}, "cs-uri-query")
-	add(status, "status", "EdgeResponseStatus", "sc-status")
-	add(size, "size", "bytes", "body_bytes_sent", "bytes_sent", "EdgeResponseBytes", "sc-bytes")
-	add(key, "cairn_key", "cairn-key")
+	add(func(_ *Parser, r *Record, v []byte) bool {
+		n, ok := number(v)
+		if r.Status == 0 {
+			r.Status = int(n)
+		}
+		return ok
+	}, statusNames...)
+	add(func(_ *Parser, r *Record, v []byte) bool {
+		n, ok := number(v)
+		if r.Bytes == 0 {
+			r.Bytes = n
+		}
+		return ok
+	}, sizeNames...)
+	add(func(_ *Parser, r *Record, v []byte) bool {
+		if len(v) > 1 {
+			r.Key = v
+		}
+		return true
+	}, keyNames...)
+	add(func(_ *Parser, r *Record, v []byte) (ok bool) { r.Last, ok = number(v); return ok }, lastAt)
+	add(func(_ *Parser, r *Record, v []byte) bool {
+		n, ok := number(v)
+		r.Times = max(1, n)
+		return ok && n > 0
+	}, requests)
 }
 
 // inside are the members of a log in JSON whose own members count, too.

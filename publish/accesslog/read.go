@@ -25,7 +25,7 @@ type Source struct {
 
 // Read is how much was read.
 type Read struct {
-	Lines, Unknown int64
+	Lines, Unknown int64        // comments and blank lines left out
 	Bytes          atomic.Int64 // as they are stored: it grows while Each is under way
 }
 
@@ -99,14 +99,17 @@ func (c *chunk) records(into []Record) (records []Record, lines, unknown int64) 
 	for text := c.text; len(text) > 0; {
 		var line []byte
 		line, text, _ = bytes.Cut(text, []byte("\n"))
-		lines++
 		into = append(into, Record{})
-		ok, blank := c.parser.Parse(line, &into[len(into)-1])
+		r := &into[len(into)-1]
+		ok, blank := c.parser.Parse(line, r)
+		if !blank {
+			lines += r.Times
+		}
 		if !ok {
 			into = into[:len(into)-1]
 		}
 		if !ok && !blank {
-			unknown++
+			unknown += r.Times
 		}
 	}
 	return into, lines, unknown
@@ -158,13 +161,13 @@ func (l Source) read(ctx context.Context, read *Read, room *sync.Pool, chunks ch
 	}
 }
 
-// head reads the directives that a log begins with.
+// head reads the directives or the header that a log begins with.
 func (p *Parser) head(text []byte) {
-	for len(text) > 0 && text[0] == '#' {
-		var line []byte
-		line, text, _ = bytes.Cut(text, []byte("\n"))
+	line, rest, _ := bytes.Cut(text, []byte("\n"))
+	for ; len(line) > 0 && line[0] == '#'; line, rest, _ = bytes.Cut(rest, []byte("\n")) {
 		p.directive(bytes.TrimRight(line, "\r"))
 	}
+	p.header(bytes.TrimRight(line, "\r"))
 }
 
 // LogError is a log that cannot be read.

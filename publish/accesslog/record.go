@@ -15,21 +15,24 @@ type Record struct {
 	Key    []byte // from which a door answered a question; empty for none
 	Status int
 	Bytes  int64 // that were sent; 0 where nothing is said
+	Times  int64 // how many alike it stands for, from At to Last: what Query gives
+	Last   int64 // seconds since 1970
 
 	parts int64 // At, where the day and the time of day stand apart
 }
 
 // Parser takes lines apart. The zero value is ready; it remembers what the
-// #Fields line of a W3C log has said.
+// #Fields line of a W3C log, or the header of what Query gives, has said.
 type Parser struct {
-	fields []field
-	day    dayCache
+	fields  []setter // nil for what nobody needs
+	between byte     // that separates columns
+	day     dayCache
 }
 
 // Parse takes one line apart, without its end. It is false for what is no
 // request; blank says that the line may well be so: a comment, or nothing.
 func (p *Parser) Parse(line []byte, r *Record) (ok, blank bool) {
-	*r = Record{}
+	*r = Record{Times: 1}
 	line = bytes.TrimRight(line, "\r")
 	switch {
 	case len(line) == 0:
@@ -38,20 +41,23 @@ func (p *Parser) Parse(line []byte, r *Record) (ok, blank bool) {
 		ok = p.json(line, r)
 	case line[0] == '#':
 		return false, p.directive(line)
-	case len(p.fields) > 0 && bytes.IndexByte(line, '\t') >= 0:
-		ok = p.w3c(line, r)
+	case p.header(line):
+		return false, true
+	case len(p.fields) > 0 && bytes.IndexByte(line, p.between) >= 0:
+		ok = p.row(line, r)
 	default:
 		ok = p.bracketed(line, r)
 	}
 	if r.At == 0 {
 		r.At = r.parts
 	}
+	r.Last = max(r.Last, r.At)
 	return ok && r.At > 0 && r.Status > 0 && len(r.Method) > 0 && len(r.Path)+len(r.Key) > 0, false
 }
 
 // setURI takes a request target apart: a path, or a whole URL.
 func (r *Record) setURI(uri []byte) {
-	if i := bytes.Index(uri, []byte("://")); i > 0 {
+	if i := bytes.Index(uri, []byte("://")); i > 0 && uri[0] != '/' {
 		uri = uri[i+3:]
 		slash := bytes.IndexByte(uri, '/')
 		if slash < 0 {

@@ -2,68 +2,51 @@ package accesslog
 
 import "bytes"
 
-// field is what a column of a W3C log holds.
-type field int
-
-const (
-	ignored field = iota
-	dateField
-	timeField
-	methodField
-	pathField
-	queryField
-	statusField
-	bytesField
-)
-
-var w3cFields = map[string]field{
-	"date": dateField, "time": timeField, "cs-method": methodField, "cs-uri-stem": pathField,
-	"cs-uri-query": queryField, "sc-status": statusField, "sc-bytes": bytesField,
-}
-
 // directive reads a line that begins with #, and says whether it is one of W3C.
 func (p *Parser) directive(line []byte) bool {
-	names, ok := bytes.CutPrefix(line, []byte("#Fields:"))
+	columns, ok := bytes.CutPrefix(line, []byte("#Fields:"))
 	if !ok {
 		return bytes.HasPrefix(line, []byte("#Version:"))
 	}
-	p.fields = p.fields[:0:0]
-	for _, name := range bytes.Fields(names) {
-		p.fields = append(p.fields, w3cFields[string(name)])
-	}
+	p.between = '\t'
+	p.columns(bytes.Fields(columns))
 	return true
 }
 
-func (p *Parser) w3c(line []byte, r *Record) bool {
-	var day, second int64
-	ok := true
-	for _, f := range p.fields {
-		var value []byte
-		value, line, _ = bytes.Cut(line, []byte("\t"))
-		good := true
-		switch f {
-		case dateField:
-			day, good = p.day.of(value, "2006-01-02")
-		case timeField:
-			second, good = clock(value)
-		case methodField:
-			r.Method = value
-		case pathField:
-			r.Path = value
-		case queryField:
-			if len(value) > 1 {
-				r.Query = value
-			}
-		case statusField:
-			var n int64
-			n, good = number(value)
-			r.Status = int(n)
-		case bytesField:
-			r.Bytes, good = number(value)
-		}
-		ok = ok && good
+// header reads the first line of what [Query] gives, and says whether it is one.
+func (p *Parser) header(line []byte) bool {
+	if !bytes.HasPrefix(bytes.TrimPrefix(line, []byte{'"'}), []byte(firstAt)) {
+		return false
 	}
-	r.At = day + second
+	p.between = ','
+	p.columns(bytes.Split(line, []byte{','}))
+	return true
+}
+
+func (p *Parser) columns(all [][]byte) {
+	p.fields = p.fields[:0:0]
+	for _, name := range all {
+		p.fields = append(p.fields, names[string(bytes.Trim(name, `"`))])
+	}
+}
+
+// row reads values in columns.
+func (p *Parser) row(line []byte, r *Record) bool {
+	ok := true
+	for _, set := range p.fields {
+		end := bytes.IndexByte(line, p.between)
+		if end < 0 {
+			end = len(line)
+		}
+		if set != nil {
+			value := line[:end]
+			if p.between == ',' {
+				value = bytes.Trim(value, `"`)
+			}
+			ok = set(p, r, value) && ok
+		}
+		line = line[min(end+1, len(line)):]
+	}
 	return ok
 }
 
@@ -127,14 +110,14 @@ func combined(b []byte, r *Record) bool {
 	return ok1 && ok2
 }
 
-// s3 reads ip requester request REST.GET.OBJECT key "GET /key HTTP/1.1" 200 -
+// s3 reads ip requester request REST.GET.OBJECT (or WEBSITE.…) key "GET /key HTTP/1.1" 200 -
 // sent size …. The path is that of the key.
 func s3(b []byte, r *Record) bool {
 	var value []byte
 	for range 4 {
 		value, b, _ = bytes.Cut(b, []byte(" "))
 	}
-	if !bytes.HasPrefix(value, []byte("REST.")) {
+	if !bytes.HasPrefix(value, []byte("REST.")) && !bytes.HasPrefix(value, []byte("WEBSITE.")) {
 		return false
 	}
 	key, b, _ := bytes.Cut(b, []byte(" "))

@@ -19,26 +19,36 @@ type adoptionOptions struct {
 	at   cli.At
 	days float64
 	poll time.Duration
+	from []string
 	json bool
 	svg  string
 }
 
+// period is what requests have to be in.
+func (o *adoptionOptions) period() (since, until time.Time) {
+	until = o.at.Instant()
+	return until.Add(-time.Duration(o.days * 24 * float64(time.Hour))), until.Add(time.Second)
+}
+
 func (o *adoptionOptions) add(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.Float64Var(&o.days, "days", 30, "read the requests of the last `N` days")
-	f.DurationVar(&o.poll, "poll", 0, "how long a device waits from one poll to the next (default: poll in [adoption], or else 24h)")
-	check := cmd.PreRunE
-	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
-		switch {
-		case !(o.days > 0 && o.days <= 366):
-			return cli.Usagef("--days %g is outside 0 to 366", o.days)
-		case cmd.Flags().Changed("poll") && o.poll < time.Second:
+	o.addDays(cmd)
+	cmd.Flags().DurationVar(&o.poll, "poll", 0, "how long a device waits from one poll to the next (default: poll in [adoption], or else 24h)")
+	cli.Check(cmd, func() error {
+		if cmd.Flags().Changed("poll") && o.poll < time.Second {
 			return cli.Usagef("--poll %s is under a second", o.poll)
-		case check != nil:
-			return check(cmd, args)
 		}
 		return nil
-	}
+	})
+}
+
+func (o *adoptionOptions) addDays(cmd *cobra.Command) {
+	cmd.Flags().Float64Var(&o.days, "days", 30, "read the requests of the last `N` days")
+	cli.Check(cmd, func() error {
+		if !(o.days > 0 && o.days <= 366) {
+			return cli.Usagef("--days %g is outside 0 to 366", o.days)
+		}
+		return nil
+	})
 }
 
 func adoptionCommand(global *globalOptions) *cobra.Command {
@@ -55,6 +65,8 @@ A LOG is a file, a folder, s3://BUCKET/PREFIX, or - for standard input; by
 default it reads the logs that [adoption] in cairn.toml names. It knows the logs
 of CloudFront, Cloudflare Logpush, S3, nginx, Caddy and cairn serve by what is
 in them, compressed with gzip or not. Lines that it does not know are counted.
+For more logs than a machine reads, 'cairn adoption sql' has an engine count
+them, and --from takes what it gave.
 
 Devices are estimated: polls by polls per device, so say how often yours poll.
 Serials and addresses are dropped while reading. docs/adoption.md has the method.`,
@@ -64,12 +76,15 @@ Serials and addresses are dropped while reading. docs/adoption.md has the method
 		Args: cobra.ArbitraryArgs,
 	}
 	cmd.RunE = func(cmd *cobra.Command, logs []string) error {
+		logs = append(logs, opts.from...)
 		return global.inProject(func(cmd *cobra.Command, p *project) error { return runAdoption(cmd, p, logs, opts) })(cmd, nil)
 	}
+	cmd.AddCommand(adoptionSQLCommand(global))
 	cli.AddAt(cmd, &opts.at)
 	opts.add(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&opts.json, "json", false, "write one JSON object")
+	f.StringArrayVar(&opts.from, "from", nil, "read what the query of 'cairn adoption sql' gave, a `LOG` as well, again for more")
 	f.StringVar(&opts.svg, "svg", "", "draw the devices on each version over time, too, into this `file`")
 	return cmd
 }
@@ -104,13 +119,12 @@ func (p *project) adoption(cmd *cobra.Command, logs []string, opts adoptionOptio
 	if poll == 0 {
 		poll = p.fleet.Adoption.Poll
 	}
-	until := opts.at.Instant()
-	since := until.Add(-time.Duration(opts.days * 24 * float64(time.Hour)))
+	since, until := opts.period()
 	sources, total, err := p.logs(cmd, logs, since)
 	if err != nil {
 		return nil, nil, err
 	}
-	tally := adoption.New(p.fleet, since, until.Add(time.Second))
+	tally := adoption.New(p.fleet, since, until)
 	base := p.fleet.Project.BasePath()
 	var read accesslog.Read
 	err = cli.Follow(cmd.ErrOrStderr(), func(elapsed time.Duration) string {

@@ -21,12 +21,9 @@ import (
 // the sum of their sizes; -1 where that is not known. Objects that were written
 // before an instant hold nothing that was asked since.
 func (p *project) logs(cmd *cobra.Command, names []string, since time.Time) (all []accesslog.Source, total int64, err error) {
-	base := ""
-	if len(names) == 0 {
-		names, base = p.fleet.Adoption.Logs, p.dir
-	}
-	if len(names) == 0 {
-		return nil, 0, cli.Usagef("no logs: name them, or write logs = [\"s3://bucket/prefix/\"] under [adoption] in %s", releases.ProjectFile)
+	names, base, err := p.logNames(names)
+	if err != nil {
+		return nil, 0, err
 	}
 	for _, name := range names {
 		var more []accesslog.Source
@@ -58,6 +55,18 @@ func (p *project) logs(cmd *cobra.Command, names []string, since time.Time) (all
 		}
 	}
 	return all, total, nil
+}
+
+// logNames are what arguments name, or else the definitions, and the folder that
+// those are relative to.
+func (p *project) logNames(names []string) ([]string, string, error) {
+	switch {
+	case len(names) > 0:
+		return names, "", nil
+	case len(p.fleet.Adoption.Logs) == 0:
+		return nil, "", cli.Usagef("no logs: name them, or write logs = [\"s3://bucket/prefix/\"] under [adoption] in %s", releases.ProjectFile)
+	}
+	return p.fleet.Adoption.Logs, p.dir, nil
 }
 
 // localLogs are a file, or all in a folder.

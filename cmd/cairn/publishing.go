@@ -44,19 +44,14 @@ func addTo(cmd *cobra.Command, to *string) {
 	cmd.Flags().StringVar(to, "to", "", "`target`, instead of the one in [publish]: dir:DIR, relative to the working directory, or s3://BUCKET")
 }
 
-// addConcurrency comes after the command's own PreRunE.
 func addConcurrency(cmd *cobra.Command, n *int) {
 	cmd.Flags().IntVar(n, "concurrency", 0, "requests at once, 1 to 1024; 0 finds out what pays")
-	check := cmd.PreRunE
-	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
+	cli.Check(cmd, func() error {
 		if *n < 0 || *n > 1024 {
 			return cli.Usagef("--concurrency %d is outside 1 to 1024", *n)
 		}
-		if check != nil {
-			return check(cmd, args)
-		}
 		return nil
-	}
+	})
 }
 
 // edition is what the definitions say at an instant, made with what is known of

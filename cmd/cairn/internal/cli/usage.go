@@ -37,6 +37,17 @@ func Needs(flags ...string) func(*cobra.Command, []string) error {
 	}
 }
 
+// Check has a command check its flags before what its PreRunE checks already.
+func Check(cmd *cobra.Command, check func() error) {
+	next := cmd.PreRunE
+	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
+		if err := check(); err != nil || next == nil {
+			return err
+		}
+		return next(cmd, args)
+	}
+}
+
 // UnknownWord is an error about a word that should be one of those known. It
 // names the one that may be meant: which begins or is spelled like it.
 func UnknownWord(cmd *cobra.Command, what, word string, known []string) error {
@@ -87,8 +98,8 @@ func NoCommand(cmd *cobra.Command, args []string) error {
 
 // FlagError words what is wrong with the flags of a command.
 func FlagError(cmd *cobra.Command, err error) error {
-	if args := cmd.Flags().Args(); cmd.HasSubCommands() && len(args) > 0 {
-		return NoCommand(cmd, args) // the flag would be one of its
+	if wrong := cmd.ValidateArgs(cmd.Flags().Args()); cmd.HasSubCommands() && wrong != nil {
+		return wrong // the flag would be one of a command's that is not there
 	}
 	var invalid *pflag.InvalidValueError
 	var missing *pflag.ValueRequiredError

@@ -16,6 +16,7 @@ import (
 	"cairn/publish"
 	"cairn/publish/audit"
 
+	"github.com/VictoriaMetrics/metrics"
 	"github.com/spf13/cobra"
 )
 
@@ -29,6 +30,8 @@ type verifyOptions struct {
 	baseURL     string
 	concurrency int
 	json        bool
+	maxAge      cli.Age
+	metrics     string // file
 	head        headOptions
 }
 
@@ -56,20 +59,33 @@ Nothing can be listed there, so stray keys are not looked for; nor are they with
 names the keys that firmware has burned in: the signatures, whether they are
 over, and each part below the head.
 
+--max-age looks at the status alone, for an uptime checker: it fails where what
+the schedule calls for is not published after so long. It takes 'status' under
+[publish]; with the URL of a public one, such as
+https://ota.example.com/smartfridge/v1/status.json, it needs no definitions.
+--metrics writes what was found to a file, for the textfile collector of
+Prometheus.
+
 A temporary file that a kill has left in a folder is counted, and no difference:
 the next publish removes it.`,
 		Example: `  cairn verify
   cairn verify --state --deep
-  cairn verify --base-url project --sample 500`,
+  cairn verify --base-url project --sample 500
+  cairn verify --base-url project --max-age 30m --metrics ota.prom`,
 		PreRunE: func(cmd *cobra.Command, _ []string) error { return opts.check(cmd) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !cmd.Flags().Changed("seed") {
 				opts.seed = rand.Uint64N(1e6)
 			}
-			if opts.head.url != "" {
-				return runVerifyHead(cmd, global, opts.head, opts.at.Instant())
-			}
-			return global.inProject(func(cmd *cobra.Command, p *project) error { return runVerify(cmd, p, opts) })(cmd, args)
+			return measured(opts.metrics, func(set *metrics.Set) error {
+				switch {
+				case opts.head.url != "":
+					return runVerifyHead(cmd, global, opts.head, opts.at.Instant())
+				case opts.maxAge > 0:
+					return runVerifyStatus(cmd, global, opts, set)
+				}
+				return global.inProject(func(cmd *cobra.Command, p *project) error { return runVerify(cmd, p, opts, set) })(cmd, args)
+			})
 		},
 	}
 	cli.AddAt(cmd, &opts.at)
@@ -82,6 +98,8 @@ the next publish removes it.`,
 	f.Uint64Var(&opts.seed, "seed", 0, "draw the sample with this `number` again (default random)")
 	f.StringVar(&opts.baseURL, "base-url", "", "look through the CDN at this `URL`; \"project\" is base_url in cairn.toml")
 	f.BoolVar(&opts.json, "json", false, "write one JSON object, with all that differs")
+	f.Var(&opts.maxAge, "max-age", "look at the status alone, and fail where the publish that is due is late by more than this `time`, such as 30m")
+	f.StringVar(&opts.metrics, "metrics", "", "write what was found to this `file`, in the text format of Prometheus")
 	f.StringVar(&opts.head.url, "head", "", "verify the signed head at this `URL`, and all below it, without definitions")
 	f.StringArrayVar(&opts.head.roots, "roots", nil, "a root `key` that --head goes by, NAME+ID+BASE64 (default those of the project)")
 	f.IntVar(&opts.head.threshold, "root-threshold", 1, "so many of --roots have signed the keys")
@@ -99,6 +117,8 @@ func (o *verifyOptions) check(cmd *cobra.Command) error {
 		return cli.Usagef("--at goes with the definitions: what a state records was decided when it was published")
 	case o.head.url == "" && (changed("roots") || changed("root-threshold")):
 		return cli.Usagef("--roots and --root-threshold go with --head")
+	case o.maxAge > 0 && (o.state || o.deep || o.sample > 0 || o.head.url != ""):
+		return cli.Usagef("--max-age looks at the status alone: it goes with --base-url, --to, --at, --json and --metrics only")
 	case o.baseURL != "" && changed("to") && !o.state:
 		return cli.Usagef("--base-url looks through the CDN, --to into the bucket: choose one")
 	}
@@ -121,12 +141,12 @@ type verification struct {
 	published time.Time
 }
 
-func runVerify(cmd *cobra.Command, p *project, opts verifyOptions) error {
+func runVerify(cmd *cobra.Command, p *project, opts verifyOptions, set *metrics.Set) error {
 	v, err := p.verification(cmd, opts)
 	if err != nil {
 		return err
 	}
-	return v.run(cmd, manifest.LayoutOf(p.fleet))
+	return v.run(cmd, manifest.LayoutOf(p.fleet), set)
 }
 
 func (p *project) verification(cmd *cobra.Command, opts verifyOptions) (*verification, error) {
@@ -244,7 +264,7 @@ func webTransport() *http.Transport {
 }
 
 // run compares, and reports.
-func (v *verification) run(cmd *cobra.Command, layout manifest.Layout) error {
+func (v *verification) run(cmd *cobra.Command, layout manifest.Layout, set *metrics.Set) error {
 	stderr := cmd.ErrOrStderr()
 	if v.options.baseURL != "" {
 		fmt.Fprintln(stderr, "through a CDN nothing can be listed: stray keys are not looked for")
@@ -280,6 +300,8 @@ func (v *verification) run(cmd *cobra.Command, layout manifest.Layout) error {
 	if err != nil {
 		return err
 	}
+	gauge(set, `cairn_verify_keys{result="right"}`, float64(summary.Right))
+	gauge(set, `cairn_verify_keys{result="wrong"}`, float64(summary.Wrong))
 	return v.outcome(summary, r.Hand)
 }
 

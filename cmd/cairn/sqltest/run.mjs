@@ -20,9 +20,9 @@ const engines = {
     const connection = await (await DuckDBInstance.create(':memory:')).connect()
     await connection.run(`COPY (${statements[0]}) TO '/dev/stdout' (FORMAT csv, HEADER)`)
   },
-  async clickhouse () {
-    const { query } = await import('chdb')
-    process.stdout.write(query(sql))
+  async clickhouse () { // the binding of chdb, whose own package has platforms that npm does not
+    const { default: chdb } = await import('@chdb/lib-linux-x64-gnu')
+    process.stdout.write(chdb.Query(sql, 'CSVWithNames'))
   },
   async athena () { // tables are Hive's, queries are Trino's
     register('data:text/javascript,' + encodeURIComponent(resolve))

@@ -21,6 +21,7 @@ var Guards = []Guard{
 	{"exposure", "more than max_exposure_increase of a cohort would newly be offered a release", overExposed},
 	{"downgrade", "more than max_moved_down of a cohort would newly be offered a version below its own", overMovedDown},
 	{"skip", "devices would newly go past a version that had must_pass_through when it was published", overlooking},
+	{"edge", "devices would newly be offered what a block, a min_version, a dead_end or needs kept them from when it was published", reopened},
 	{"image", "a release that was on offer would have another image under the same version", otherImages},
 	{"reoffer", "what was aborted, withdrawn or paused would be offered again, and the definitions don't say resumed", reoffered},
 	{"deletes", "more than max_deletes of the keys would be deleted, with no answer in their place", overDeleted},

@@ -178,7 +178,7 @@ func (p *Proposal) needed() []string {
 }
 
 func (p *Proposal) states(now time.Time) (during, after State) {
-	stamp := Stamp{Published: now, At: p.Edition.At, Source: p.Edition.Source, Encoder: Encoder, BurnedIn: BurnedInOf(p.Site.Tree.Fleet), Unchecked: uncheckedIn(p.Site.Tree.Fleet), Rollouts: p.Edition.Rollouts, Stops: p.StopsAfter(now), Versions: p.remembers(now)}
+	stamp := Stamp{Published: now, At: p.Edition.At, Source: p.Edition.Source, Encoder: Encoder, BurnedIn: BurnedInOf(p.Site.Tree.Fleet), Unchecked: uncheckedIn(p.Site.Tree.Fleet), Rollouts: p.Edition.Rollouts, Stops: p.StopsAfter(now), Versions: p.remembers(now), Kept: p.keeps()}
 	prefix := p.Site.Tree.Layout.Prefix
 	if done := p.Remote.State; p.Stops() && done != nil {
 		// The rest is still to come.
@@ -257,5 +257,5 @@ func (p *Proposal) recorded() bool {
 			releases.Buckets(a.Percent, buckets) == releases.Buckets(b.Percent, buckets) && reflect.DeepEqual(a.Targets, b.Targets)
 	}
 	return slices.EqualFunc(s.Done.Stops, p.StopsAfter(time.Time{}), Stop.equal) && slices.EqualFunc(s.Done.Versions, p.remembers(time.Time{}), Remembered.equal) &&
-		slices.Equal(s.Done.Unchecked, uncheckedIn(p.Site.Tree.Fleet)) && slices.EqualFunc(s.Done.Rollouts, p.Edition.Rollouts, same)
+		slices.Equal(s.Done.Unchecked, uncheckedIn(p.Site.Tree.Fleet)) && slices.EqualFunc(s.Done.Rollouts, p.Edition.Rollouts, same) && slices.Equal(s.Done.Kept, p.keeps())
 }

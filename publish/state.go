@@ -48,6 +48,8 @@ type Stamp struct {
 	Status *Status `json:"status,omitempty"`
 	// Versions is every version that ever had an answer.
 	Versions []Remembered `json:"versions,omitempty"`
+	// Kept is what devices are kept from.
+	Kept []Kept `json:"kept,omitempty"`
 }
 
 // Rollout is a release that a cohort offers.

@@ -146,6 +146,18 @@ func (p *poll) tell(format string, args ...any) {
 	p.answer.Steps[len(p.answer.Steps)-1].What = fmt.Sprintf(format, args...)
 }
 
+// note fetches a note, without what stands beside its signatures.
+func (p *poll) note(key string) ([]byte, error) {
+	body, err := p.fetch(key)
+	if err != nil {
+		return nil, err
+	}
+	if body, err = signing.ForDevices(body); err != nil {
+		return nil, refuse(key, err)
+	}
+	return body, nil
+}
+
 func refuse(key string, err error) error { return stop{Refused, fmt.Errorf("%s: %w", key, err)} }
 
 func (p *poll) walkBelow() error {
@@ -166,7 +178,7 @@ func (p *poll) walkBelow() error {
 // readHead takes over the head, if it is good.
 func (p *poll) readHead(ask bool) error {
 	key := p.Layout.HeadKey()
-	body, err := p.fetch(key)
+	body, err := p.note(key)
 	if err != nil {
 		return err
 	}
@@ -219,7 +231,7 @@ func (p *poll) time(issued uint32) uint32 {
 // readKeys takes over the statement of the keys, if it is good and new.
 func (p *poll) readKeys() error {
 	key := p.Layout.KeysKey()
-	body, err := p.fetch(key)
+	body, err := p.note(key)
 	if err != nil {
 		return err
 	}

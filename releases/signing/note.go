@@ -68,6 +68,22 @@ func parseSignature(line string) (s Signature, err error) {
 	return Signature{name, [4]byte(b), b[len(s.ID):]}, nil
 }
 
+// ForDevices is a note as devices read it. They leave a line alone that is no
+// signature of Ed25519, and take none with other than 1 to 4 lines.
+func ForDevices(note []byte) ([]byte, error) {
+	text, rest, _ := bytes.Cut(note, []byte("\n\n"))
+	if n := bytes.Count(rest, []byte("\n")); n < 1 || n > mostSignatures {
+		return nil, fmt.Errorf("it has %d lines of signatures: 1 to %d follow an empty line", n, mostSignatures)
+	}
+	kept := append(bytes.Clone(text), "\n\n"...)
+	for line := range bytes.Lines(rest) {
+		if s, err := parseSignature(string(line)); err == nil && len(s.Bytes) == ed25519.SignatureSize {
+			kept = append(kept, line...)
+		}
+	}
+	return kept, nil
+}
+
 // Bytes is the note as it is published.
 func (n *Note) Bytes() []byte {
 	b := append(bytes.Clone(n.Text), '\n')

@@ -1,6 +1,7 @@
 package device_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	godevice "cairn/manifest/device"
 	"cairn/releases"
 	"cairn/releases/fleettest"
+
+	"golang.org/x/mod/sumdb/note"
 )
 
 // TestSignedAgreesWithGo has a device in C and one in Go meet the same buckets,
@@ -67,8 +70,7 @@ func TestSignedAgreesWithGo(t *testing.T) {
 			if r.IntN(5) == 0 {
 				name := []string{"head.txt", "keys.txt"}[r.IntN(2)]
 				body := []byte(string(server.files[name]))
-				// The signatures below the head of last time are read in Go alone.
-				body[r.IntN(strings.Index(string(body), "\n\n"))] ^= 1 << r.IntN(8)
+				body[r.IntN(len(body))] ^= 1 << r.IntN(8)
 				server, spoiled = instead(server, map[string][]byte{name: body}), name
 			}
 			if r.IntN(8) == 0 {
@@ -107,6 +109,105 @@ func TestSignedAgreesWithGo(t *testing.T) {
 		}
 		if len(seen) != 5 {
 			t.Errorf("seed %d had only %v", seed, seen)
+		}
+	}
+}
+
+// TestNotesAgree has notes that are odd behind their text, and what a device
+// makes of them, in C and in Go, as a head and as the keys. So has
+// golang.org/x/mod/sumdb/note, but where a line is no signature at all.
+func TestNotesAgree(t *testing.T) {
+	f := offered(t, "")
+	at := time.Unix(begun, 0)
+	fresh := newBucket(f.Project.KeyName())
+	fresh.online = append(fresh.online, keyOf(fresh.origin, 0x0c))
+	fresh.roots = append(fresh.roots, keyOf(fresh.origin+"/root", 0x02))
+	fresh.publish(t, manifest.New(f, at))
+	program := program(t, f.Project, fresh.options(1))
+	line := func(k key, text string) string {
+		return string(signed(t, text, k)[len(text)+1:])
+	}
+	encoded := func(k key, signature []byte) string {
+		burned := k.burned()
+		return "— " + k.name + " " + base64.StdEncoding.EncodeToString(append(burned[:4:4], signature...)) + "\n"
+	}
+	for _, file := range []string{"head.txt", "keys.txt"} {
+		text, _, _ := strings.Cut(string(fresh.files[file]), "\n\n")
+		text += "\n"
+		by := fresh.online
+		if file == "keys.txt" {
+			by = fresh.roots
+		}
+		stranger, witness := keyOf(by[0].name, 0x77), keyOf("witness.example.com/w", 0x78)
+		right, second := line(by[0], text), line(by[1], text)
+		wrong := line(by[0], "another\n")
+		var known []note.Verifier
+		for _, k := range by {
+			burned := k.burned()
+			v, err := note.NewVerifier(fmt.Sprintf("%s+%x+%s", k.name, burned[:4], base64.StdEncoding.EncodeToString(append([]byte{1}, burned[4:]...))))
+			if err != nil {
+				t.Fatal(err)
+			}
+			known = append(known, v)
+		}
+		const alike, odd = true, false
+		for name, c := range map[string]struct {
+			lines  string
+			good   bool
+			oracle bool // says the same
+		}{
+			"one signature":                    {right, true, alike},
+			"that of the other key":            {second, true, alike},
+			"both":                             {second + right, true, alike},
+			"a wrong one":                      {wrong, false, alike},
+			"a wrong one, then a right one":    {wrong + right, false, alike},
+			"a right one, then a wrong one":    {right + wrong, true, alike}, // a key counts once
+			"a right one, a wrong one of two":  {right + line(by[1], "another\n"), false, alike},
+			"a stranger of the name":           {line(stranger, text), false, alike},
+			"beside a stranger of the name":    {line(stranger, text) + right, true, alike},
+			"beside a witness":                 {right + line(witness, text), true, alike},
+			"four lines":                       {line(witness, text) + line(stranger, text) + second + right, true, alike},
+			"five lines":                       {line(witness, text) + line(stranger, text) + second + right + right, false, odd},
+			"no line":                          {"", false, alike},
+			"an empty line":                    {"\n" + right, true, odd},
+			"beside what is no signature":      {"x\n" + right, true, odd},
+			"behind it what is no signature":   {right + "<html>\n", true, odd},
+			"what is no signature alone":       {"x\n", false, alike},
+			"a hyphen for the dash":            {strings.Replace(right, "—", "-", 1), false, alike},
+			"no line break at the end":         {strings.TrimSuffix(right, "\n"), false, alike},
+			"behind it no line break":          {right + strings.TrimSuffix(second, "\n"), true, odd},
+			"a carriage return":                {strings.Replace(right, "\n", "\r\n", 1), false, alike},
+			"a space more":                     {strings.Replace(right, "\n", " \n", 1), false, alike},
+			"two spaces":                       {strings.Replace(right, by[0].name, by[0].name+" ", 1), false, alike},
+			"a byte less":                      {encoded(by[0], []byte(strings.Repeat("x", 63))), false, alike},
+			"a byte more":                      {encoded(by[0], []byte(strings.Repeat("x", 65))), false, alike},
+			"another kind of key, of the name": {encoded(stranger, []byte(strings.Repeat("x", 30))) + right, true, alike},
+			"another length, and a right one":  {encoded(by[0], []byte(strings.Repeat("x", 65))) + right, true, odd},
+			"a short line, and a right one":    {"— a AAAAAAA=\n" + right, true, alike},
+			"base64 with other trailing bits":  {strings.Replace(right, right[len(right)-3:], string([]byte{right[len(right)-3] + 1})+"=\n", 1), false, odd},
+			"a NUL":                            {strings.Replace(right, " ", "\x00", 1), false, alike},
+			"a NUL, and a right one":           {"\x00\n" + right, true, odd},
+		} {
+			body := []byte(text + "\n" + c.lines)
+			server := instead(fresh, map[string][]byte{file: body})
+			dev := &godevice.Device{Layout: manifest.LayoutOf(f), Order: releases.SemVer, Origin: fresh.origin, Roots: fresh.options(1).Signed.Roots, RootThreshold: 1, Device: attackedDevice}
+			w := walk(t, program, f.Project)
+			w.device(1200, attackedDevice)
+			// Twice: with the head of last time no signature is verified.
+			for range 2 {
+				says := strings.Fields(w.check(server.get))[0]
+				answer := dev.Poll(func(key string) ([]byte, int, error) {
+					status, body := server.get(strings.TrimPrefix(key, f.Project.Prefix+"/v1/signed/"))
+					return body, status, nil
+				})
+				want := map[bool]string{true: "up-to-date", false: "refused"}[c.good]
+				if got := strings.ReplaceAll(string(answer.Status), " ", "-"); says != want || got != want {
+					t.Errorf("%s, %s: C says %s and Go %s (%v), want %s", file, name, says, got, answer.Reason, want)
+				}
+			}
+			if _, err := note.Open(body, note.VerifierList(known...)); ((err == nil) == c.good) != c.oracle {
+				t.Errorf("%s, %s: note.Open says %v", file, name, err)
+			}
 		}
 	}
 }

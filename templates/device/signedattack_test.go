@@ -384,7 +384,7 @@ func TestAttacks(t *testing.T) {
 			b.online = append(b.online, keyOf(b.origin, 0x0c), keyOf(b.origin, 0x0d))
 			b.threshold = 2
 		}, 1)
-		a.device(len(signed(t, a.offer.head(), a.offer.online[0]))+1+2*96, attackedDevice)
+		a.device(len(signed(t, a.offer.head(), a.offer.online[0]))+1+2*68, attackedDevice)
 		a.sees(upToDate, a.first)
 		for _, online := range [][]key{a.offer.online[:1], a.offer.online[1:2], {a.offer.online[0], keyOf(a.offer.origin, 0x0e)}} {
 			b := a.offer.clone()

@@ -41,8 +41,8 @@ var bounds = []struct {
 // eagerCode is the most code that ota.eager may take.
 const eagerCode = 64
 
-// trust is in a root and its spare. The Ed25519 verifier is not the header's.
-var trust = &releases.Signing{Roots: make([]signing.Key, 2), RootThreshold: 1, Keys: &signing.Keys{Generation: 1}}
+// trust is in as many roots as there may be. The Ed25519 verifier is not the header's.
+var trust = &releases.Signing{Roots: make([]signing.Key, signing.MaxRoots), RootThreshold: 1, Keys: &signing.Keys{Generation: 1}}
 
 // caller calls all that the header offers, so that the linker keeps it.
 const caller = `#include "cairn_ota.h"

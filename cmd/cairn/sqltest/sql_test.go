@@ -7,10 +7,12 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,7 +78,7 @@ func TestEnginesCountAsTheReader(t *testing.T) {
 	logs := filepath.Join(dir, "logs")
 	writeLogs(t, logs)
 	want := cairn(t, "--json", logs)
-	for _, some := range []string{`"unlisted-lab"`, `"status": 503`, `"devices_counted": `, `"median_hours": 46`, `"silence": {`} {
+	for _, some := range []string{`"unlisted-lab"`, `"status": 503`, `"devices_counted": `, `"downloads_per_arrival": 65`, `"median_hours": 46`, `"silence": {`} {
 		if !strings.Contains(want, some) {
 			t.Fatalf("the logs do not even have %s\n%s", some, want)
 		}
@@ -178,7 +180,8 @@ func or(s, other string) string {
 func writeLogs(t *testing.T, dir string) {
 	t.Helper()
 	dice := rand.New(rand.NewPCG(1, 2))
-	for name, line := range formats {
+	for _, name := range slices.Sorted(maps.Keys(formats)) {
+		line := formats[name]
 		var b bytes.Buffer
 		if name == "cloudfront" {
 			b.WriteString("#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id\n")

@@ -129,7 +129,7 @@ func (p *Proposal) keptFrom(k Kept, offer string) bool {
 	switch {
 	case k.From == "" || k.From == offer:
 		return true
-	case k.To == k.From || !p.lower(k.From, offer):
+	case !p.lower(k.From, offer):
 		return false
 	}
 	return k.To == "" || p.lower(offer, k.To)

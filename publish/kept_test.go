@@ -55,7 +55,7 @@ func bucketsOf(w *world, c *releases.Cohort) (all []int) {
 // every device finds before and after, for edges that come, go and change.
 func TestNobodyIsOfferedAgainWhatTheyWereKeptFrom(t *testing.T) {
 	tripped := 0
-	for seed := range uint64(fleettest.Rounds(60, 300)) {
+	for seed := range uint64(fleettest.Rounds(100, 500)) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		make := func() *releases.Fleet {
 			f := small()
@@ -65,13 +65,13 @@ func TestNobodyIsOfferedAgainWhatTheyWereKeptFrom(t *testing.T) {
 				}
 			}
 			for i, release := range f.Releases {
-				if r.IntN(4) == 0 {
+				if r.IntN(8) == 0 {
 					release.DeadEnd = "its bootloader takes no image"
 				}
-				if r.IntN(3) == 0 {
+				if r.IntN(6) == 0 {
 					release.MinVersion = pick(r, "1.0.0", "1.1.0")
 				}
-				if r.IntN(2) == 0 {
+				if r.IntN(3) == 0 {
 					b := releases.Block{Name: "radio", Reason: "why", From: []releases.Versions{{Text: "0.9.0"}}}
 					if i > 0 && r.IntN(2) == 0 {
 						b.From = append(b.From, releases.Versions{Text: f.Releases[i-1].Version})

@@ -11,7 +11,7 @@ import (
 // after that was cut off: all that it touches is in doubt. Payloads that no
 // release names are unreferenced from now on, if they were not before.
 func (p *Plan) InDoubt(now time.Time) *Inventory {
-	table, known := newAnswerTable(), map[[2]uint32]uint32{}
+	table, known := newAnswerTable(len(p.Live.Answers)), map[[2]uint32]uint32{}
 	doubtful := &Inventory{Payloads: p.payloadsAfter(now, true), Signed: p.signedDuring()}
 	for _, pair := range p.pairs {
 		f := Folder{Key: pair.folder().Key, Digits: pair.folder().Digits}
@@ -79,7 +79,7 @@ func (p *Plan) Result(now time.Time) *Inventory {
 
 // partialResult is that of a plan that leaves buckets as they are.
 func (p *Plan) partialResult(now time.Time) *Inventory {
-	table := newAnswerTable()
+	table := newAnswerTable(len(p.Live.Answers))
 	result := &Inventory{Payloads: p.payloadsAfter(now, false), Signed: p.signedAfter(now)}
 	for _, pair := range p.pairs {
 		f := Folder{Key: pair.folder().Key, Digits: pair.folder().Digits}

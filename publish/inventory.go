@@ -2,6 +2,7 @@ package publish
 
 import (
 	"cmp"
+	"hash/maphash"
 	"slices"
 	"strings"
 	"time"
@@ -179,17 +180,13 @@ func (l *Inventory) Payload(key string) *KnownPayload {
 // answerTable keeps each distinct answer once.
 type answerTable struct {
 	answers []Answer
-	index   map[answerID]uint32
+	seed    maphash.Seed
+	index   map[uint64]uint32 // by the hash, or the next that is free
 }
 
-// answerID is equal for equal answers. No version has a line break.
-type answerID struct {
-	variants [variants]Variant
-	offers   string
-}
-
-func newAnswerTable(answers ...Answer) *answerTable {
-	t := &answerTable{index: map[answerID]uint32{}}
+// newAnswerTable has some answers, and room for so many.
+func newAnswerTable(room int, answers ...Answer) *answerTable {
+	t := &answerTable{make([]Answer, 0, room+1), maphash.MakeSeed(), map[uint64]uint32{}}
 	t.intern(Answer{})
 	for _, a := range answers {
 		t.intern(a)
@@ -198,13 +195,16 @@ func newAnswerTable(answers ...Answer) *answerTable {
 }
 
 func (t *answerTable) intern(a Answer) uint32 {
-	id := answerID{a.Variants, strings.Join(a.Offers, "\n")}
-	i, ok := t.index[id]
-	if !ok {
-		i = t.add(a)
-		t.index[id] = i
+	for hash := maphash.Comparable(t.seed, a.Variants); ; hash++ {
+		i, ok := t.index[hash]
+		if !ok {
+			i = t.add(a)
+			t.index[hash] = i
+		}
+		if known := &t.answers[i]; known.Variants == a.Variants && slices.Equal(known.Offers, a.Offers) {
+			return i
+		}
 	}
-	return i
 }
 
 // add adds an answer that is like no other.

@@ -149,7 +149,7 @@ type overlay struct {
 
 func newOverlay(on *Inventory) *overlay {
 	o := &overlay{owned: map[string]bool{}, payloads: map[string]KnownPayload{}, folders: slices.Clone(on.Folders), signed: on.Signed}
-	o.table = newAnswerTable(on.Answers...)
+	o.table = newAnswerTable(len(on.Answers), on.Answers...)
 	for _, p := range on.Payloads {
 		o.payloads[p.Key] = p
 	}
@@ -215,7 +215,7 @@ func (o *overlay) addDoubts(l *Inventory) {
 func (o *overlay) inventory() *Inventory {
 	l := &Inventory{Folders: o.folders, Signed: o.signed}
 	// Answers that are idle now are left out.
-	table, place := newAnswerTable(), map[uint32]uint32{}
+	table, place := newAnswerTable(0), map[uint32]uint32{}
 	for f := range l.Folders {
 		answers := slices.Clone(l.Folders[f].Answers)
 		for i, a := range answers {

@@ -148,11 +148,11 @@ func (o *RunOptions) carryOut(ctx context.Context, remote *Remote, work Work, ro
 	if err := work.prepare(ctx, now); err != nil {
 		return err
 	}
-	during, after := work.states(now)
-	record := newRecord(o.Store, remote, o.NoLock)
 	if work.Len() == 0 && work.recorded() {
 		return nil
 	}
+	during, after := work.states(now)
+	record := newRecord(o.Store, remote, o.NoLock)
 	if work.Len() == 0 && !after.tells(remote) {
 		return record.write(ctx, &after)
 	}

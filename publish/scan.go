@@ -293,7 +293,7 @@ func (s *scan) name(ctx context.Context, store Store, concurrency int) error {
 
 // fold makes rows of what was seen.
 func (s *scan) fold() {
-	answers := newAnswerTable()
+	answers := newAnswerTable(len(s.site.want.Answers))
 	for from := 0; from < len(s.seen); {
 		first, to := s.seen[from], from
 		var answer Answer

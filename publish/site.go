@@ -82,8 +82,7 @@ func (r *Remote) Site(tree *manifest.Tree, cache releases.Cache, project fs.FS) 
 		})
 	}
 	_ = group.Wait()
-	answers := newAnswerTable()
-	answers.answers = slices.Grow(answers.answers, len(shards))
+	answers := newAnswerTable(len(shards))
 	add := func(contents [variants]*Content, class manifest.Class, offers ...string) uint32 {
 		answer := Answer{Offers: offers}
 		for i, content := range contents {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +22,7 @@ import (
 // The state is one JSON object under Zstandard (RFC 8878, with its checksum),
 // which makes little of what repeats. Fields may be added: who doesn't know one
 // loses it with the next write. What a reader must know needs a new format.
-const stateFormat, formatPrefix = 2, "cairn state "
+const stateFormat, formatPrefix = 3, "cairn state "
 
 type stateJSON struct {
 	Format string    `json:"format"` // [formatPrefix] and the number
@@ -39,7 +40,7 @@ type lateJSON struct {
 }
 
 type inventoryJSON struct {
-	Answers  []answerJSON  `json:"answers"`
+	Answers  answersJSON   `json:"answers"`
 	Folders  []folderJSON  `json:"folders"`
 	Payloads []payloadJSON `json:"payloads"`
 	Signed   *signedJSON   `json:"signed,omitempty"`
@@ -72,16 +73,17 @@ type partJSON struct {
 	UnnamedSince time.Time `json:"unnamed_since,omitzero"`
 }
 
-type answerJSON struct {
-	Offers   []string               `json:"offers,omitempty"`
-	Variants map[string]variantJSON `json:"variants"` // by how their keys end
-}
-
-type variantJSON struct {
-	Presence Presence `json:"presence"`
-	Size     int64    `json:"size,omitempty"`
-	MD5      string   `json:"md5,omitempty"`
-	Header   Header   `json:"header,omitzero"`
+// answersJSON is distinct answers, in columns: of tens of thousands, one object
+// each would take ten times the room and the time. Binary values are in Base64.
+type answersJSON struct {
+	Headers  []Header   `json:"headers"`  // distinct
+	Offers   [][]string `json:"offers"`   // of each answer
+	Variants []uint16   `json:"variants"` // of each answer those that it has: a bit for each, the lowest for the first
+	// Of each of those variants:
+	Presence []Presence `json:"presence"`
+	Size     []int64    `json:"size"`
+	MD5      []byte     `json:"md5"`    // 16 bytes
+	Header   []uint16   `json:"header"` // its place in Headers
 }
 
 type folderJSON struct {
@@ -139,9 +141,7 @@ func (s *State) Encode() []byte {
 }
 
 func encodeInventory(l *Inventory) (out inventoryJSON) {
-	for _, a := range l.Answers[1:] {
-		out.Answers = append(out.Answers, encodeAnswer(a))
-	}
+	out.Answers = encodeAnswers(l.Answers[1:])
 	for _, f := range l.Folders {
 		out.Folders = append(out.Folders, folderJSON(f))
 	}
@@ -192,12 +192,23 @@ func (s *signedJSON) decode() (*KnownSigned, error) {
 	return k, nil
 }
 
-func encodeAnswer(a Answer) answerJSON {
-	out := answerJSON{a.Offers, map[string]variantJSON{}}
-	for i, v := range a.Variants {
-		if v.Presence != Absent {
-			out.Variants[VariantSuffix(i)] = variantJSON{v.Presence, v.Size, encodeMD5(v.MD5), v.Header}
+func encodeAnswers(answers []Answer) (out answersJSON) {
+	headers := interned[Header]{}
+	for i := range answers {
+		var has uint16
+		for j, v := range answers[i].Variants {
+			if v.Presence == Absent {
+				continue
+			}
+			has |= 1 << j
+			header, added := headers.of(v.Header)
+			if added {
+				out.Headers = append(out.Headers, v.Header)
+			}
+			out.Presence, out.Size = append(out.Presence, v.Presence), append(out.Size, v.Size)
+			out.MD5, out.Header = append(out.MD5, v.MD5[:]...), append(out.Header, uint16(header))
 		}
+		out.Offers, out.Variants = append(out.Offers, answers[i].Offers), append(out.Variants, has)
 	}
 	return out
 }
@@ -260,14 +271,11 @@ var (
 )
 
 func (in *inventoryJSON) inventory(prefix string) (*Inventory, error) {
-	live := &Inventory{Answers: make([]Answer, 1, 1+len(in.Answers))}
-	for _, a := range in.Answers {
-		answer, err := a.decode()
-		if err != nil {
-			return nil, err
-		}
-		live.Answers = append(live.Answers, answer)
+	answers, err := in.Answers.decode()
+	if err != nil {
+		return nil, err
 	}
+	live := &Inventory{Answers: answers}
 	layout := manifest.Layout{Prefix: prefix}
 	for _, f := range in.Folders {
 		if err := f.check(layout, len(live.Answers)); err != nil {
@@ -290,7 +298,6 @@ func (in *inventoryJSON) inventory(prefix string) (*Inventory, error) {
 		return nil, errOrder
 	}
 	if in.Signed != nil {
-		var err error
 		if live.Signed, err = in.Signed.decode(); err != nil {
 			return nil, err
 		}
@@ -298,28 +305,29 @@ func (in *inventoryJSON) inventory(prefix string) (*Inventory, error) {
 	return live, nil
 }
 
-func (a answerJSON) decode() (Answer, error) {
-	answer := Answer{Offers: a.Offers}
-	left := len(a.Variants)
-	for i := range answer.Variants {
-		v, ok := a.Variants[VariantSuffix(i)]
-		if !ok {
-			continue
-		}
-		left--
-		sum, err := decodeMD5(v.MD5)
-		if err != nil {
-			return answer, err
-		}
-		if v.Presence == Absent || v.Presence > Present {
-			return answer, errDangling
-		}
-		answer.Variants[i] = Variant{v.Presence, v.Size, sum, v.Header}
+// decode gives the answers, nothing first.
+func (in *answersJSON) decode() ([]Answer, error) {
+	n := 0
+	for _, has := range in.Variants {
+		n += bits.OnesCount16(has)
 	}
-	if left > 0 {
-		return answer, errDangling
+	if len(in.Offers) != len(in.Variants) || len(in.Presence) != n || len(in.Size) != n || len(in.MD5) != 16*n || len(in.Header) != n {
+		return nil, errDangling
 	}
-	return answer, nil
+	answers := make([]Answer, 1+len(in.Variants))
+	next := 0
+	for i, has := range in.Variants {
+		answers[1+i].Offers = in.Offers[i]
+		for ; has != 0; has &= has - 1 {
+			j, at := bits.TrailingZeros16(has), next
+			next++
+			if j >= variants || in.Presence[at] == Absent || in.Presence[at] > Present || int(in.Header[at]) >= len(in.Headers) {
+				return nil, errDangling
+			}
+			answers[1+i].Variants[j] = Variant{in.Presence[at], in.Size[at], [16]byte(in.MD5[16*at:]), in.Headers[in.Header[at]]}
+		}
+	}
+	return answers, nil
 }
 
 // check is an error where a folder is not one of the layout's prefix, or points

@@ -269,11 +269,7 @@ func (f *Fleet) listed(to []Listing, digits int, prefix uint64) []Listing {
 
 // Listings goes through the devices of all cohorts as [Fleet.Listed] has them.
 func (f *Fleet) Listings() iter.Seq[Listing] {
-	n := 0
-	for _, c := range f.Cohorts {
-		n += c.Devices.Len()
-	}
-	digits := min(4, bits.Len(uint(n/64))/4) // some hundreds at a time
+	digits := min(4, bits.Len(uint(f.Devices()/64))/4) // some hundreds at a time
 	return func(yield func(Listing) bool) {
 		var some []Listing
 		for prefix := range uint64(1) << (4 * digits) {
@@ -285,6 +281,14 @@ func (f *Fleet) Listings() iter.Seq[Listing] {
 			}
 		}
 	}
+}
+
+// Devices is how many devices the cohorts list.
+func (f *Fleet) Devices() (n int) {
+	for _, c := range f.Cohorts {
+		n += c.Devices.Len()
+	}
+	return n
 }
 
 // Unlisted is the fleet without the devices that its cohorts list.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"cairn/cmd/cairn/internal/cli"
@@ -89,6 +90,12 @@ func (g *globalOptions) load(stop bool) (*project, error) {
 	if err != nil {
 		root.Close()
 		return nil, err
+	}
+	const many = 1_000_000
+	if _, set := os.LookupEnv("GOGC"); !set && p.fleet.Devices() > many {
+		// Lists have no pointers: to look for garbage beside them takes little
+		// time, and to let as much of it pile up takes a lot of room.
+		debug.SetGCPercent(40)
 	}
 	return p, nil
 }

@@ -3,6 +3,8 @@ package publish
 import (
 	"cmp"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"cairn/manifest"
@@ -33,6 +35,15 @@ func HeaderOf(at manifest.Location, cache releases.Cache) Header {
 	}
 	h.ContentType = cmp.Or(mediaTypeOf(at), h.ContentType)
 	return h
+}
+
+// MaxAge is how long a cache keeps the object, as [HeaderOf] states it; 0 where
+// nothing is stated so.
+func (h Header) MaxAge() time.Duration {
+	_, age, _ := strings.Cut(h.CacheControl, "max-age=")
+	age, _, _ = strings.Cut(age, ",")
+	seconds, _ := strconv.ParseUint(age, 10, 31)
+	return time.Duration(seconds) * time.Second
 }
 
 func maxAge(d time.Duration) string {

@@ -15,6 +15,7 @@ import (
 	"cairn/manifest"
 	"cairn/publish/dirstore"
 	"cairn/publish/edge"
+	"cairn/publish/s3store"
 
 	"github.com/spf13/cobra"
 )
@@ -82,7 +83,12 @@ func runServe(cmd *cobra.Command, global *globalOptions, p *project, opts *serve
 		fmt.Fprintf(cmd.ErrOrStderr(), "nothing is published in %s below %q yet: run \"cairn publish\", or serve --from %s\n", name, layout.Prefix, fromDefinitions)
 	}
 	log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
+	var now func() time.Time
+	if _, far := source.(*s3store.Store); far {
+		now = time.Now
+	}
 	handler := edge.New(source, edge.Options{
+		Now:    now,
 		Layout: layout,
 		Order:  p.fleet.Project.Order,
 		Cache:  p.fleet.Cache,

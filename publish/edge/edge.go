@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"cairn/manifest"
 	"cairn/publish"
@@ -42,6 +43,10 @@ type Options struct {
 	Cache  releases.Cache // lifetimes that the answers state
 	Eager  bool           // whether there are answers for devices that ask eagerly
 	Key    string         // what the query API asks for in Memfault-Project-Key; "" for nothing
+	// Now is the clock by which a handler keeps what it has read, for as long as
+	// its Cache-Control says, and that something was missing likewise. Nil reads
+	// each answer anew, unless the source is a [Marker].
+	Now func() time.Time
 	// Failed is told why a request got no answer, if it is not nil.
 	Failed func(r *http.Request, err error)
 }
@@ -62,14 +67,14 @@ const (
 type Handler struct {
 	source Source
 	marker Marker // nil where each answer is read anew
-	kept   kept
+	kept   *kept
 	Options
 }
 
 // New makes a handler over a source, which may be a [Marker].
 func New(source Source, opts Options) *Handler {
 	marker, _ := source.(Marker)
-	return &Handler{source: source, marker: marker, Options: opts}
+	return &Handler{source: source, marker: marker, kept: newKept(opts.Now), Options: opts}
 }
 
 // ServeHTTP answers a request.
@@ -149,6 +154,12 @@ func (h *Handler) latest(w http.ResponseWriter, r *http.Request, form manifest.F
 		return err
 	}
 	at, answer, err := h.find(r.Context(), readings, form)
+	if torn := (*tornError)(nil); errors.As(err, &torn) {
+		for _, key := range torn.keys {
+			h.kept.Invalidate(identity{key: key})
+		}
+		at, answer, err = h.find(r.Context(), readings, form)
+	}
 	if err != nil {
 		return err
 	}
@@ -164,13 +175,14 @@ func (h *Handler) latest(w http.ResponseWriter, r *http.Request, form manifest.F
 	header["Cache-Control"] = answer.private
 	header.Set("Memfault-Reason", "latest")
 	if len(answer.body) == 0 {
+		h.age(header, answer)
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
 	if form == manifest.Text {
 		header.Set("Vary", "Accept, Accept-Encoding")
 		if wantsJSON(r.Header) {
-			write(w, r, wrapURL(answer))
+			h.write(w, r, wrapURL(answer))
 			return nil
 		}
 	} else {
@@ -182,8 +194,15 @@ func (h *Handler) latest(w http.ResponseWriter, r *http.Request, form manifest.F
 			return err
 		}
 	}
-	write(w, r, answer)
+	h.write(w, r, answer)
 	return nil
+}
+
+// tornError is that answers do not go together: a publish may have come between
+// the times when they were read.
+type tornError struct {
+	error
+	keys []string // of those answers
 }
 
 // wrapURL is an answer's URL in JSON, as the API gives it to who asks for that.
@@ -192,7 +211,7 @@ func wrapURL(a *answer) *answer {
 		URL string `json:"url"`
 	}
 	header := publish.Header{ContentType: "application/json", CacheControl: a.public[0]}
-	return newAnswer(marshal(map[string]data{"data": {string(a.body)}}), header)
+	return a.of(marshal(map[string]data{"data": {string(a.body)}}), header)
 }
 
 // marshal writes strings and numbers as JSON, without the escapes that only
@@ -215,19 +234,22 @@ func (h *Handler) find(ctx context.Context, readings []manifest.Device, form man
 	if err != nil {
 		return at, nil, err
 	}
+	asked := []string{h.Layout.CohortKey(h.Layout.Shard(hash))}
 	at, url, err := h.Layout.Walk(h.Order, cohort, h.Layout.LooksIn(readings[0]), readings, func(at manifest.Location) ([]byte, error) {
 		if at.Form == manifest.Text {
 			at.Form = form
 		}
+		key := h.Layout.Key(at)
+		asked = append(asked, key)
 		var err error
-		if a, err = h.read(ctx, h.Layout.Key(at), at); err != nil {
+		if a, err = h.read(ctx, key, at); err != nil {
 			return nil, err
 		}
 		return a.body, nil
 	})
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return at, nil, h.unanswered(ctx, cohort, at, readings[0].Target)
+		return at, nil, h.unanswered(ctx, cohort, at, readings[0].Target, asked)
 	case err != nil || at.Form == manifest.Text:
 		at.Form = form
 		return at, a, err
@@ -237,9 +259,10 @@ func (h *Handler) find(ctx context.Context, readings []manifest.Device, form man
 		return at, a.with([]byte(url)), nil
 	}
 	at.Form = form
-	a, err = h.read(ctx, h.Layout.Key(at), at)
+	key := h.Layout.Key(at)
+	a, err = h.read(ctx, key, at)
 	if err == nil && !offers(a.body, url) {
-		err = fmt.Errorf("%s offers another payload than the one for versions below", h.Layout.Key(at))
+		err = &tornError{fmt.Errorf("%s offers another payload than the one for versions below", key), append(asked, key)}
 	}
 	return at, a, err
 }
@@ -251,15 +274,15 @@ func offers(body []byte, url string) bool {
 	return json.Unmarshal(body, &release) == nil && len(release.Artifacts) > 0 && release.Artifacts[0].URL == url
 }
 
-// unanswered is why a device finds nothing: it may be for nobody, or not be
-// there just now.
-func (h *Handler) unanswered(ctx context.Context, cohort string, at manifest.Location, t manifest.Target) error {
+// unanswered is why a device finds nothing at the keys that were asked for: it
+// may be for nobody, or not be there just now.
+func (h *Handler) unanswered(ctx context.Context, cohort string, at manifest.Location, t manifest.Target, asked []string) error {
 	if cohort != releases.DefaultCohort {
 		// The default cohort has an answer for every target: if it has one
 		// here, the device is just changing cohorts.
 		at.Target, at.Cohort, at.Form = t, releases.DefaultCohort, manifest.Text
 		if _, err := h.read(ctx, h.Layout.Key(at), at); !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("cohort %q has no answer for bucket %s", cohort, at.Bucket)
+			return &tornError{fmt.Errorf("cohort %q has no answer for bucket %s", cohort, at.Bucket), asked}
 		}
 	}
 	return badRequest("no release is made for software type %q on hardware version %q", t.SoftwareType, t.HardwareVersion)

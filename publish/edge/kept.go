@@ -1,50 +1,55 @@
 package edge
 
 import (
-	"sync"
+	"time"
 
 	"cairn/manifest"
 	"cairn/publish"
+
+	"github.com/maypok86/otter/v2"
 )
 
-// keepAtMost is how many bytes a handler keeps of what it has read. The
-// answers of a large tree are links to a few hundred files.
+// keepAtMost is how many bytes a handler keeps of what it has read.
 const keepAtMost = 64 << 20
 
-// overhead is what an answer takes besides its body, about.
+// overhead is what an answer takes besides its body and key, about.
 const overhead = 1 << 10
 
-// identity is what an answer is kept under: what it is read from, and what the
-// key says of its header. The file of an empty answer may have keys of both
-// forms.
+// identity is what an answer is kept under: its key, or where the source marks
+// its objects what it is read from, and what the key says of its header. The
+// answers of a large tree are links to a few hundred files, and that of an empty
+// one may have keys of both forms.
 type identity struct {
+	key      string
 	mark     publish.Mark
 	class    manifest.Class
 	form     manifest.Form
 	encoding manifest.Encoding
 }
 
-// kept are answers in memory. The zero value has none.
-type kept struct {
-	mu      sync.RWMutex
-	answers map[identity]*answer
-	size    int // in bytes
+// kept are answers in memory: those that are asked for most, where there are too
+// many. Each is kept for its lifetime, and those that ask at once wait for one.
+type kept = otter.Cache[identity, *answer]
+
+func newKept(now func() time.Time) *kept {
+	return otter.Must(&otter.Options[identity, *answer]{
+		MaximumWeight:    keepAtMost,
+		Weigher:          func(id identity, a *answer) uint32 { return uint32(len(id.key) + len(a.body) + overhead) },
+		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[identity, *answer]) time.Duration { return e.Value.lifetime }),
+		Clock:            clock(now),
+	})
 }
 
-func (k *kept) get(id identity) *answer {
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	return k.answers[id]
-}
+// clock is one of [Options]; nil is one that stands still.
+type clock func() time.Time
 
-// put keeps an answer, and forgets all others where they are too many.
-func (k *kept) put(id identity, a *answer) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	size := len(a.body) + overhead
-	if k.answers == nil || k.size+size > keepAtMost {
-		k.answers, k.size = map[identity]*answer{}, 0
+// NowNano is the time in nanoseconds since 1970.
+func (c clock) NowNano() int64 {
+	if c == nil {
+		return 0
 	}
-	k.answers[id] = a
-	k.size += size
+	return c().UnixNano()
 }
+
+// Tick gives none: what is over goes when it is asked for, or room is needed.
+func (clock) Tick(time.Duration) <-chan time.Time { return nil }

@@ -16,6 +16,7 @@ import (
 	"cairn/publish"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/maypok86/otter/v2"
 )
 
 // answer is a small object, read, with the header fields that it is sent with.
@@ -26,6 +27,10 @@ type answer struct {
 	fields http.Header
 	// Cache-Control, in the tree and in the query API.
 	public, private []string
+
+	read     time.Time     // when the source was asked; zero where an answer has no age
+	lifetime time.Duration // for which it is kept
+	missing  bool          // nothing is there
 }
 
 // newAnswer makes an answer. Its ETag is made of the bytes, so the encodings
@@ -43,21 +48,56 @@ func newAnswer(body []byte, header publish.Header) *answer {
 
 // with is the answer with another body, as text.
 func (a *answer) with(body []byte) *answer {
-	return newAnswer(body, publish.Header{ContentType: a.fields.Get("Content-Type"), CacheControl: a.public[0]})
+	return a.of(body, publish.Header{ContentType: a.fields.Get("Content-Type"), CacheControl: a.public[0]})
+}
+
+// of is an answer that is made of this one.
+func (a *answer) of(body []byte, header publish.Header) *answer {
+	made := newAnswer(body, header)
+	made.read = a.read
+	return made
 }
 
 // read gives the small object at a key and its location: one that is kept, if
-// the same is still there.
+// the same is still there, or its lifetime is not over.
 func (h *Handler) read(ctx context.Context, key string, at manifest.Location) (*answer, error) {
-	if h.marker == nil {
+	switch {
+	case h.marker != nil:
+		return h.readMarked(ctx, key, at)
+	case h.Now == nil:
 		return h.fetch(ctx, key)
 	}
+	a, err := h.kept.Get(ctx, identity{key: key}, otter.LoaderFunc[identity, *answer](func(ctx context.Context, id identity) (*answer, error) {
+		return h.fetchToKeep(context.WithoutCancel(ctx), id.key, at) // for all that wait
+	}))
+	if err == nil && a.missing {
+		return nil, fs.ErrNotExist
+	}
+	return a, err
+}
+
+// fetchToKeep is fetch for an answer that is kept for its lifetime, whether it
+// is there or not.
+func (h *Handler) fetchToKeep(ctx context.Context, key string, at manifest.Location) (*answer, error) {
+	read := h.Now()
+	a, err := h.fetch(ctx, key)
+	if errors.Is(err, fs.ErrNotExist) {
+		a, err = &answer{missing: true, lifetime: publish.HeaderOf(at, h.Cache).MaxAge()}, nil
+	}
+	if err == nil {
+		a.read = read
+		a.lifetime = max(1, a.lifetime-h.Now().Sub(read))
+	}
+	return a, err
+}
+
+func (h *Handler) readMarked(ctx context.Context, key string, at manifest.Location) (*answer, error) {
 	mark, err := h.marker.Mark(key)
 	if err != nil {
 		return nil, err
 	}
-	id := identity{mark, at.Class, at.Form, at.Encoding}
-	if a := h.kept.get(id); a != nil {
+	id := identity{mark: mark, class: at.Class, form: at.Form, encoding: at.Encoding}
+	if a, ok := h.kept.GetIfPresent(id); ok {
 		return a, nil
 	}
 	a, err := h.fetch(ctx, key)
@@ -66,7 +106,7 @@ func (h *Handler) read(ctx context.Context, key string, at manifest.Location) (*
 	}
 	// It may have been replaced before it was read.
 	if again, err := h.marker.Mark(key); err == nil && again == mark {
-		h.kept.put(id, a)
+		h.kept.Set(id, a)
 	}
 	return a, nil
 }
@@ -87,7 +127,13 @@ func (h *Handler) fetch(ctx context.Context, key string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newAnswer(body, publish.HeaderOf(at, h.Cache)), nil
+	header := publish.HeaderOf(at, h.Cache)
+	a := newAnswer(body, header)
+	a.lifetime = header.MaxAge()
+	if o.Header.CacheControl != "" {
+		a.lifetime = min(a.lifetime, o.Header.MaxAge())
+	}
+	return a, nil
 }
 
 // serve gives the object that a path names.
@@ -117,7 +163,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	w.Header()["Cache-Control"] = a.public
-	write(w, r, a)
+	h.write(w, r, a)
 	return nil
 }
 
@@ -146,8 +192,9 @@ func (h *Handler) payload(w http.ResponseWriter, r *http.Request, key string, at
 }
 
 // write serves an answer whole: a range of an answer is of no use to a device.
-func write(w http.ResponseWriter, r *http.Request, a *answer) {
+func (h *Handler) write(w http.ResponseWriter, r *http.Request, a *answer) {
 	header := w.Header()
+	h.age(header, a)
 	if tags := r.Header["If-None-Match"]; matches(tags, a.etag) {
 		header.Set("Etag", a.etag)
 		w.WriteHeader(http.StatusNotModified)
@@ -156,6 +203,14 @@ func write(w http.ResponseWriter, r *http.Request, a *answer) {
 	maps.Copy(header, a.fields)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(a.body)
+	}
+}
+
+// age states how long ago an answer was read, as caches do (RFC 9111 section
+// 5.1): whoever keeps it keeps it for the rest of its lifetime.
+func (h *Handler) age(header http.Header, a *answer) {
+	if !a.read.IsZero() {
+		header["Age"] = []string{strconv.Itoa(int(h.Now().Sub(a.read) / time.Second))}
 	}
 }
 

@@ -29,6 +29,7 @@ type Fleet struct {
 	Prices   Prices
 	Signing  *Signing // nil where answers are not signed
 	Adoption Adoption
+	Notify   Notify
 	Gates    map[string]Gate // by name
 	Lint     Lint
 	Formats  []Format   // ascending by name
@@ -126,6 +127,10 @@ const (
 // Report is the [report] table of cairn.toml: where publish --with-report
 // puts the page, as [Publish].To; "" is beside the answers' state.
 type Report struct{ To string }
+
+// Notify is the [notify] table of cairn.toml: the http(s) URL that hears of each
+// publish; "" is none.
+type Notify struct{ URL string }
 
 // Cache is the [cache] table of cairn.toml: how long a CDN and a device may
 // keep an object, in whole seconds.

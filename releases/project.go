@@ -51,6 +51,11 @@ func (l *loader) project(doc *table) {
 		l.fleet.Report.To, _ = t.target()
 		t.rest()
 	}
+	if t := doc.sub("notify", "write a table: [notify]"); t != nil {
+		t.present("url", `write url = "https://…", which hears of each publish`)
+		textInto(t, "url", &l.fleet.Notify.URL, `write url = "https://hooks.example.com/ota"; what is secret about it is CAIRN_NOTIFY_SECRET`, webURLFault)
+		t.rest()
+	}
 	if t := doc.sub("cache", "write a table: [cache]"); t != nil {
 		t.lifetime("answers", &l.fleet.Cache.Answers)
 		t.lifetime("cohorts", &l.fleet.Cache.Cohorts)

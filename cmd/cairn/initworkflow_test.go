@@ -152,6 +152,7 @@ func (w *workflow) job(name, commit, flag, last string) (output, temp string, er
 		"${{ secrets.OTA_PUBLISH_KEY_ID }}":     w.server.AccessKey,
 		"${{ secrets.OTA_PUBLISH_KEY_SECRET }}": w.server.SecretKey,
 		"${{ secrets.CAIRN_SIGN_KEY }}":         w.signKey[name],
+		"${{ secrets.CAIRN_NOTIFY_SECRET }}":    "",
 	}
 	for of, outputs := range w.outputs {
 		for output, value := range outputs {

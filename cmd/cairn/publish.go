@@ -30,7 +30,8 @@ type publishOptions struct {
 	withReport    bool
 	signing       signingOptions
 	lease         time.Duration
-	wait          bool            // for a lease that somebody holds
+	wait          bool // for a lease that somebody holds
+	published     []*publish.Proposal
 	stops         bool            // it takes a release back
 	faults        releases.Faults // where it does: what holds it not up
 }
@@ -130,15 +131,25 @@ func runPublish(cmd *cobra.Command, p *project, opts publishOptions) error {
 		}
 		return proposal, err
 	}
+	defer func() { p.notify(cmd, opts.published) }()
 	if !opts.stops {
-		proposal, err := carryOut(cmd, run, find)
-		return finishPublish(cmd, run, opts, find, proposal, err)
+		proposal, err := opts.carryOut(cmd, run, find)
+		return finishPublish(cmd, run, &opts, find, proposal, err)
 	}
-	return publishStop(cmd, run, opts, find)
+	return publishStop(cmd, run, &opts, find)
+}
+
+// carryOut publishes, and keeps what it has published, to be told of.
+func (o *publishOptions) carryOut(cmd *cobra.Command, run publish.RunOptions, find finding) (*publish.Proposal, error) {
+	proposal, err := carryOut(cmd, run, find)
+	if err == nil && !run.DryRun {
+		o.published = append(o.published, proposal)
+	}
+	return proposal, err
 }
 
 // finishPublish reports what a run has come to.
-func finishPublish(cmd *cobra.Command, run publish.RunOptions, opts publishOptions, find finding, proposal *publish.Proposal, err error) error {
+func finishPublish(cmd *cobra.Command, run publish.RunOptions, opts *publishOptions, find finding, proposal *publish.Proposal, err error) error {
 	var tripped *publish.TrippedError
 	if errors.As(err, &tripped) {
 		err = explainGuard(tripped, proposal)
@@ -166,7 +177,7 @@ func finishPublish(cmd *cobra.Command, run publish.RunOptions, opts publishOptio
 		return err
 	}
 	run.Progress = &publish.Progress{}
-	again, err := carryOut(cmd, run, find)
+	again, err := opts.carryOut(cmd, run, find)
 	if err == nil {
 		fmt.Fprintf(stderr, "published again: %s\n", cli.Count(again.Len(), "operation"))
 	}

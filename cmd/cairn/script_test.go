@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": serveInBackground,
+			"hook":  hook,
 			"fetch": fetch,
 			"files": files,
 			"tls":   tlsServer,
@@ -144,4 +146,20 @@ func editFile(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s has no %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(name, []byte(strings.Replace(text, args[1], strings.ReplaceAll(args[2], `\n`, "\n"), 1)), 0o644))
+}
+
+// hook answers POSTs with STATUS, puts its address into $HOOK, and adds each to
+// hook.txt: the signature, and the body.
+func hook(ts *testscript.TestScript, _ bool, args []string) {
+	code, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	log, err := os.Create(ts.MkAbs("hook.txt"))
+	ts.Check(err)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fmt.Fprintf(log, "%s %s\n", r.Header.Get("X-Hub-Signature-256"), body)
+		w.WriteHeader(code)
+	}))
+	ts.Defer(func() { server.Close(); log.Close() })
+	ts.Setenv("HOOK", server.URL)
 }

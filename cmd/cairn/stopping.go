@@ -17,7 +17,7 @@ type finding func(context.Context, *publish.Remote) (*publish.Proposal, error)
 // publishStop publishes an edit that takes a release back: that first and alone,
 // where the rest has payloads to put or must not be published. What keeps the
 // rest back is told then, and is no error.
-func publishStop(cmd *cobra.Command, run publish.RunOptions, opts publishOptions, find finding) error {
+func publishStop(cmd *cobra.Command, run publish.RunOptions, opts *publishOptions, find finding) error {
 	var rest error // what keeps it back
 	if opts.faults != nil {
 		rest = opts.faults
@@ -35,11 +35,11 @@ func publishStop(cmd *cobra.Command, run publish.RunOptions, opts publishOptions
 		}
 		return proposal, err
 	}
-	proposal, err := carryOut(cmd, run, stop)
+	proposal, err := opts.carryOut(cmd, run, stop)
 	run.Full = errors.Is(err, publish.ErrFull)
 	if run.Full || errors.As(err, new(*publish.UndoesError)) {
 		rest, run.Progress = err, &publish.Progress{}
-		if proposal, err = carryOut(cmd, run, stop); errors.Is(err, publish.ErrFull) {
+		if proposal, err = opts.carryOut(cmd, run, stop); errors.Is(err, publish.ErrFull) {
 			rest, err = fmt.Errorf("%w\nwhere no answer had room devices are offered nothing; make room, and run 'cairn publish'", rest), nil
 		}
 	}
@@ -54,7 +54,7 @@ func publishStop(cmd *cobra.Command, run publish.RunOptions, opts publishOptions
 	run.Progress = &publish.Progress{}
 	all := proposal
 	if err = rest; err == nil {
-		all, err = carryOut(cmd, run, find)
+		all, err = opts.carryOut(cmd, run, find)
 	}
 	if err == nil || cmd.Context().Err() != nil {
 		return finishPublish(cmd, run, opts, find, all, err)
@@ -77,7 +77,7 @@ func publishStop(cmd *cobra.Command, run publish.RunOptions, opts publishOptions
 
 // checked finds what is to be done. Where the state tells of some answers what
 // is not so, all are listed.
-func checked(ctx context.Context, cmd *cobra.Command, opts publishOptions, remote *publish.Remote, find finding) (*publish.Proposal, error) {
+func checked(ctx context.Context, cmd *cobra.Command, opts *publishOptions, remote *publish.Remote, find finding) (*publish.Proposal, error) {
 	proposal, err := find(ctx, remote)
 	if err != nil || proposal.Scanned {
 		return proposal, err

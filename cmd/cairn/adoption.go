@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/outfile"
 	"cairn/cmd/cairn/internal/report"
 	"cairn/manifest/adoption"
 	"cairn/publish/accesslog"
+	"cairn/templates/console"
 
 	"github.com/spf13/cobra"
 )
@@ -22,6 +24,7 @@ type adoptionOptions struct {
 	from []string
 	json bool
 	svg  string
+	html string
 }
 
 // period is what requests have to be in.
@@ -86,6 +89,7 @@ Serials and addresses are dropped while reading. docs/adoption.md has the method
 	f.BoolVar(&opts.json, "json", false, "write one JSON object")
 	f.StringArrayVar(&opts.from, "from", nil, "read what the query of 'cairn adoption sql' gave, a `LOG` as well, again for more")
 	f.StringVar(&opts.svg, "svg", "", "draw the devices on each version over time, too, into this `file`")
+	f.StringVar(&opts.html, "html", "", "also write a page to this `file`, of what every device gets and who has it")
 	return cmd
 }
 
@@ -94,17 +98,23 @@ func runAdoption(cmd *cobra.Command, p *project, logs []string, opts adoptionOpt
 	if err != nil {
 		return err
 	}
-	if opts.svg != "" {
-		series := tally.Series(result.Poll)
-		if series == nil {
-			return fmt.Errorf("--svg: the logs are too short for a chart: it takes more than one poll of each device")
-		}
-		var b bytes.Buffer
-		if err := series.SVG(&b); err != nil {
+	var chart bytes.Buffer
+	if series := tally.Series(result.Poll); series != nil {
+		if err := series.SVG(&chart); err != nil {
 			return err
 		}
-		if err := os.WriteFile(opts.svg, b.Bytes(), 0o666); err != nil {
+	}
+	if opts.svg != "" {
+		if chart.Len() == 0 {
+			return fmt.Errorf("--svg: the logs are too short for a chart: it takes more than one poll of each device")
+		}
+		if err := os.WriteFile(opts.svg, chart.Bytes(), 0o666); err != nil {
 			return fmt.Errorf("write the chart: %w", err)
+		}
+	}
+	if opts.html != "" {
+		if err := p.writeAdoptionPage(opts.html, result, chart.Bytes(), opts.at.Instant()); err != nil {
+			return err
 		}
 	}
 	if opts.json {
@@ -146,6 +156,20 @@ func (p *project) adoption(cmd *cobra.Command, logs []string, opts adoptionOptio
 	result := tally.Report(poll)
 	result.Lines, result.Unknown = read.Lines, read.Unknown
 	return tally, result, nil
+}
+
+// writeAdoptionPage writes the page of the definitions, and of what logs tell.
+func (p *project) writeAdoptionPage(file string, r *adoption.Report, chart []byte, at time.Time) error {
+	m := p.model(at.Truncate(time.Second))
+	m.Adoption = &console.Adoption{Summary: "No request.", Chart: chart}
+	if r.Requests > 0 {
+		m.Adoption.Summary, m.Adoption.Table = report.AdoptionSummary(r), report.AdoptionTable(r)
+	}
+	page, err := console.Page(m)
+	if err != nil {
+		return err
+	}
+	return outfile.Replace(file, page)
 }
 
 // requestOf is what a line of a log says of a device; false for what asks for

@@ -46,11 +46,12 @@ func Page(m *Model) ([]byte, error) {
 	script := script(m.Project.Order)
 	var out bytes.Buffer
 	err = tmpl.Execute(&out, map[string]any{
-		"Slug":   m.Project.Slug,
-		"Policy": policy(script, style, m.Project.BaseURL),
-		"Style":  template.CSS(style),
-		"Model":  template.JS(data),
-		"Script": template.JS(script),
+		"Slug":     m.Project.Slug,
+		"Policy":   policy(script, style, m.Project.BaseURL),
+		"Style":    template.CSS(style),
+		"Adoption": m.Adoption,
+		"Model":    template.JS(data),
+		"Script":   template.JS(script),
 	})
 	return out.Bytes(), err
 }

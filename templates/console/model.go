@@ -26,6 +26,7 @@ type Model struct {
 	History   []Edit    `json:"history"`           // the newest first
 	Live      string    `json:"live,omitempty"`    // the entity tag of a page that is served beside the answers, and follows the definitions
 	Plan      *Plan     `json:"plan,omitempty"`    // nil but for the page of a plan
+	Adoption  *Adoption `json:"-"`                 // nil but for a page of what logs tell
 }
 
 // Edit is a commit that changed the definitions.

@@ -19,7 +19,9 @@ import (
 	"testing"
 	"time"
 
+	"cairn/cmd/cairn/internal/report"
 	"cairn/manifest"
+	"cairn/manifest/adoption"
 	"cairn/manifest/lint"
 	"cairn/publish/dirstore"
 	"cairn/publish/edge"
@@ -78,18 +80,22 @@ func look(t *testing.T, j job) {
 }
 
 // pageOf writes the page of a fleet to a file, and gives its URL.
-func pageOf(t *testing.T, f *releases.Fleet, at time.Time) string {
+func pageOf(t *testing.T, f *releases.Fleet, at time.Time, more ...func(*console.Model)) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "index.html")
-	if err := os.WriteFile(file, render(t, f, at), 0o600); err != nil {
+	if err := os.WriteFile(file, render(t, f, at, more...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return "file://" + file
 }
 
-func render(t *testing.T, f *releases.Fleet, at time.Time) []byte {
+func render(t *testing.T, f *releases.Fleet, at time.Time, more ...func(*console.Model)) []byte {
 	t.Helper()
-	page, err := console.Page(console.ModelOf(f, at, lint.Check(f, lint.Options{At: at})))
+	m := console.ModelOf(f, at, lint.Check(f, lint.Options{At: at}))
+	for _, add := range more {
+		add(m)
+	}
+	page, err := console.Page(m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +257,7 @@ func TestThePageHoldsForEverybody(t *testing.T) {
 	pages := map[string]string{
 		"example": pageOf(t, example, at),
 		"odd":     pageOf(t, odd.Fleet, odd.At),
-		"hostile": pageOf(t, hostile(t), at),
+		"hostile": pageOf(t, hostile(t), at, func(m *console.Model) { m.Adoption = asked(t, hostile(t), at) }),
 		"large":   pageOf(t, large(t), at),
 	}
 	if info, err := os.Stat(strings.TrimPrefix(pages["large"], "file://")); err != nil || info.Size() > 400_000 {
@@ -263,7 +269,7 @@ func TestThePageHoldsForEverybody(t *testing.T) {
 			pictures := t.ArtifactDir()
 			j := job{Page: page, Now: at, Pictures: pictures}
 			if name == "hostile" {
-				j.Says = []string{"10 %: gate healthy", "10 % waits for gate healthy, not before 2026-12-02T09:00:00Z", "default: toString to 10 %, once gate healthy has passed",
+				j.Says = []string{"Who has it", "about 1 device, if each polls every 1h", "/mp</td>", `<img class="chart"`, "10 %: gate healthy", "10 % waits for gate healthy, not before 2026-12-02T09:00:00Z", "default: toString to 10 %, once gate healthy has passed",
 					" eager = false", "Ask eagerly", "toString is blocked (&lt;b&gt;radio): &lt;/script&gt;it eats", "0 is a dead end: &lt;img src=x"}
 			}
 			look(t, j)
@@ -299,6 +305,23 @@ func TestThePageFollowsTheDefinitions(t *testing.T) {
 	}
 	_, url, _ := strings.Cut(strings.TrimSpace(line), " on ")
 	look(t, job{Page: url + "/_cairn/", Now: time.Date(2026, 12, 2, 12, 0, 0, 0, time.UTC), Edit: filepath.Join(project, "cohorts", "default.toml")})
+}
+
+// asked is what the requests of one device before an instant tell.
+func asked(t *testing.T, f *releases.Fleet, at time.Time) *console.Adoption {
+	t.Helper()
+	tally := adoption.New(f, at.Add(-48*time.Hour), at)
+	key := manifest.LayoutOf(f).AnswerFolder(manifest.Targets(f)[0], "default", manifest.VersionSegment("__proto__")) + "a3.txt"
+	for hour := range int64(48) {
+		moment := at.Unix() - 3600*(hour+1)
+		tally.Add(&adoption.Request{At: moment, Last: moment, Times: 1, Key: []byte(key), Status: 200})
+	}
+	told := tally.Report(time.Hour)
+	var chart bytes.Buffer
+	if err := tally.Series(time.Hour).SVG(&chart); err != nil {
+		t.Fatal(err)
+	}
+	return &console.Adoption{Summary: report.AdoptionSummary(told), Table: report.AdoptionTable(told), Chart: chart.Bytes()}
 }
 
 // hostile is definitions whose texts would like to be more than text, with all

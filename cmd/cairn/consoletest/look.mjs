@@ -53,6 +53,7 @@ async function everybody() {
   check(await page.title().then((t) => t !== 'taken'), 'a text of the definitions ran');
   const main = await page.innerHTML('main');
   for (const text of job.says || []) check(main.includes(text), `the page does not say ${text}`);
+  check(await page.$$eval('img', (all) => all.every((i) => i.complete && i.naturalWidth > 0)), 'a picture does not show');
   for (const [width, colorScheme] of [[375, 'light'], [375, 'dark'], [1280, 'light'], [1280, 'dark'], [2560, 'light'], [2560, 'dark']]) {
     await page.setViewportSize({ width, height: 900 });
     await page.emulateMedia({ colorScheme });

@@ -18,10 +18,15 @@ func Adoption(w io.Writer, r *adoption.Report) error {
 	if r.Requests == 0 {
 		fmt.Fprintf(&b, "%s: no request\n", r.Project)
 	} else {
-		fmt.Fprintf(&b, "%s: %s from %s to %s\nabout %s, if each polls every %s\n", r.Project, cli.Count(int(r.Requests), "request"),
-			r.From.Format(cli.TimeFormat), r.At.Format(cli.TimeFormat), devices(r.Devices), edit.Duration(r.Poll))
-		fmt.Fprintln(&b)
-		adoptionRows(&b, r)
+		fmt.Fprintf(&b, "%s: %s\n\n", r.Project, strings.ReplaceAll(AdoptionSummary(r), "; ", "\n"))
+		t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+		for i, row := range AdoptionTable(r) {
+			if i == 0 {
+				row = strings.Split(strings.ToUpper(strings.Join(row, "\t")), "\t")
+			}
+			fmt.Fprintln(t, strings.Join(row, "\t"))
+		}
+		t.Flush()
 		versions(&b, r)
 	}
 	for _, e := range r.Errors {
@@ -44,17 +49,17 @@ func Adoption(w io.Writer, r *adoption.Report) error {
 	return err
 }
 
-func adoptionRows(b *strings.Builder, r *adoption.Report) {
-	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "RELEASE\tFOR\tCOHORT\tOFFERED\tDEVICES\tARRIVED\tWAITING\tDOWNLOADS EACH\tHALF, 95 % WITHIN\tSILENT")
-	dash := func(s string) string {
-		if s == "" {
-			return "-"
-		}
-		return s
-	}
+// AdoptionSummary is what was read, and how many devices that makes.
+func AdoptionSummary(r *adoption.Report) string {
+	return fmt.Sprintf("%s from %s to %s; about %s, if each polls every %s", cli.Count(int(r.Requests), "request"),
+		r.From.Format(cli.TimeFormat), r.At.Format(cli.TimeFormat), devices(r.Devices), edit.Duration(r.Poll))
+}
+
+// AdoptionTable has the rows of releases, behind their heading.
+func AdoptionTable(r *adoption.Report) [][]string {
+	table := [][]string{{"Release", "For", "Cohort", "Offered", "Devices", "Arrived", "Waiting", "Downloads each", "Half, 95 % within", "Silent"}}
 	for _, row := range r.Rows {
-		var each, within, silent string
+		each, within, silent := "-", "-", "-"
 		if row.PerArrival != nil {
 			each = fmt.Sprintf("%.2f", *row.PerArrival)
 		}
@@ -67,10 +72,10 @@ func adoptionRows(b *strings.Builder, r *adoption.Report) {
 		if s := row.Silence; s != nil {
 			silent = fmt.Sprintf("%.1f %% (%.1f to %.1f) of %s", s.Percent, s.Low, s.High, number(s.Devices))
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Release, row.SoftwareType+"/"+row.HardwareVersion, row.Cohort, cli.Percent(row.Percent),
-			number(row.Devices), number(row.Arrived), number(row.Waiting), dash(each), dash(within), dash(silent))
+		table = append(table, []string{row.Release, row.SoftwareType + "/" + row.HardwareVersion, row.Cohort, cli.Percent(row.Percent),
+			number(row.Devices), number(row.Arrived), number(row.Waiting), each, within, silent})
 	}
-	t.Flush()
+	return table
 }
 
 // versions tells what nobody listed.

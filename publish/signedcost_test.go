@@ -458,8 +458,42 @@ func TestAnAbortOfAMillion(t *testing.T) {
 	e.Site, e.Rollouts = publish.NewSite(manifest.New(f, e.At), f.Cache, nil), publish.RolloutsOf(f, e.At)
 	p, c := run()
 	t.Logf("%d operations, %d of them parts: the head is request %d", p.Len(), phaseLen(p.Plan, publish.SignedParts), c.before)
-	if c.before > 30 || !c.head {
-		t.Errorf("devices that verify know of it after %d requests", c.before)
+	if c.before > 30 || !c.head || c.before != p.Head().Requests {
+		t.Errorf("devices that verify know of it after %d requests, and the plan says %d", c.before, p.Head().Requests)
+	}
+}
+
+// TestTheWidestAbort withdraws a release that all hardware versions offer in all
+// cohorts, to other devices each: each track has a bin and two rows that change,
+// whatever the number of buckets and versions.
+func TestTheWidestAbort(t *testing.T) {
+	for _, answers := range []int{20_000, 200_000} {
+		f := fleettest.Large(answers)
+		signed, err := manifest.New(f, fleettest.Start).Signed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		was := map[[32]byte]bool{}
+		for _, p := range signed.Parts {
+			was[p.Digest] = true
+		}
+		f.Releases[len(f.Releases)-1].Withdrawn = "it smokes"
+		after, err := manifest.New(f, fleettest.Start).Signed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := 0
+		for _, p := range after.Parts {
+			if !was[p.Digest] {
+				changed++
+			}
+		}
+		tracks := len(manifest.Targets(f)) * len(f.Cohorts)
+		const rows, above = 2, 1 + 16 // the row of most versions, and that of the one with a delta
+		t.Logf("%d answers, %d tracks: %d parts of %d", answers, tracks, changed, len(after.Parts))
+		if most := tracks*(1+rows) + above; changed > most || changed < tracks {
+			t.Errorf("%d answers: %d parts change in %d tracks, over %d", answers, changed, tracks, most)
+		}
 	}
 }
 

@@ -193,6 +193,9 @@ type Head struct {
 	Reason  Reason    // why it is signed
 	Rows    int       // rows of answers, and files of the cohort index, that are put
 	Expires time.Time // UTC, whole seconds
+	// Requests is how many it takes until the head is there, those for the state
+	// and payloads included: then devices that verify know what is published.
+	Requests int
 }
 
 // Head is what happens to the signed head; nil where nothing is signed.
@@ -200,7 +203,11 @@ func (p *Plan) Head() *Head {
 	if p.signed == nil {
 		return nil
 	}
-	h := &Head{Rows: p.signed.leaves, Expires: seconds(p.signed.head.Expires)}
+	const last = 1 // of the state
+	h := &Head{Rows: p.signed.leaves, Expires: seconds(p.signed.head.Expires), Requests: 1 + StatePuts - last}
+	for phase := range SignedHead + 1 {
+		h.Requests += p.phaseLen(phase)
+	}
 	for _, ops := range p.ops[SignedHead] {
 		for _, o := range ops {
 			h.Reason, h.Signed = o.reason, true

@@ -154,6 +154,9 @@ func head(h *publish.Head) string {
 	case h.Signed:
 		what = fmt.Sprintf("signed again, %s changed", plural(h.Rows, "row"))
 	}
+	if h.Signed {
+		what += fmt.Sprintf(", there after %d requests", h.Requests)
+	}
 	return what + "; expires " + h.Expires.Format(time.DateOnly)
 }
 

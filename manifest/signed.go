@@ -19,6 +19,9 @@ type Signed struct {
 	Latest  [32]byte // root above the rows of all version folders
 	Cohorts [32]byte // root above the shards of the cohort index that list a device
 	Parts   []Part   // distinct, ascending by digest
+	// NoRoom is what the format had no room for, of the form for a stop: whom it
+	// concerns is up to date by it. Nil for nothing.
+	NoRoom error
 }
 
 // Part is a file of the signed form, which its digest names: an inner node, a
@@ -59,18 +62,22 @@ const (
 
 // Limits of the format.
 const (
-	binSize    = 64  // entries in a bin of several places
-	mostLines  = 127 // in a row: an answer has at most seven bits
-	rowDigits  = 3   // of a bucket's name that a row covers at most
-	mostNumber = math.MaxUint32
+	binSize   = 64             // entries in a bin of several places
+	MostLines = 127            // different answers in a row: one has at most seven bits
+	rowDigits = 3              // of a bucket's name that a row covers at most
+	MostBytes = math.MaxUint32 // of a payload
 )
 
 // Signed makes the signed form. Its error names what the format has no room
 // for.
-func (t *Tree) Signed() (*Signed, error) { return t.signed(sha256.Sum256) }
+func (t *Tree) Signed() (*Signed, error) { return t.signed(sha256.Sum256, false) }
 
-func (t *Tree) signed(sum func([]byte) [32]byte) (*Signed, error) {
-	b := signedBuilder{tree: t, sum: sum, parts: map[[16]byte]Part{}, questions: map[[8]byte]string{}, numbers: map[string]uint32{}}
+// SignedStop makes the form for a stop, which nothing may hold up: an answer for
+// which there is no room is left out.
+func (t *Tree) SignedStop() (*Signed, error) { return t.signed(sha256.Sum256, true) }
+
+func (t *Tree) signed(sum func([]byte) [32]byte, stop bool) (*Signed, error) {
+	b := signedBuilder{tree: t, sum: sum, stop: stop, parts: map[[16]byte]Part{}, questions: map[[8]byte]string{}, numbers: map[string]uint32{}}
 	latest, err := b.rows()
 	if err != nil {
 		return nil, err
@@ -79,7 +86,7 @@ func (t *Tree) signed(sum func([]byte) [32]byte) (*Signed, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Signed{}
+	s := &Signed{NoRoom: b.noRoom}
 	if s.Latest, err = b.root(latest); err != nil {
 		return nil, err
 	}
@@ -98,6 +105,8 @@ type signedBuilder struct {
 	sum       func([]byte) [32]byte
 	parts     map[[16]byte]Part // by what their keys have of the digests
 	questions map[[8]byte]string
+	stop      bool  // what there is no room for is left out
+	noRoom    error // the first of it
 
 	lines   []string          // distinct, without their line breaks
 	numbers map[string]uint32 // of the lines, from 1
@@ -179,8 +188,8 @@ func (b *signedBuilder) rows() (entries []signedEntry, err error) {
 			if layout.BucketDigits > rowDigits {
 				of += "/" + layout.BucketName(first)[:layout.BucketDigits-rowDigits]
 			}
-			if lines > mostLines {
-				return nil, fmt.Errorf("%s has %d different answers, and a row of the signed form at most %d: roll out fewer releases at a time", of, lines, mostLines)
+			if lines > MostLines && b.left(fmt.Errorf("%s has %d different answers, and a row of the signed form at most %d: roll out fewer releases at a time", of, lines, MostLines)) {
+				return nil, b.noRoom
 			}
 			entry, err := b.entry(place, of, row)
 			if err != nil {
@@ -192,6 +201,14 @@ func (b *signedBuilder) rows() (entries []signedEntry, err error) {
 	return entries, nil
 }
 
+// left notes what there is no room for, and says whether that is the end.
+func (b *signedBuilder) left(err error) bool {
+	if b.noRoom == nil {
+		b.noRoom = err
+	}
+	return !b.stop
+}
+
 // question is what is asked for at a key.
 func (b *signedBuilder) question(key string) string {
 	return strings.TrimPrefix(key, b.tree.Layout.Prefix+"/v1/")
@@ -200,8 +217,11 @@ func (b *signedBuilder) question(key string) string {
 // line numbers the line of an answer. A conditional one is for versions below
 // that of the release.
 func (b *signedBuilder) line(body *Body, conditional bool) (uint32, error) {
-	if body.Payload.Size > mostNumber {
-		return 0, fmt.Errorf("%s has %d bytes, and a row of the signed form states at most %d", body.Text, body.Payload.Size, mostNumber)
+	if body.Payload.Size > MostBytes {
+		if b.left(fmt.Errorf("%s has %d bytes, and a row of the signed form states at most %d", body.Text, body.Payload.Size, MostBytes)) {
+			return 0, b.noRoom
+		}
+		return 0, nil
 	}
 	line := fmt.Sprintf("%s %d %s", body.Payload.SHA256, body.Payload.Size, body.Text)
 	if conditional {
@@ -215,7 +235,7 @@ func (b *signedBuilder) line(body *Body, conditional bool) (uint32, error) {
 }
 
 // row is a row of answers, given as the numbers of their lines, 0 for none. It
-// also gives how many lines there are.
+// also gives how many lines there are. Those for which there is no room are none.
 func (b *signedBuilder) row(answers []uint32) (row []byte, n int) {
 	var lines []uint32
 	last, number := uint32(0), 0 // neighbours are often alike
@@ -226,9 +246,13 @@ func (b *signedBuilder) row(answers []uint32) (row []byte, n int) {
 				lines = append(lines, line)
 				number = len(lines)
 			}
+			if number > MostLines {
+				number = 0
+			}
 		}
 		numbers[bucket] = uint8(number)
 	}
+	n, lines = len(lines), lines[:min(len(lines), MostLines)]
 	planes, width := bits.Len(uint(len(lines))), (len(answers)+7)/8
 	row = make([]byte, 2+planes*width, 2+planes*width+128*len(lines))
 	row[0], row[1] = answerRow, byte(planes)
@@ -240,7 +264,7 @@ func (b *signedBuilder) row(answers []uint32) (row []byte, n int) {
 	for _, line := range lines {
 		row = append(append(row, b.lines[line-1]...), '\n')
 	}
-	return row, len(lines)
+	return row, n
 }
 
 // shards puts the shards of the cohort index that list a device.

@@ -47,6 +47,9 @@ type Proposal struct {
 	// Unsigned says why what is signed stays as it is, where it should not. It
 	// holds no stop up.
 	Unsigned error
+	// NoRoom is what signed devices are not offered by a stop, though others are,
+	// since the format has no room for it; nil for nothing.
+	NoRoom error
 
 	whole     *releases.Fleet // of a stop, whose site has less; nil for the site's
 	elsewhere []neighbor      // where the fleet is not published yet

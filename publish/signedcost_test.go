@@ -3,6 +3,7 @@ package publish_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -431,6 +432,69 @@ func TestWhatCannotBeSignedHoldsNoStopUp(t *testing.T) {
 		if stop.Len() == 0 || (stop.Head() != nil) != test.signed || (stop.Unsigned == nil) != test.signed {
 			t.Errorf("%s: %d operations, head %+v, %v", test.name, stop.Len(), stop.Head(), stop.Unsigned)
 		}
+	}
+}
+
+// TestAStopInACrowd stops a release that hid so many partial rollouts that a row
+// has no room for what devices fall back to. The stop goes out, signed: devices
+// get what there is room for, and the others nothing.
+func TestAStopInACrowd(t *testing.T) {
+	crowd := func(f *releases.Fleet) {
+		f.Project.BucketDigits = 2
+		c := f.Cohort("default")
+		for i := range 141 {
+			version, percent := fmt.Sprintf("2.%d.0", i), 99-0.7*float64(i)
+			if i == 140 {
+				version, percent = "9.0.0", 100
+			}
+			p := image("mp", version, "")
+			p.File, p.URL = "", "https://cdn.example.com/"+version
+			r := &releases.Release{Version: version, Payloads: []*releases.Payload{p}}
+			f.Releases = append(f.Releases, r)
+			c.Activations = append(c.Activations, releases.Activation{Release: r, Rollout: releases.Rollout{Fixed: percent}, Seed: "one"})
+		}
+	}
+	keys, store := keyring(1), &memstore.Store{}
+	before := newWorld(t, "before", small(crowd), fleettest.Start)
+	if _, err := (attempt{now: fleettest.Start, name: "ada", signing: keys}).run(store, before); err != nil {
+		t.Fatal(err)
+	}
+	after := newWorld(t, "after", small(crowd, func(f *releases.Fleet) { activation(f, "default", "9.0.0").Aborted = "it smokes" }), fleettest.Start)
+	e := edition(after)
+	e.Signing, e.Stops = keys, true
+	told := 0
+	opts := publish.RunOptions{Store: store, Prefix: after.fleet.Project.Prefix, Holder: publish.Lease{Nonce: "1"}, Duration: leaseTime, Clock: newClock(bob.now).clock()}
+	_, err := publish.Run(ctx, opts, func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
+		p, err := e.Propose(ctx, store, remote, publish.ProposeOptions{})
+		if err != nil || p.Unsigned == nil || !p.Stoppable(false) {
+			t.Fatalf("%v, signed as it is though a row has no room", err)
+		}
+		stop := p.Stop()
+		if stop.Unsigned != nil || stop.NoRoom == nil || !strings.Contains(stop.NoRoom.Error(), "different answers") {
+			t.Errorf("unsigned: %v; no room: %v", stop.Unsigned, stop.NoRoom)
+		}
+		told++
+		return stop, nil
+	})
+	if err != nil || told != 1 {
+		t.Fatal(err)
+	}
+	objects, s := snapshot(t, store), newSnapshots(t, keys, before)
+	got := map[string]int{}
+	for i := range 600 {
+		q := &question{serial: fmt.Sprint("SN-", i), target: manifest.Target{SoftwareType: "fw", HardwareVersion: "mp"}, version: "1.0.0", form: manifest.Text}
+		url := poll(t, s.device(q), objects, "after the stop")
+		if strings.Contains(url, "9.0.0") {
+			t.Fatalf("%s is still offered 9.0.0", q.serial)
+		}
+		c, want, _ := after.site.Tree.Find("default", after.site.Tree.Layout.LooksIn(manifest.Device{Serial: q.serial}), manifest.Device{Serial: q.serial, Target: q.target, CurrentVersion: q.version})
+		if url != "" && url != string(want.Text) {
+			t.Fatalf("%s gets %q, want %q (%v)", q.serial, url, want.Text, c)
+		}
+		got[url]++
+	}
+	if len(got) < 80 || got[""] == 0 {
+		t.Errorf("devices get %d answers, %d of them none", len(got), got[""])
 	}
 }
 

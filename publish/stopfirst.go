@@ -44,14 +44,16 @@ func (p *Proposal) Stop() *Proposal {
 	}
 	unlisted := *tree
 	unlisted.Fleet = tree.Fleet.Unlisted()
-	want, err := unlisted.Signed()
+	want, err := unlisted.SignedStop()
 	if stop.Unsigned = err; err != nil {
 		return &stop
 	}
 	none := want.Cohorts
 	want.Cohorts = p.Live.Signed.there.Cohorts
 	want.Parts = slices.DeleteFunc(want.Parts, func(p manifest.Part) bool { return p.Digest == none && want.Latest != none })
-	stop.Unsigned = plan.planSigned(by, want, p.now())
+	if stop.Unsigned = plan.planSigned(by, want, p.now()); stop.Unsigned == nil {
+		stop.NoRoom = want.NoRoom
+	}
 	return &stop
 }
 

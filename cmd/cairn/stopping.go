@@ -29,6 +29,9 @@ func publishStop(cmd *cobra.Command, run publish.RunOptions, opts *publishOption
 			if proposal.Unsigned != nil {
 				fmt.Fprintf(cmd.ErrOrStderr(), "unsigned: devices that verify see nothing of it: %v\n", proposal.Unsigned)
 			}
+			if proposal.NoRoom != nil {
+				fmt.Fprintf(cmd.ErrOrStderr(), "devices that verify are offered less than others: %v\n", proposal.NoRoom)
+			}
 		}
 		if err == nil && opts.faults != nil && !proposal.Stops() {
 			err = opts.faults

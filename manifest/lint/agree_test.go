@@ -103,7 +103,7 @@ func TestServedIsWhatTreesServe(t *testing.T) {
 		never := []string{"off-hours-step", "plain-http", "starts-before-created", "similar-names", "empty-release",
 			"blank-payload", "other-chip", "other-version-inside", "text-payload", "wrong-artifact",
 			"expiring-url", "other-url-scheme", "secret-in-url", "web-page-url",
-			"described-version", "similar-serials", "same-image", "shared-image", "unseen-characters", "keys-expire", "forgotten-version", "idle-block", "unused-gate"}
+			"described-version", "similar-serials", "same-image", "shared-image", "unseen-characters", "keys-expire", "unsignable", "forgotten-version", "idle-block", "unused-gate"}
 		if firing[name] == 0 && !slices.Contains(never, name) {
 			t.Errorf("no random fleet has %s", name)
 		}

@@ -8,18 +8,17 @@ import (
 	"cairn/releases/signing"
 )
 
-// TestKeysExpire has keys that are over at some time after the tests.
-func TestKeysExpire(t *testing.T) {
+// signedProject is a project whose keys expire at some time.
+func signedProject(t *testing.T, expires time.Time) string {
 	const origin = "ota.example.com/demo"
 	root := signing.NewPrivate(signing.RootName(origin), bytes.Repeat([]byte{1}, 32))
 	online := signing.NewPrivate(origin, bytes.Repeat([]byte{11}, 32))
-	files := func(expires time.Time) string {
-		keys := &signing.Keys{Origin: origin, Generation: 1, Threshold: 1, Expires: uint32(expires.Unix()), Online: []signing.Key{online.Key}}
-		n := &signing.Note{Text: keys.Text()}
-		if err := n.Add([]signing.Key{root.Key}, root.Sign(n.Text)); err != nil {
-			t.Fatal(err)
-		}
-		return `
+	keys := &signing.Keys{Origin: origin, Generation: 1, Threshold: 1, Expires: uint32(expires.Unix()), Online: []signing.Key{online.Key}}
+	n := &signing.Note{Text: keys.Text()}
+	if err := n.Add([]signing.Key{root.Key}, root.Sign(n.Text)); err != nil {
+		t.Fatal(err)
+	}
+	return `
 -- cairn.toml --
 [project]
 slug = "demo"
@@ -29,7 +28,11 @@ roots = ["` + root.Key.String() + `"]
 keys = "keys.txt"
 -- keys.txt --
 ` + string(n.Bytes())
-	}
+}
+
+// TestKeysExpire has keys that are over at some time after the tests.
+func TestKeysExpire(t *testing.T) {
+	files := func(expires time.Time) string { return signedProject(t, expires) }
 	at := func(verb, day string) string {
 		return `
 cairn.toml:6:8: warning[keys-expire]: keys.txt ` + verb + " on " + day + `: devices that know the time take no update from then on

@@ -61,6 +61,7 @@ var Rules = []Rule{
 	{"text-payload", "Text in the place of a payload.", false},
 	{"unmet-need", "A component that no device is ever known to have the needs of.", true},
 	{"unseen-characters", "Characters in names that nobody sees, or that turn directions.", false},
+	{"unsignable", "What publish refuses, since signed answers have no room for it: a payload of 4 GiB, 128 answers of a version.", false},
 	{"unused-gate", "A [gate] table that no step of a rollout and no promotion names.", false},
 	{"unused-software", "A [software] table that no payload has the type of.", false},
 	{"update-loop", "Devices that go round and round.", false},
@@ -117,6 +118,7 @@ func Check(f *releases.Fleet, o Options) []*Warning {
 	l.unseen()
 	l.urls()
 	l.keys()
+	l.room()
 	for _, c := range f.Cohorts {
 		l.eager(c)
 		for _, a := range c.Activations {

@@ -27,6 +27,7 @@ type deployOptions struct {
 	every      time.Duration
 	gate       string
 	start      cli.At
+	eager      bool
 }
 
 func deployReleaseCommand(global *globalOptions) *cobra.Command {
@@ -47,6 +48,7 @@ init' sets that up.`,
   cairn deploy-release --release-version 1.1.0 --cohort default --ramp 48h
   cairn deploy-release --release-version 1.1.0 --cohort default --steps 1,10,50,100 --every 24h
   cairn deploy-release --release-version 1.1.0 --cohort default --steps 1,10,100 --gate healthy
+  cairn deploy-release --release-version 1.1.0 --cohort default --rollout-percent 1 --eager=false
   cairn deploy-release --release-version 1.1.0 --cohort default \
     --steps 1@2026-12-01T09:00:00Z,100@2026-12-03T09:00:00Z --commit --publish
   cairn deploy-release --delta-from 1.0.0 --delta-to 1.1.0 --cohort beta
@@ -68,6 +70,7 @@ init' sets that up.`,
 	f.Var(&opts.start, "start", "the instant at which a ramp or steps begin (default now)")
 	f.BoolVar(&opts.deactivate, "deactivate", false, "take the release out of the cohort instead")
 	f.BoolVar(&opts.deployment.Again, "again", false, "offer it although it was aborted or paused in this cohort, or withdrawn from all, here or by what was published")
+	f.BoolVar(&opts.eager, "eager", true, "give devices that ask eagerly a head start; --eager=false keeps the release to its percentage")
 	f.BoolVar(&opts.deployment.Create, "create-cohort", false, "make the cohort where it does not exist")
 	opts.add(cmd)
 	cli.AcceptMemfault(cmd)
@@ -91,6 +94,9 @@ func runDeployRelease(cmd *cobra.Command, global *globalOptions, opts *deployOpt
 	}
 	at := now()
 	d.At = wallClock()
+	if cmd.Flags().Changed("eager") {
+		d.Eager = &opts.eager
+	}
 	var err error
 	if d.Rollout, err = opts.rollout(cmd, at); err != nil {
 		return cli.Usage(err)

@@ -43,6 +43,8 @@ A flag that takes a value can be given by a variable: see 'cairn help environmen
 		pauseCommand(global),
 		resumeCommand(global),
 		withdrawCommand(global),
+		blockCommand(global),
+		unblockCommand(global),
 		retireCommand(global),
 		assignCommand(global),
 		adoptionCommand(global),

@@ -83,6 +83,7 @@ func (o *uploadOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&u.Version, "software-version", "", "the `version` that it is: a whole image")
 	f.StringVar(&u.Component, "component-version", "", "the `version` of a component, which is not the release's; with --software-version for that of the release")
 	f.BoolVar(&u.MustPassThrough, "must-pass-through", false, "devices below the release stop at it on their way up")
+	f.StringVar(&u.MinVersion, "min-version", "", "devices on lower versions than this `version` are not offered the release")
 	f.StringVar(&u.Notes, "notes", "", "release notes, a `text`")
 	f.StringVar(&o.notesFile, "notes-file", "", "a `file` with the release notes")
 	f.StringVar(&u.Revision, "revision", "", "what it was built from, such as a `commit` (default: that which is checked out in the working directory)")

@@ -64,6 +64,19 @@ rollout = [
 ]
 `
 
+const blocked = `
+[blocked.radio]
+from = ["1.0.0"]
+reason = "hot"
+`
+
+func versions(texts ...string) (all []releases.Versions) {
+	for _, text := range texts {
+		all = append(all, releases.Versions{Text: text})
+	}
+	return all
+}
+
 func TestProject(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -261,6 +274,66 @@ func TestProject(t *testing.T) {
 				return changes, err
 			},
 			want: map[string]string{"cohorts/beta.toml": beta + "resumed = 2026-12-01T13:00:00.000Z\n"},
+		},
+		{
+			name: "block",
+			edit: func(p Project) ([]Change, error) {
+				return p.Block("1.1.0", releases.Block{From: versions("1.0.0"), Reason: "It eats, and more than that: calibrations"})
+			},
+			want: map[string]string{"releases/1.1.0.toml": release("1.1.0") + "\n[blocked.it-eats-and-more]\nfrom = [\"1.0.0\"]\nreason = \"It eats, and more than that: calibrations\"\n"},
+		},
+		{
+			name:  "say of a block where it is fixed, and more versions",
+			files: map[string]string{"releases/1.1.0.toml": release("1.1.0") + blocked},
+			edit: func(p Project) ([]Change, error) {
+				return p.Block("1.1.0", releases.Block{From: versions("1.0.0", "0.9.0"), FixedIn: "1.2.0"})
+			},
+			want: map[string]string{"releases/1.1.0.toml": release("1.1.0") + strings.Replace(blocked, "\"1.0.0\"", "\"1.0.0\", \"0.9.0\"", 1) + "fixed_in = \"1.2.0\"\n"},
+		},
+		{
+			name:  "block what is blocked",
+			files: map[string]string{"releases/1.1.0.toml": release("1.1.0") + blocked},
+			edit: func(p Project) ([]Change, error) {
+				return p.Block("1.1.0", releases.Block{Name: "radio", From: versions("1.0.0"), Reason: "hot"})
+			},
+		},
+		{
+			name: "block without a reason",
+			edit: func(p Project) ([]Change, error) {
+				return p.Block("1.1.0", releases.Block{From: versions("1.0.0")})
+			},
+			err: "release 1.1.0 has no [blocked] table: begin one with --from VERSIONS and --reason REASON",
+		},
+		{
+			name:  "block by another name without versions",
+			files: map[string]string{"releases/1.1.0.toml": release("1.1.0") + blocked},
+			edit:  func(p Project) ([]Change, error) { return p.Block("1.1.0", releases.Block{Name: "x", Reason: "hot"}) },
+			err:   "release 1.1.0 has no block \"x\": say with --from from which versions it is blocked",
+		},
+		{
+			name:  "unblock",
+			files: map[string]string{"releases/1.1.0.toml": release("1.1.0") + blocked},
+			edit: func(p Project) ([]Change, error) {
+				changes, _, err := p.Unblock("1.1.0", "")
+				return changes, err
+			},
+			want: map[string]string{"releases/1.1.0.toml": release("1.1.0")},
+		},
+		{
+			name:  "unblock one of several",
+			files: map[string]string{"releases/1.1.0.toml": release("1.1.0") + blocked + strings.Replace(blocked, "radio", "flash", 1)},
+			edit: func(p Project) ([]Change, error) {
+				changes, _, err := p.Unblock("1.1.0", "")
+				return changes, err
+			},
+			err: "release 1.1.0 has the blocks flash, radio: name one with --name",
+		},
+		{
+			name: "deploy to those who ask eagerly no sooner",
+			edit: func(p Project) ([]Change, error) {
+				return p.Deploy(Deployment{Version: "1.0.0", Cohort: "beta", Rollout: releases.Rollout{Fixed: 100}, Eager: new(bool)})
+			},
+			want: map[string]string{"cohorts/beta.toml": strings.Replace(beta, "[activate.\"1.0.0\"]\n", "[activate.\"1.0.0\"]\neager = false\n", 1)},
 		},
 		{
 			name: "withdraw",

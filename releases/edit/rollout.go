@@ -20,6 +20,7 @@ type Deployment struct {
 	Create  bool      // the cohort, where there is none of that name
 	Again   bool      // although it was aborted there, or withdrawn: that is over everywhere then
 	At      time.Time // of the edit
+	Eager   *bool     // whether devices that ask eagerly have a head start; nil leaves that as it is
 }
 
 // Deploy activates a release in a cohort, or gives it another rollout there. A
@@ -57,6 +58,11 @@ func (p Project) Deploy(d Deployment) ([]Change, error) {
 		err = cmp.Or(err, unset(doc, d.Version, "aborted"), unset(doc, d.Version, "paused"))
 		if d.Again || !a.Paused.IsZero() {
 			err = cmp.Or(err, resumed(doc, d.At, "activate", d.Version, "resumed"))
+		}
+		if d.Eager != nil && *d.Eager {
+			err = cmp.Or(err, unset(doc, d.Version, "eager"))
+		} else if d.Eager != nil {
+			err = cmp.Or(err, doc.Set("false", "activate", d.Version, "eager"))
 		}
 		return err
 	})

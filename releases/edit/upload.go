@@ -27,6 +27,7 @@ type Upload struct {
 	Payload         releases.Payload
 	Notes           string
 	MustPassThrough bool
+	MinVersion      string
 	Revision        string
 	// Commit is a revision that is written where the release has none, and
 	// means no other where it has one.
@@ -102,7 +103,7 @@ func (p Project) conflicts(u Upload, r *releases.Release, there *releases.Payloa
 		fault(table(there), "release %s has another zchunk image there, or none\na device may have it already: give the new build a version of its own, or take that table out first", u.Version)
 	}
 	const wayOut = "edit it there, or leave the option out"
-	for _, k := range []struct{ key, there, want string }{{"notes", r.Notes, u.Notes}, {"revision", r.Revision, u.Revision}} {
+	for _, k := range []struct{ key, there, want string }{{"notes", r.Notes, u.Notes}, {"revision", r.Revision, u.Revision}, {"min_version", r.MinVersion, u.MinVersion}} {
 		if k.want != "" && k.there != "" && k.there != k.want {
 			fault([]any{k.key}, "%s of release %s is %q, and not %q\n%s", k.key, u.Version, k.there, k.want, wayOut)
 		}
@@ -173,6 +174,9 @@ func (u Upload) write(d *Document, r *releases.Release, there *releases.Payload)
 	}
 	if u.MustPassThrough && !r.MustPassThrough {
 		add("true", "must_pass_through")
+	}
+	if u.MinVersion != "" && r.MinVersion == "" {
+		add(syntax.String(u.MinVersion), "min_version")
 	}
 	if revision != "" && r.Revision == "" {
 		add(syntax.String(revision), "revision")

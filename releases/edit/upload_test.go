@@ -66,9 +66,10 @@ func TestUpload(t *testing.T) {
 		file  string // "" for no change
 		after string
 	}{
-		{"a new release", Upload{Version: "1.2.0", Payload: image("mp", "b"), Notes: "New.\n\"Really\".", MustPassThrough: true, Commit: "c0ffee"}, "releases/1.2.0.toml", `version = "1.2.0"
+		{"a new release", Upload{Version: "1.2.0", Payload: image("mp", "b"), Notes: "New.\n\"Really\".", MustPassThrough: true, MinVersion: "1.0.0", Commit: "c0ffee"}, "releases/1.2.0.toml", `version = "1.2.0"
 notes = "New.\n\"Really\"."
 must_pass_through = true
+min_version = "1.0.0"
 revision = "c0ffee"
 
 [payload.main.mp]

@@ -28,8 +28,10 @@ var flagCandidates = map[string]candidates{
 	"delta-from":             knownVersions,
 	"delta-to":               releaseVersions,
 	"device-serial":          listedSerials,
-	"from":                   targets,
+	"fixed-in":               releaseVersions,
+	"from":                   from,
 	"hardware-version":       hardwareVersions,
+	"min-version":            knownVersions,
 	"release-version":        releaseVersions,
 	"software-type":          softwareTypes,
 	"software-version":       knownVersions,
@@ -148,6 +150,17 @@ func listedSerials(f *releases.Fleet, _ *cobra.Command) (serials []string) {
 		}
 	}
 	return serials
+}
+
+// from is where answers come from, or devices.
+func from(f *releases.Fleet, cmd *cobra.Command) []string {
+	switch cmd.Name() {
+	case "block":
+		return knownVersions(f, cmd)
+	case "adoption":
+		return nil // logs
+	}
+	return targets(f, cmd)
 }
 
 // targets are what [publish] names, and how any other begins.

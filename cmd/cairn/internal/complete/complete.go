@@ -48,7 +48,7 @@ func flagCompletion(f *pflag.Flag) cobra.CompletionFunc {
 	if c, ok := f.Value.(*cli.Choices); ok {
 		return beginning(func(*cobra.Command) []string { return c.Of }, true)
 	}
-	if list := flagCandidates[f.Name]; list != nil && (f.Value.Type() == "string" || f.Value.Type() == "stringSlice") {
+	if list := flagCandidates[f.Name]; list != nil && strings.HasPrefix(f.Value.Type(), "string") {
 		return completion(list, f.Value.Type() == "stringSlice")
 	}
 	noun, _ := pflag.UnquoteUsage(f)

@@ -163,16 +163,20 @@ func overExposed(p *Proposal) (trips []Trip) {
 		if x.Points <= limit+rounding {
 			continue
 		}
-		going := ""
-		if x.To != "" {
-			going = fmt.Sprintf(", which goes to %q", x.To)
-		}
-		trips = append(trips, Trip{
-			Concerns: fmt.Sprintf("cohort %q", x.Cohort),
-			What: fmt.Sprintf("release %s would newly reach %s %% of cohort %q (%s on %s)%s",
-				x.Version, percent(x.Points), x.Cohort, x.Target.SoftwareType, x.Target.HardwareVersion, going),
-			Limit: "max_exposure_increase is " + percent(limit),
-		})
+		trips = append(trips, x.trip("max_exposure_increase is "+percent(limit)))
 	}
 	return trips
+}
+
+func (x Exposure) trip(limit string) Trip {
+	going := ""
+	if x.To != "" {
+		going = fmt.Sprintf(", which goes to %q", x.To)
+	}
+	return Trip{
+		Concerns: fmt.Sprintf("cohort %q", x.Cohort),
+		What: fmt.Sprintf("release %s would newly reach %s %% of cohort %q (%s on %s)%s",
+			x.Version, percent(x.Points), x.Cohort, x.Target.SoftwareType, x.Target.HardwareVersion, going),
+		Limit: limit,
+	}
 }

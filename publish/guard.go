@@ -20,6 +20,7 @@ type Guard struct {
 var Guards = []Guard{
 	{"exposure", "more than max_exposure_increase of a cohort would newly be offered a release", overExposed},
 	{"downgrade", "more than max_moved_down of a cohort would newly be offered a version below its own", overMovedDown},
+	{"promise", "what [promise] says would not hold, for a device at an instant of the schedule or by this publish", unkept},
 	{"skip", "devices would newly go past a version that had must_pass_through when it was published", overlooking},
 	{"edge", "devices would newly be offered what a block, a min_version, a dead_end or needs kept them from when it was published", reopened},
 	{"image", "a release that was on offer would have another image under the same version", otherImages},

@@ -26,6 +26,7 @@ func (l *loader) cohorts() {
 	slices.SortFunc(l.fleet.Cohorts, func(a, b *Cohort) int { return strings.Compare(a.Slug, b.Slug) })
 	l.doubled()
 	l.promotions()
+	l.excepted()
 }
 
 func slug(file string) string { return strings.TrimSuffix(path.Base(file), ".toml") }

@@ -26,6 +26,7 @@ type Fleet struct {
 	Report   Report
 	Cache    Cache
 	Guard    Guard
+	Promise  Promise
 	Prices   Prices
 	Signing  *Signing // nil where answers are not signed
 	Adoption Adoption

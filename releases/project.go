@@ -64,6 +64,9 @@ func (l *loader) project(doc *table) {
 	if t := doc.sub("guard", "write a table: [guard]"); t != nil {
 		l.guard(t)
 	}
+	if t := doc.sub("promise", "write a table: [promise]"); t != nil {
+		l.promise(t)
+	}
 	if t := doc.sub("prices", "write a table: [prices]"); t != nil {
 		l.prices(t)
 	}

@@ -18,9 +18,9 @@ base_url = "https://ota.example.com"
 cairn.toml:1:1: no [project]
 hint: [project] … slug … base_url
 cairn.toml:1:1: unknown … "slug" … file
-hint: adoption, cache, format, gate, guard, hardware, lint, notify, prices, project, publish, report, signing, software
+hint: adoption, cache, format, gate, guard, hardware, lint, notify, prices, project, promise, publish, report, signing, software
 cairn.toml:2:1: unknown … "base_url" … file
-hint: adoption, cache, format, gate, guard, hardware, lint, notify, prices, project, publish, report, signing, software
+hint: adoption, cache, format, gate, guard, hardware, lint, notify, prices, project, promise, publish, report, signing, software
 `},
 		{"project of another kind", `
 -- cairn.toml --

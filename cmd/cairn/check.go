@@ -14,6 +14,7 @@ import (
 	"cairn/cmd/cairn/internal/cli"
 	"cairn/cmd/cairn/internal/report"
 	"cairn/manifest/lint"
+	"cairn/manifest/promise"
 	"cairn/publish"
 	"cairn/releases"
 
@@ -42,7 +43,8 @@ func checkCommand(global *globalOptions) *cobra.Command {
 		Long: `check reads the definitions and every payload file, and reports all that is
 wrong with them: each fault with its file, line, column and a way out. Where
 there is no fault, it warns of likely mistakes: see docs/checking.md. [lint] allow = ["NAME"] in cairn.toml silences a warning. A
-prefix that lies inside that of another project of the repository is a fault.
+prefix that lies inside that of another project of the repository is a fault, and
+so is what [promise] in cairn.toml says and the schedule does not keep.
 
 Exit codes: 0 no fault, 1 a warning with --strict, 2 a fault.`,
 		Example: `  cairn check
@@ -75,7 +77,13 @@ func runCheck(cmd *cobra.Command, global *globalOptions, opts checkOptions, writ
 		defer p.close()
 		err = p.nested(cmd.Context())
 	}
+	at := opts.at.Instant().Truncate(time.Second)
 	var faults releases.Faults
+	if err == nil {
+		if faults = promise.Faults(p.fleet, at); faults != nil {
+			err = faults
+		}
+	}
 	if errors.As(err, &faults) && opts.format != "text" {
 		if err := write(cmd.OutOrStdout(), cmd.ErrOrStderr(), report.Check{Dir: global.dir, Faults: faults}); err != nil {
 			return err
@@ -85,7 +93,7 @@ func runCheck(cmd *cobra.Command, global *globalOptions, opts checkOptions, writ
 	if err != nil {
 		return err
 	}
-	warnings := lint.Check(p.fleet, lint.Options{At: opts.at.Instant().Truncate(time.Second), MaxHops: opts.maxHops})
+	warnings := lint.Check(p.fleet, lint.Options{At: at, MaxHops: opts.maxHops})
 	if opts.againstState {
 		forgotten, err := p.forgotten(cmd.Context(), opts.to)
 		if err != nil {

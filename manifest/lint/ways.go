@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"cairn/manifest"
 	"cairn/manifest/simulate"
 	"cairn/releases"
 )
@@ -14,7 +13,7 @@ import (
 func (l *linter) ways() {
 	served, shadows := map[*releases.Release]bool{}, map[*releases.Release][]shadow{}
 	longest := map[*releases.Cohort]long{}
-	for w := range simulate.Ways(l.Fleet, l.At, kinds(l.Fleet)) {
+	for w := range simulate.Ways(l.Fleet, l.At, simulate.Kinds(l.Fleet)) {
 		for _, d := range w.Offers {
 			served[d.Release] = true
 		}
@@ -119,37 +118,6 @@ func trail(w *simulate.Way, path []int) string {
 		names = slices.Replace(names, most-2, len(names)-2, "…")
 	}
 	return strings.Join(names, " → ")
-}
-
-// kinds are targets of which no two have payloads of the same releases, with
-// deltas from the same versions: devices of the others go the same ways.
-func kinds(f *releases.Fleet) (targets []manifest.Target) {
-	made := map[manifest.Target]*strings.Builder{}
-	for _, t := range manifest.Targets(f) {
-		made[t] = &strings.Builder{}
-		fmt.Fprintf(made[t], "%q\n", f.Software[t.SoftwareType].KnownVersions)
-	}
-	for r, p := range f.Payloads() {
-		fmt.Fprintf(made[targetOf(p)], "%q %q %q\n", r.Version, r.VersionOf(p.SoftwareType), p.From)
-	}
-	for t, kind := range made {
-		for _, r := range f.Releases {
-			for _, need := range r.Components[t.SoftwareType].Needs {
-				fmt.Fprintf(kind, "%q needs %s on %s\n", r.Version, &need, t.HardwareVersion)
-			}
-			if r.Concerns(t.SoftwareType) {
-				fmt.Fprintf(kind, "%q %q\n", r.Version, r.Edges())
-			}
-		}
-	}
-	seen := map[string]bool{}
-	for _, t := range manifest.Targets(f) {
-		if kind := made[t].String(); !seen[kind] {
-			seen[kind] = true
-			targets = append(targets, t)
-		}
-	}
-	return targets
 }
 
 // shadowed looks at a release that no device gets. One that was rolled out

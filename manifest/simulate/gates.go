@@ -17,8 +17,9 @@ const (
 	GatesSilent Gates = "silent" // they have no evidence
 )
 
-// through is the fleet as it goes on once all of its gates let it.
-func through(f *releases.Fleet) *releases.Fleet {
+// Through is the fleet as it goes on where all of its gates pass as soon as their
+// time has come.
+func Through(f *releases.Fleet) *releases.Fleet {
 	passed := *f
 	passed.Cohorts = nil
 	for _, c := range f.Cohorts {

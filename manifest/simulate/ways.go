@@ -1,9 +1,11 @@
 package simulate
 
 import (
+	"fmt"
 	"iter"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"cairn/manifest"
@@ -16,6 +18,7 @@ type Way struct {
 	Cohort *releases.Cohort
 	manifest.Target
 	At       time.Time           // from when it occurs
+	Bucket   string              // where it occurs first, or [manifest.EagerBucket]
 	Stays    bool                // it is like that at the end of the schedule, somewhere
 	Reach    []*releases.Release // made for the target, ascending by its versions
 	Versions []string            // the known ones, ascending, "" for none, and [Unknown]
@@ -37,6 +40,37 @@ func (w *Way) Path(start int) (path []int, loops bool) {
 			return path, loops
 		}
 	}
+}
+
+// Kinds are targets of which no two have payloads of the same releases, with
+// deltas from the same versions: devices of the others go the same ways.
+func Kinds(f *releases.Fleet) (targets []manifest.Target) {
+	made := map[manifest.Target]*strings.Builder{}
+	for _, t := range manifest.Targets(f) {
+		made[t] = &strings.Builder{}
+		fmt.Fprintf(made[t], "%q\n", f.Software[t.SoftwareType].KnownVersions)
+	}
+	for r, p := range f.Payloads() {
+		fmt.Fprintf(made[manifest.Target{SoftwareType: p.SoftwareType, HardwareVersion: p.HardwareVersion}], "%q %q %q\n", r.Version, r.VersionOf(p.SoftwareType), p.From)
+	}
+	for t, kind := range made {
+		for _, r := range f.Releases {
+			for _, need := range r.Components[t.SoftwareType].Needs {
+				fmt.Fprintf(kind, "%q needs %s on %s\n", r.Version, &need, t.HardwareVersion)
+			}
+			if r.Concerns(t.SoftwareType) {
+				fmt.Fprintf(kind, "%q %q\n", r.Version, r.Edges())
+			}
+		}
+	}
+	seen := map[string]bool{}
+	for _, t := range manifest.Targets(f) {
+		if kind := made[t].String(); !seen[kind] {
+			seen[kind] = true
+			targets = append(targets, t)
+		}
+	}
+	return targets
 }
 
 // Ways are all that there are at an instant, and all that the schedule brings
@@ -88,7 +122,7 @@ func (s *simulation) waysOf(c *releases.Cohort, t manifest.Target, reaches []rea
 	}
 	of := map[string]*Way{}
 	for i, r := range reaches {
-		w := &Way{Cohort: c, Target: t, At: s.From.Add(s.publishes[r.publish]), Stays: stays[i]}
+		w := &Way{Cohort: c, Target: t, At: s.From.Add(s.publishes[r.publish]), Bucket: s.bucketName(r.bucket), Stays: stays[i]}
 		var has []uint16
 		for _, a := range r.has {
 			if made[a] {

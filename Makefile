@@ -66,7 +66,7 @@ test: deps-test
 test-edges: deps-test deps-edges
 	$(GO) test -timeout 30m $(FLAGS) $(EDGES)
 
-DEBIAN := gcc-arm-none-eabi nginx libnginx-mod-http-js libnginx-mod-http-brotli-static njs bash bash-completion fish groff-base zsh gh rsync openssl signify-openbsd opensc softhsm2 chromium systemd-container
+DEBIAN := gcc-arm-none-eabi nginx libnginx-mod-http-js libnginx-mod-http-brotli-static njs bash bash-completion fish groff-base zsh gh rsync openssl caddy signify-openbsd opensc softhsm2 chromium systemd-container
 MODULES := $(NODE:=/node_modules/.package-lock.json)
 deps-edges: tools-edges $(MODULES)
 

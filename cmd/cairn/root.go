@@ -52,6 +52,7 @@ A flag that takes a value can be given by a variable: see 'cairn help environmen
 		promoteCommand(global),
 		statusCommand(global),
 		reportCommand(global),
+		feedCommand(global),
 		checkCommand(global),
 		planCommand(global),
 		buildCommand(global),

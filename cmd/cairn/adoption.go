@@ -87,7 +87,7 @@ Serials and addresses are dropped while reading. docs/adoption.md has the method
 	opts.add(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&opts.json, "json", false, "write one JSON object")
-	f.StringArrayVar(&opts.from, "from", nil, "read what the query of 'cairn adoption sql' gave, a `LOG` as well, again for more")
+	f.StringArrayVar(&opts.from, "from", nil, "read what the query of 'cairn adoption sql' gave: another `LOG`, again for more")
 	f.StringVar(&opts.svg, "svg", "", "draw the devices on each version over time, too, into this `file`")
 	f.StringVar(&opts.html, "html", "", "also write a page to this `file`, of what every device gets and who has it")
 	return cmd

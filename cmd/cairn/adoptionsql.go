@@ -48,8 +48,8 @@ and --days, the targets and the cohorts of now: write it anew each time.`,
 	for _, d := range accesslog.Dialects {
 		names = append(names, string(d))
 	}
-	cmd.Flags().Var(cli.NewChoice(&dialect, names...), "dialect", "the `engine` that is to count")
-	cmd.Flags().Var(cli.NewChoice(&only, "table", "query"), "only", "write one `part`: engines that take a statement at a time")
+	cmd.Flags().Var(cli.NewChoice(&dialect, names...), "dialect", "the engine that is to count")
+	cmd.Flags().Var(cli.NewChoice(&only, "table", "query"), "only", "write one of the two, for engines that take a statement at a time")
 	_ = cmd.MarkFlagRequired("dialect")
 	return cmd
 }

@@ -22,7 +22,7 @@ var (
 	methodNames = []string{"method", "request_method", "ClientRequestMethod", "cs-method"}
 	uriNames    = []string{"uri", "request_uri", "ClientRequestURI", "ClientRequestPath", "cs-uri-stem"}
 	statusNames = []string{"status", "EdgeResponseStatus", "sc-status"}
-	sizeNames   = []string{"size", "bytes", "body_bytes_sent", "bytes_sent", "EdgeResponseBytes", "sc-bytes"}
+	sizeNames   = []string{"size", "bytes", "body_bytes_sent", "bytes_sent", "EdgeResponseBodyBytes", "EdgeResponseBytes", "sc-bytes"}
 	keyNames    = []string{"cairn_key", "cairn-key"}
 )
 

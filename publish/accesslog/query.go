@@ -156,7 +156,11 @@ func (q Question) lines(d Dialect) string {
 	return q.Name
 }
 
+// list is texts with commas between them, and at least one.
 func (d Dialect) list(all []string) string {
+	if len(all) == 0 {
+		all = []string{""}
+	}
 	quoted := make([]string, len(all))
 	for i, s := range all {
 		quoted[i] = d.literal(s)

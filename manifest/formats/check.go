@@ -29,7 +29,7 @@ func Check(f *releases.Fleet) releases.Faults {
 }
 
 func try(f *releases.Fleet, format releases.Format, offers []Data) error {
-	t, err := parse(format)
+	t, err := compile(format)
 	if err != nil {
 		return err
 	}
@@ -86,6 +86,9 @@ func fault(f *releases.Fleet, format releases.Format, err error) *releases.Fault
 	}
 	if errors.Is(err, errSize) {
 		message = errSize.Error()
+	}
+	if endless := (*endlessError)(nil); errors.As(err, &endless) {
+		message, line = endless.Error(), endless.line
 	}
 	const hint = "docs/formats.md has what a template sees, and what it may call"
 	if format.File != "" {

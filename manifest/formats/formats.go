@@ -38,13 +38,15 @@ func Builtin() []string {
 	return names
 }
 
-// MaxSize is the most bytes that a rendered file may have.
-const MaxSize = 1 << 20
-
-var errSize = fmt.Errorf("what it renders is over %d bytes", MaxSize)
-
-// functions are what a template may call, beside those of text/template.
-var functions = template.FuncMap{
+// all are the functions that a template may call: those of text/template too,
+// where they make texts.
+var all = template.FuncMap{
+	"print":    func(args ...any) (string, error) { return limited(fmt.Sprint(args...)) },
+	"println":  func(args ...any) (string, error) { return limited(fmt.Sprintln(args...)) },
+	"printf":   func(format string, args ...any) (string, error) { return limited(fmt.Sprintf(format, args...)) },
+	"html":     func(args ...any) (string, error) { return limited(template.HTMLEscaper(args...)) },
+	"js":       func(args ...any) (string, error) { return limited(template.JSEscaper(args...)) },
+	"urlquery": func(args ...any) (string, error) { return limited(template.URLQueryEscaper(args...)) },
 	"json": func(v any) (string, error) {
 		var b bytes.Buffer
 		enc := json.NewEncoder(&b)
@@ -67,8 +69,8 @@ var functions = template.FuncMap{
 	},
 }
 
-// parse reads the template of a format.
-func parse(f releases.Format) (*template.Template, error) {
+// compile reads the template of a format.
+func compile(f releases.Format) (*bounded, error) {
 	text := f.Text
 	if f.Builtin != "" {
 		content, err := files.ReadFile("builtin/" + f.Builtin + ".tmpl")
@@ -80,25 +82,18 @@ func parse(f releases.Format) (*template.Template, error) {
 	if text == "" {
 		return nil, errors.New("it is empty")
 	}
-	return template.New("").Option("missingkey=error").Funcs(functions).Parse(text)
+	t := &bounded{}
+	return t, t.parse(text)
 }
 
 var errNoTemplate = errors.New("no template")
 
 // execute renders a file.
-func execute(t *template.Template, d Data) ([]byte, error) {
-	w := &bounded{}
-	err := t.Execute(w, d)
-	return w.Bytes(), err
-}
-
-type bounded struct{ bytes.Buffer }
-
-func (b *bounded) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > MaxSize {
-		return 0, errSize
-	}
-	return b.Buffer.Write(p)
+func execute(t *bounded, d Data) ([]byte, error) {
+	t.steps = 0
+	t.out.Reset()
+	err := t.Execute(t, d)
+	return []byte(t.out.String()), err
 }
 
 // File is a rendered file.
@@ -116,7 +111,7 @@ func Render(tree *manifest.Tree) ([]File, error) {
 	}
 	resolver := manifest.NewResolver(tree.Fleet)
 	for _, f := range tree.Fleet.Formats {
-		t, err := parse(f)
+		t, err := compile(f)
 		if err != nil {
 			return nil, fmt.Errorf("format %s: %w", f.Name, err)
 		}
@@ -141,7 +136,7 @@ type renderer struct {
 	tree     *manifest.Tree
 	resolver *manifest.Resolver
 	format   releases.Format
-	template *template.Template
+	template *bounded
 	folder   *manifest.Folder
 }
 

@@ -287,14 +287,19 @@ func wellFormed(text string, v any) error {
 // TestFaults has the place and the reason of each.
 func TestFaults(t *testing.T) {
 	for template, want := range map[string]string{
-		"t.tmpl":                           "t.tmpl:3: template of format x: <.Missing>: can't evaluate field Missing in type formats.Offer\n  3 | {{.Missing}}{{end}}\nhint: ",
-		"{{if}}":                           "cairn.toml:7:12: template of format x: missing value for if\n",
-		"a\\n{{template \\\"y\\\"}}":       "cairn.toml:7:12: template of format x: line 2: ",
-		"{{.Latest.Version}}":              "cairn.toml:7:12: template of format x: ",
-		"{{exec \\\"ls\\\"}}":              `cairn.toml:7:12: template of format x: function "exec" not defined`,
-		"{{range 2000000}}xxxxxxxx{{end}}": "cairn.toml:7:12: template of format x: what it renders is over 1048576 bytes\n",
-		"{{with .Latest}}{{time \\\"2006\\\" .Notes}}{{end}}": "cairn.toml:7:12: template of format x: ",
-		"{{with .Latest}}{{.PayloadInfo.chip}}{{end}}":        `map has no entry for key "chip"`,
+		"t.tmpl":                               "t.tmpl:3: template of format x: <.Missing>: can't evaluate field Missing in type formats.Offer\n  3 | {{.Missing}}{{end}}\nhint: ",
+		"{{if}}":                               "cairn.toml:7:12: template of format x: missing value for if\n",
+		"a\\n{{template \\\"y\\\"}}":           "cairn.toml:7:12: template of format x: line 2: ",
+		"{{.Latest.Version}}":                  "cairn.toml:7:12: template of format x: ",
+		"{{exec \\\"ls\\\"}}":                  `cairn.toml:7:12: template of format x: function "exec" not defined`,
+		"{{range 2000000}}xxxxxxxx{{end}}":     "cairn.toml:7:12: template of format x: what it renders is over 1048576 bytes\n",
+		"{{range 9223372036854775807}}{{end}}": "cairn.toml:7:12: template of format x: it goes through this over 200000 times for one file\n",
+		"a\\n\\n{{range 100000}}\\n{{range 100000}}{{end}}{{end}}": "cairn.toml:7:12: template of format x: line 4: it goes through this over 200000 times for one file\n",
+		`{{define \"x\"}}{{if .}}{{template \"x\" (slice . 1)}}{{template \"x\" (slice . 1)}}{{end}}{{end}}{{template \"x\" \"0123456789012345678901234567890123456789\"}}`: "it goes through this over 200000 times",
+		`{{$x := \"aa\"}}{{range 64}}{{$x = print $x $x}}{{end}}`:           "what it renders is over 1048576 bytes",
+		`{{$x := \"aa\"}}{{range 64}}{{$x = printf \"%s%[1]s\" $x}}{{end}}`: "what it renders is over 1048576 bytes",
+		"{{with .Latest}}{{time \\\"2006\\\" .Notes}}{{end}}":               "cairn.toml:7:12: template of format x: ",
+		"{{with .Latest}}{{.PayloadInfo.chip}}{{end}}":                      `map has no entry for key "chip"`,
 		"builtin:hawkbit": "cairn.toml:7:12: no template is called \"hawkbit\"\n",
 	} {
 		f := load(t, "[format.x]\npath = \"f\"\ntemplate = \""+template+"\"\n", "", half)

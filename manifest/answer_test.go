@@ -95,6 +95,34 @@ build_id = "8BE26A9F"
 	}
 }
 
+// answerVector is an entry of answers.json.
+type answerVector struct {
+	Name     string   `json:"name"`
+	Version  string   `json:"version"`
+	Release  []string `json:"release"` // lines of TOML behind the version
+	Software string   `json:"software_type"`
+	Hardware string   `json:"hardware_version"`
+	From     string   `json:"from"` // of a patch, "" for a whole image
+	Answer   string   `json:"answer"`
+}
+
+// TestAnswerVectors holds each byte of some answers, with the keys that the
+// appendices of docs/contract.md add.
+func TestAnswerVectors(t *testing.T) {
+	for _, v := range readJSON[[]answerVector](t, "testdata/answers.json") {
+		f := oneRelease(t, v.Version, strings.Join(v.Release, "\n"))
+		got := ""
+		for _, b := range manifest.New(f, now).Bodies[1:] {
+			if p := b.Payload; p.SoftwareType == v.Software && p.HardwareVersion == v.Hardware && p.From == v.From {
+				got = string(b.JSON)
+			}
+		}
+		if diff := cmp.Diff(v.Answer, got); diff != "" {
+			t.Errorf("%s (-vector +answer):\n%s", v.Name, diff)
+		}
+	}
+}
+
 // TestAnswerInBrief has nothing defined that need not be.
 func TestAnswerInBrief(t *testing.T) {
 	b := bodyOf(t, oneRelease(t, "1.0.0", `

@@ -23,7 +23,8 @@ type Report struct {
 	Outside  int64 `json:"outside"`        // requests before the period, or after it
 	Requests int64 `json:"requests"`       // those that count
 
-	Devices  float64    `json:"devices"` // that poll now, by an estimate
+	Devices  float64    `json:"devices"`         // that poll now, by an estimate
+	Counted  *int64     `json:"devices_counted"` // of all versions, likewise
 	Rows     []Row      `json:"rows"`
 	Versions []Version  `json:"versions"` // that devices run, those without a poll left out
 	Other    int64      `json:"other"`    // polls on versions, or for targets and cohorts, that are not known
@@ -63,8 +64,10 @@ type Version struct {
 	Version string  `json:"version"` // "" for devices that state none
 	Listed  bool    `json:"listed"`  // the definitions know it
 	Polls   int64   `json:"polls"`
-	Devices float64 `json:"devices"`         // that poll now, by an estimate
-	Counted *int64  `json:"devices_counted"` // in the last seven days by devices that count themselves; nil where none does
+	Devices float64 `json:"devices"` // that poll now, by an estimate
+	// Counted is by devices that count themselves, in the last week from Thursday to
+	// Thursday that the log has whole, or else in its last seven days; nil where none does.
+	Counted *int64 `json:"devices_counted"`
 }
 
 // Refusals is how many requests were answered with an error.
@@ -90,7 +93,15 @@ func (t *Tally) Report(poll time.Duration) *Report {
 	for _, s := range t.ordered() {
 		devices := v.devices(v.end, nil, s)
 		r.Devices += devices
-		r.Versions = append(r.Versions, Version{s.place.target, s.place.cohort, s.place.version, s.listed, s.requests, devices, v.counted(s)})
+		counted := v.counted(s)
+		r.Versions = append(r.Versions, Version{s.place.target, s.place.cohort, s.place.version, s.listed, s.requests, devices, counted})
+		if counted != nil {
+			sum := *counted
+			if r.Counted != nil {
+				sum += *r.Counted
+			}
+			r.Counted = &sum
+		}
 	}
 	for _, target := range manifest.Targets(t.fleet) {
 		for _, c := range t.fleet.Cohorts {
@@ -170,14 +181,19 @@ func (v view) devices(end int64, in func(bucket int) bool, all ...*series) (n fl
 	return n / max(1, v.perDevice(end-from))
 }
 
-// counted is how many devices counted themselves in the last week.
+// counted is how many devices counted themselves in a week: that of their clocks,
+// which begins with a multiple of seven days since 1970, where the log has one.
 func (v view) counted(s *series) *int64 {
 	if s.weekly == nil {
 		return nil
 	}
-	n := int64(0)
+	const week = 7 * day
+	n, from, to := int64(0), v.sums.last-week, v.sums.last
+	if whole := (v.sums.last/week - 1) * week; v.sums.first < whole+v.slot {
+		from, to = whole, whole+week-1
+	}
 	for slot, polls := range s.weekly {
-		if slot >= v.sums.last/v.slot-7*day/v.slot {
+		if slot >= from/v.slot && slot <= to/v.slot {
 			n += polls
 		}
 	}

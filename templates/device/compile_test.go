@@ -40,7 +40,7 @@ func TestWarnings(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			ways := []string{"-std=c99 -Os", "-std=c99 -O3 -funsigned-char", "-std=c11 -O0 -fshort-enums", "-std=gnu17 -O2"}
+			ways := []string{"-std=c99 -Os -DCAIRN_OTA_COUNT", "-std=c99 -O3 -funsigned-char", "-std=c11 -O0 -fshort-enums", "-std=gnu17 -O2"}
 			for n := range fleettest.Rounds(1, len(ways)) {
 				gcc(t, dir, append(append(strings.Fields(ways[(i+n)%len(ways)]), warnings...), "implementation.c", "user.c")...)
 			}

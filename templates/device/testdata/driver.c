@@ -10,6 +10,8 @@
  *     done STATUS       answers with the result, the cohort, and the text in the
  *                       buffer, unless that is a path or of no further use
  *     verify HEX HEX    a URL and a digest: answers with 0 or 1
+ *     now SECONDS       sets the time, where devices count themselves; answers with
+ *                       the week that was counted last
  *
  * Where answers are signed, it asks for signatures, and reads the verdict:
  *
@@ -152,6 +154,11 @@ int main(void)
             enum cairn_ota_result result = cairn_ota_done(&ota, atoi(a));
             int text = result != CAIRN_OTA_GET_NEXT && ota.size > 0 && ota.buffer[0] != '/';
             printf("%s [%s] [%s]\n", names[result], ota.cohort, text ? ota.buffer : "");
+#ifdef CAIRN_OTA_COUNT
+        } else if (strcmp(command, "now") == 0) {
+            ota.now = (uint32_t)strtoul(a, NULL, 10);
+            printf("%u\n", (unsigned)ota.counted);
+#endif
 #ifdef CAIRN_OTA_SIGNER
         } else if (strcmp(command, "verify") == 0) {
             char *digest = unhex(a, NULL, 0);

@@ -51,8 +51,12 @@ func Adoption(w io.Writer, r *adoption.Report) error {
 
 // AdoptionSummary is what was read, and how many devices that makes.
 func AdoptionSummary(r *adoption.Report) string {
+	counted := ""
+	if r.Counted != nil {
+		counted = fmt.Sprintf("; %s by their own count in a week", cli.Count(int(*r.Counted), "device"))
+	}
 	return fmt.Sprintf("%s from %s to %s; about %s, if each polls every %s", cli.Count(int(r.Requests), "request"),
-		r.From.Format(cli.TimeFormat), r.At.Format(cli.TimeFormat), devices(r.Devices), edit.Duration(r.Poll))
+		r.From.Format(cli.TimeFormat), r.At.Format(cli.TimeFormat), devices(r.Devices), edit.Duration(r.Poll)) + counted
 }
 
 // AdoptionTable has the rows of releases, behind their heading.

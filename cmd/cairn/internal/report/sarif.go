@@ -8,8 +8,8 @@ import (
 	"cairn/manifest/lint"
 )
 
-// SARIFSchema is where the schema of SARIF 2.1.0 is.
-const SARIFSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+// sarifSchema is where the schema of SARIF 2.1.0 is.
+const sarifSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 // writeSARIF writes what a finding needs of SARIF 2.1.0
 // (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html).
@@ -35,7 +35,7 @@ func writeSARIF(out, _ io.Writer, r Check) error {
 		})
 	}
 	return cli.WriteJSON(out, object{
-		"$schema": SARIFSchema, "version": "2.1.0",
+		"$schema": sarifSchema, "version": "2.1.0",
 		"runs": []object{{
 			"tool":       object{"driver": object{"name": "cairn", "version": cli.Version(), "rules": rules}},
 			"columnKind": "unicodeCodePoints", "results": results,

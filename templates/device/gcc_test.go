@@ -17,7 +17,7 @@ import (
 
 var (
 	warnings   = strings.Fields("-Wall -Wextra -Werror -pedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Wcast-qual -Wmissing-prototypes -Wunused -Wunused-macros -Wc++-compat")
-	sanitizers = strings.Fields("-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all")
+	sanitizers = strings.Fields("-g1 -Og -fsanitize=address,undefined -fno-sanitize-recover=all")
 )
 
 // compared is the header as it is by default.
@@ -106,7 +106,7 @@ func build(t *testing.T, p releases.Project, o device.Options, source string, fl
 type script struct {
 	in   strings.Builder
 	want []string
-	told []string // the commands of a device up to what it must say
+	told [][]string // the commands of a device up to what it must say
 	last []string
 }
 
@@ -122,7 +122,7 @@ func (s *script) tell(format string, args ...any) {
 func (s *script) ask(want, format string, args ...any) {
 	s.tell(format, args...)
 	s.want = append(s.want, want)
-	s.told = append(s.told, strings.Join(s.last, "\n"))
+	s.told = append(s.told, s.last)
 }
 
 // device tells of a new device, and begins.
@@ -163,7 +163,7 @@ func (s *script) run(t *testing.T, driver string) {
 			break
 		}
 		if got[i] != want && want != "*" {
-			t.Fatalf("%s\nsays  %s\nwant  %s", s.told[i], got[i], want)
+			t.Fatalf("%s\nsays  %s\nwant  %s", strings.Join(s.told[i], "\n"), got[i], want)
 		}
 	}
 	if err != nil || len(got) != len(s.want) {

@@ -39,9 +39,9 @@ func TestOrderIsThatOfGo(t *testing.T) {
 				s.tell("next")
 				s.body(b+"\nhttps://h/p", 1+r.IntN(20))
 				s.want = append(s.want, "*", "*", "*") // what next and done say
-				s.told = append(s.told, "", "", "")
+				s.told = append(s.told, nil, nil, nil)
 				s.ask(want, "done 200")
-				s.told[len(s.told)-1] = fmt.Sprintf("%q runs, %q is offered", a, b)
+				s.told[len(s.told)-1] = []string{fmt.Sprintf("%q runs, %q is offered", a, b)}
 			}
 			for range 20 {
 				var s script

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -167,7 +166,7 @@ func (b *bucket) options(threshold int) device.Options {
 // walker is a device in C, which asks Go whether signatures are right.
 type walker struct {
 	t        testing.TB
-	in       io.WriteCloser
+	in       *bufio.Writer
 	out      *bufio.Reader
 	root     string // in front of each path
 	piece    int    // bytes of a body at a time; 0 for all
@@ -205,7 +204,9 @@ func walk(t *testing.T, program string, p releases.Project) *walker {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	told := bufio.NewWriter(in)
 	t.Cleanup(func() {
+		told.Flush()
 		in.Close()
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("the device: %v\n%s", err, &stderr)
@@ -215,7 +216,7 @@ func walk(t *testing.T, program string, p releases.Project) *walker {
 	if path != "" {
 		path = "/" + path
 	}
-	return &walker{t: t, in: in, out: bufio.NewReader(out), root: path + "/" + p.Prefix + "/v1/signed/"}
+	return &walker{t: t, in: told, out: bufio.NewReader(out), root: path + "/" + p.Prefix + "/v1/signed/"}
 }
 
 func (w *walker) tell(format string, args ...any) {
@@ -228,6 +229,9 @@ func (w *walker) tell(format string, args ...any) {
 func (w *walker) ask(format string, args ...any) string {
 	w.tell(format, args...)
 	for {
+		if err := w.in.Flush(); err != nil {
+			w.t.Fatal(err)
+		}
 		line, err := w.out.ReadString('\n')
 		if err != nil {
 			w.t.Fatalf("the device says %q after %q: %v", line, fmt.Sprintf(format, args...), err)

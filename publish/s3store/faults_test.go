@@ -88,7 +88,7 @@ func TestAPayloadOutlivesPassingFaults(t *testing.T) {
 	t.Parallel()
 	p, c := through(t, storetest.S3(t))
 	store := open(t, c)
-	large := file(t, 16<<20+1)
+	large := file(t, s3store.PartSize+1)
 	for key, fault := range map[string]proxy.Fault{
 		"reset":     {Reset: true},
 		"lost":      {Lost: true},
@@ -211,7 +211,7 @@ func TestAnUploadThatIsGoneBeginsAgain(t *testing.T) {
 		}
 		return proxy.Fault{}
 	})
-	large := file(t, 16<<20+1)
+	large := file(t, s3store.PartSize+1)
 	if err := store.Put(t.Context(), "large", large, publish.Header{}); err != nil {
 		t.Error(err)
 	}

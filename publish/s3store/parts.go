@@ -17,9 +17,13 @@ import (
 	"cairn/publish"
 )
 
+// maxPut is the size in bytes above which a file is put in parts of that size.
+// Tests lower it.
+var maxPut int64 = 16 << 20
+
 const (
-	// maxPut is the size in bytes above which a file is put in parts.
-	maxPut = 16 << 20
+	// maxParts is how many parts S3 allows.
+	maxParts = 10_000
 	// parallelParts is how many parts of one object are under way at once.
 	parallelParts = 4
 	// abortTimeout bounds the attempt to leave no parts behind.
@@ -42,9 +46,7 @@ type upload struct {
 // put puts the file. It reads it twice, since it sends nothing before it knows
 // that this is the content that was announced.
 func (u *upload) put(ctx context.Context) (etag string, err error) {
-	if _, u.partSize, _, err = minio.OptimalPartInfo(u.content.Size, 0); err != nil {
-		return "", err
-	}
+	u.partSize = max(maxPut, (u.content.Size+maxParts-1)/maxParts)
 	if u.sums, err = u.partSums(ctx); err != nil {
 		return "", err
 	}

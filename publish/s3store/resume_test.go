@@ -18,19 +18,17 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"cairn/publish"
+	"cairn/publish/s3store"
 	"cairn/publish/storetest"
 	"cairn/publish/storetest/proxy"
 )
 
-const (
-	partSize = 16 << 20
-	parts    = 5
-)
+const parts = 5
 
 // large is content of five parts in a file, the last of one byte.
 func large(t *testing.T, seed byte) (publish.Content, []byte) {
 	t.Helper()
-	b := make([]byte, (parts-1)*partSize+1)
+	b := make([]byte, (parts-1)*s3store.PartSize+1)
 	rand.NewChaCha8([32]byte{seed}).Read(b)
 	name := filepath.Join(t.TempDir(), "payload.bin")
 	if err := os.WriteFile(name, b, 0o644); err != nil {
@@ -55,7 +53,7 @@ func cut(t *testing.T, server *storetest.S3Server, key string, content publish.C
 		if number, _ := strconv.ParseInt(r.URL.Query().Get("partNumber"), 10, 64); number <= after {
 			return proxy.Fault{}
 		}
-		for content.Sent.Load() < after*partSize {
+		for content.Sent.Load() < after*s3store.PartSize {
 			time.Sleep(time.Millisecond)
 		}
 		cancel()

@@ -38,8 +38,8 @@ func TestRequests(t *testing.T) {
 	}{
 		{"an empty object", put("empty", publish.BytesContent(nil)), []string{"PUT /bucket-1/empty"}},
 		{"a small object", put("small", publish.BytesContent([]byte("0123456789"))), []string{"PUT /bucket-1/small"}},
-		{"a file in one part", put("one", file(t, 16<<20)), []string{"PUT /bucket-1/one"}},
-		{"a file in two parts", put("two", file(t, 16<<20+1)), []string{
+		{"a file in one part", put("one", file(t, s3store.PartSize)), []string{"PUT /bucket-1/one"}},
+		{"a file in two parts", put("two", file(t, s3store.PartSize+1)), []string{
 			"GET /bucket-1/?uploads=?prefix=two", "POST /bucket-1/two", "POST /bucket-1/two?uploads=", "PUT /bucket-1/two?partNumber=1", "PUT /bucket-1/two?partNumber=2",
 		}},
 		{"reading", func() error {

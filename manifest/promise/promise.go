@@ -5,6 +5,7 @@ package promise
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -39,7 +40,11 @@ func Check(f *releases.Fleet, at time.Time) []Broken {
 	given.Cohorts = slices.DeleteFunc(slices.Clone(f.Cohorts), func(c *releases.Cohort) bool { return !f.Promise.To(c.Slug) })
 	p := &prover{Fleet: &given, at: at, layout: manifest.LayoutOf(f)}
 	through := simulate.Through(&given)
-	for _, x := range []*releases.Fleet{&given, through} {
+	either := []*releases.Fleet{&given, through}
+	if !gated(&given) {
+		either = either[:1]
+	}
+	for _, x := range either {
 		for w := range simulate.Ways(x, at, simulate.Kinds(x)) {
 			p.down(w)
 			p.hops(w)
@@ -50,10 +55,15 @@ func Check(f *releases.Fleet, at time.Time) []Broken {
 			}
 		}
 	}
-	for _, c := range through.Cohorts {
-		p.ends(through, c)
-	}
+	p.ends(through)
 	return p.broken
+}
+
+// gated says whether any rollout waits for a gate.
+func gated(f *releases.Fleet) bool {
+	return slices.ContainsFunc(f.Cohorts, func(c *releases.Cohort) bool {
+		return slices.ContainsFunc(c.Activations, func(a releases.Activation) bool { return a.Rollout.Gate() != "" })
+	})
 }
 
 type prover struct {
@@ -177,37 +187,60 @@ func (p *prover) beyond(c *releases.Cohort, a releases.Activation, from, to int)
 
 func percent(p float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", p), ".0") + " %" }
 
+// goal is where devices of a target in a cohort have to get.
+type goal struct {
+	cohort *releases.Cohort
+	manifest.Target
+}
+
+// goals are the versions to get to, by when.
+func (p *prover) goals(f *releases.Fleet, kinds []manifest.Target) map[time.Time]map[goal]string {
+	all := map[time.Time]map[goal]string{}
+	for _, t := range kinds {
+		for _, c := range f.Cohorts {
+			top := highest(f, c, t)
+			if top == nil || !top.Paused.IsZero() {
+				continue
+			}
+			begin, _ := top.Rollout.Reach(func(percent float64) bool { return percent > 0 })
+			due := begin.Add(p.Promise.EndsWithin)
+			if due.Before(p.at) {
+				due = p.at
+			}
+			if all[due] == nil {
+				all[due] = map[goal]string{}
+			}
+			all[due][goal{c, t}] = top.Release.VersionOf(t.SoftwareType)
+		}
+	}
+	return all
+}
+
 // ends looks for devices that cannot get to their cohort's highest release in
 // time. Nothing is promised of one that is paused, nor of devices that the
 // definitions keep from it.
-func (p *prover) ends(f *releases.Fleet, c *releases.Cohort) {
+func (p *prover) ends(f *releases.Fleet) {
 	if p.Promise.EndsWithin == 0 {
 		return
 	}
-	alone := *f
-	alone.Cohorts = []*releases.Cohort{c}
-	for _, t := range simulate.Kinds(f) {
-		top := highest(f, c, t)
-		if top == nil || !top.Paused.IsZero() {
-			continue
-		}
-		begin, _ := top.Rollout.Reach(func(percent float64) bool { return percent > 0 })
-		due := begin.Add(p.Promise.EndsWithin)
-		if due.Before(p.at) {
-			due = p.at
-		}
-		for w := range simulate.Ways(&alone, due, []manifest.Target{t}) {
-			if w.At.After(due) {
+	kinds := simulate.Kinds(f)
+	goals := p.goals(f, kinds)
+	for _, due := range slices.SortedFunc(maps.Keys(goals), time.Time.Compare) {
+		then := *f
+		then.Cohorts = slices.DeleteFunc(slices.Clone(f.Cohorts), func(c *releases.Cohort) bool {
+			return !slices.ContainsFunc(kinds, func(t manifest.Target) bool { return goals[due][goal{c, t}] != "" })
+		})
+		for w := range simulate.Ways(&then, due, kinds) {
+			to := goals[due][goal{w.Cohort, w.Target}]
+			if to == "" || w.At.After(due) {
 				continue
 			}
-			to := top.Release.VersionOf(t.SoftwareType)
 			end := slices.Index(w.Versions, to)
 			for v := range w.Versions {
-				if !astray(w, v, end) {
-					continue
+				if astray(w, v, end) {
+					p.says(Broken{Key: "everyone_ends_within", Target: &w.Target, At: due, From: name(w, v), To: to, Hint: "let the rollout come to all devices sooner, with whole images or deltas for all of them; or name the cohort in except"},
+						w.Cohort, w.Bucket, "could not get from %s to %s", name(w, v), to)
 				}
-				p.says(Broken{Key: "everyone_ends_within", Target: &w.Target, At: due, From: name(w, v), To: to, Hint: "let the rollout come to all devices sooner, with whole images or deltas for all of them; or name the cohort in except"},
-					c, w.Bucket, "could not get from %s to %s", name(w, v), to)
 			}
 		}
 	}

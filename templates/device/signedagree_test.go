@@ -1,9 +1,11 @@
 package device_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	godevice "cairn/manifest/device"
 	"cairn/releases"
 	"cairn/releases/fleettest"
+	"cairn/releases/signing"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -209,5 +212,76 @@ func TestNotesAgree(t *testing.T) {
 				t.Errorf("%s, %s: note.Open says %v", file, name, err)
 			}
 		}
+	}
+}
+
+// TestEveryByte changes each byte of a signed tree. Whoever verifies all of it
+// notices, and so does each device that meets the byte: in C and in Go it gets
+// nothing, and is not told that it is up to date.
+func TestEveryByte(t *testing.T) {
+	f := offered(t, "[activate.\"1.1.0\"]\n")
+	f.Project.BucketDigits, f.Project.CohortDigits = 1, 1
+	layout, b := manifest.LayoutOf(f), newBucket(f.Project.KeyName())
+	b.publish(t, manifest.New(f, time.Unix(begun, 0)))
+	roots := b.options(1).Signed.Roots
+	program := program(t, f.Project, b.options(1))
+	listed, newest := attackedDevice, attackedDevice
+	listed.Serial, newest.CurrentVersion = "BETA-1", "1.1.0"
+	from := func(server *bucket) godevice.Fetch {
+		return func(key string) ([]byte, int, error) {
+			status, body := server.get(strings.TrimPrefix(key, f.Project.Prefix+"/v1/signed/"))
+			return body, status, nil
+		}
+	}
+	whole := func(server *bucket) error {
+		keys, err := signing.OpenKeys(server.files["keys.txt"], roots, 1)
+		if err != nil {
+			return err
+		}
+		head, err := keys.OpenHead(server.files["head.txt"])
+		if err == nil {
+			_, _, err = godevice.Parts(layout, head, from(server))
+		}
+		return err
+	}
+	if err := whole(b); err != nil {
+		t.Fatal(err)
+	}
+	met, stride := map[string]bool{}, fleettest.Rounds(4, 1)
+	for _, d := range []manifest.Device{attackedDevice, listed, newest} {
+		w := start(t, program, f.Project, d)
+		honest := w.check(b.get)
+		if d == newest && honest != upToDate || d != newest && !strings.HasPrefix(honest, "install") {
+			t.Fatalf("%+v: %s", d, honest)
+		}
+		for _, name := range slices.Compact(slices.Clone(w.gets)) {
+			for i := range b.files[name] {
+				if i%stride > 0 || met[name] && i%5 > 0 {
+					continue // another device has met each
+				}
+				body := bytes.Clone(b.files[name])
+				body[i] ^= 1 << (i % 8)
+				server := instead(b, map[string][]byte{name: body})
+				dev := &godevice.Device{Layout: layout, Order: releases.SemVer, Origin: b.origin, Roots: roots, RootThreshold: 1, Device: d}
+				w.device(320, d)
+				says, answer := strings.Fields(w.check(server.get))[0], dev.Poll(from(server))
+				if got := strings.ReplaceAll(string(answer.Status), " ", "-"); says != got || answer.Reason == nil {
+					t.Fatalf("%s, byte %d of %d: C says %s and Go %s: %v", name, i, len(body), says, got, answer.Reason)
+				}
+			}
+			met[name] = true
+		}
+	}
+	for name, body := range b.files {
+		for i := range body {
+			changed := bytes.Clone(body)
+			changed[i] ^= 1 << (i % 8)
+			if whole(instead(b, map[string][]byte{name: changed})) == nil {
+				t.Fatalf("%s, byte %d of %d is another, and all is right", name, i, len(body))
+			}
+		}
+	}
+	if len(met) < 7 {
+		t.Errorf("devices met %d of %d objects", len(met), len(b.files))
 	}
 }

@@ -29,6 +29,7 @@ type Signing struct {
 	Valid    time.Duration // of a head, from when it is issued
 	Renew    time.Duration // the age at which a head is signed again though nothing changed
 	Signers  []Signer      // as many as the keys' threshold; none where nothing is written
+	Sweep    bool          // parts to which the head doesn't lead go at once: no device reads them
 }
 
 // KnownSigned is what is known of the signed form in a store.

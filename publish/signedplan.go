@@ -75,12 +75,14 @@ func (p *Plan) planSigned(by *Signing, want *manifest.Signed, now time.Time) err
 	if live.KeysNote != noteOf(by.KeysNote) {
 		p.add(SignedKeys, operation{place: place{folder: keysFolder}, reason: newOrChanged(live.KeysNote)})
 	}
-	if reason == right {
+	if reason != right {
+		p.add(SignedHead, operation{place: place{folder: headFolder}, reason: reason})
+	} else if !by.Sweep {
 		return nil
 	}
-	p.add(SignedHead, operation{place: place{folder: headFolder}, reason: reason})
 	for i, part := range live.Parts {
-		if want.Named(part.Name) == nil && !part.UnnamedSince.IsZero() && now.Sub(part.UnnamedSince) >= oldPart {
+		old := !part.UnnamedSince.IsZero() && now.Sub(part.UnnamedSince) >= oldPart
+		if want.Named(part.Name) == nil && (old || by.Sweep) {
 			p.add(OldParts, operation{place: place{folder: oldPartFolder, index: int32(i)}, reason: Gone, gone: true})
 			s.gone[part.Name] = true
 		}

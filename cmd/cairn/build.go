@@ -39,7 +39,11 @@ func runBuild(cmd *cobra.Command, p *project, at time.Time, store publish.Store)
 	run := p.run(cmd, store, 0)
 	run.Unrecorded = true
 	proposal, err := carryOut(cmd, run, func(ctx context.Context, remote *publish.Remote) (*publish.Proposal, error) {
-		proposal, err := p.edition(at, nil).Propose(ctx, store, remote, publish.ProposeOptions{})
+		e := p.edition(at, nil)
+		if e.Signing != nil {
+			e.Signing.Sweep = true
+		}
+		proposal, err := e.Propose(ctx, store, remote, publish.ProposeOptions{})
 		if err == nil {
 			if len(proposal.Missing) > 0 {
 				fmt.Fprintf(cmd.ErrOrStderr(), "not here, since the definitions say that they are stored in the bucket:\n  %s\n", cli.List(proposal.Missing, 20))

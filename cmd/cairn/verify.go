@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -54,6 +55,8 @@ definitions nor the schedule may have moved on since.
 --base-url asks a CDN, as a device does, and tells how old its answers are.
 Nothing can be listed there, so stray keys are not looked for; nor are they with
 --sample, which looks at so many answers, drawn at random, and at all payloads.
+Where the project signs its answers, some devices also go the way of those that
+verify.
 
 --head looks at what is signed alone, and needs no definitions where --roots
 names the keys that firmware has burned in: the signatures, whether they are
@@ -146,7 +149,11 @@ func runVerify(cmd *cobra.Command, p *project, opts verifyOptions, set *metrics.
 	if err != nil {
 		return err
 	}
-	return v.run(cmd, manifest.LayoutOf(p.fleet), set)
+	err = v.run(cmd, manifest.LayoutOf(p.fleet), set)
+	if opts.baseURL == "" || opts.state || p.signing() == nil {
+		return err
+	}
+	return errors.Join(err, v.walk(cmd.Context(), p, cmd.ErrOrStderr()))
 }
 
 func (p *project) verification(cmd *cobra.Command, opts verifyOptions) (*verification, error) {

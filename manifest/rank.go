@@ -1,8 +1,7 @@
 package manifest
 
 import (
-	"cmp"
-	"slices"
+	"cairn/releases"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -11,21 +10,15 @@ import (
 // rank of the i-th bucket, from 0. A rollout that covers n buckets covers
 // those of a rank below n.
 func (l Layout) Ranks(seed string) []uint16 {
-	type draw struct {
-		hash   uint64
-		bucket uint16
-	}
-	draws := make([]draw, l.Buckets())
+	hashes, buckets := make([]uint64, l.Buckets()), make([]uint32, l.Buckets())
 	text := append([]byte(seed), '/')
-	for i := range draws {
-		draws[i] = draw{xxhash.Sum64(append(text, l.BucketName(i)...)), uint16(i)}
+	for i := range hashes {
+		hashes[i], buckets[i] = xxhash.Sum64(append(text, l.BucketName(i)...)), uint32(i)
 	}
-	slices.SortFunc(draws, func(a, b draw) int {
-		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.bucket, b.bucket))
-	})
-	ranks := make([]uint16, len(draws))
-	for rank, d := range draws {
-		ranks[d.bucket] = uint16(rank)
+	releases.SortByHash(hashes, buckets)
+	ranks := make([]uint16, len(buckets))
+	for rank, bucket := range buckets {
+		ranks[bucket] = uint16(rank)
 	}
 	return ranks
 }

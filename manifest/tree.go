@@ -101,18 +101,27 @@ func (b *builder) members(c *releases.Cohort) []uint16 {
 
 // cohort adds the folders of a cohort.
 func (b *builder) cohort(c *releases.Cohort, buckets []uint16) {
-	groups, group := b.groups(c, buckets)
+	divided := map[string]*division{} // by the activations that concern a target
 	for _, target := range b.resolver.targets {
+		made := b.resolver.made[target]
+		concerned, which := *c, make([]byte, len(c.Activations))
+		concerned.Activations = nil
+		for i, a := range c.Activations {
+			if len(made[a.Release]) > 0 {
+				concerned.Activations, which[i] = append(concerned.Activations, a), 1
+			}
+		}
+		into := divided[string(which)]
+		if into == nil {
+			into = b.divide(&concerned, buckets)
+			divided[string(which)] = into
+		}
+		groups, group := into.groups, into.group
 		rows := make([]candidates, len(groups))
 		reach := &Reach{group, make([][]*releases.Release, len(groups))}
 		for g, of := range groups {
 			rows[g] = b.resolver.candidates(target, of)
-			for _, r := range of {
-				if len(b.resolver.made[target][r]) > 0 {
-					reach.Releases[g] = append(reach.Releases[g], r)
-				}
-			}
-			made := b.resolver.made[target]
+			reach.Releases[g] = slices.Clone(of)
 			slices.SortStableFunc(reach.Releases[g], func(x, y *releases.Release) int { return cmp.Compare(made[x][0].rank, made[y][0].rank) })
 		}
 		row := func(at standing) []uint32 {
@@ -140,15 +149,18 @@ func (b *builder) cohort(c *releases.Cohort, buckets []uint16) {
 	}
 }
 
-// groups divides a cohort's buckets by the releases that are in reach of
-// them: the releases of each group, and the group of each bucket. Where the
-// project has it, the last group is that of the devices that ask eagerly.
-func (b *builder) groups(c *releases.Cohort, buckets []uint16) (groups [][]*releases.Release, group []uint32) {
-	groups, group = make([][]*releases.Release, 1), make([]uint32, len(buckets))
-	type split struct {
-		group   uint32
-		reached bool
-	}
+// division is a cohort's buckets by the releases that are in reach of them.
+// Where the project has it, the last group is that of the devices that ask
+// eagerly.
+type division struct {
+	groups [][]*releases.Release
+	group  []uint32 // of each bucket
+}
+
+// divide divides a cohort's buckets, by its activations that concern a target:
+// by all of them, each bucket would soon be a group of its own.
+func (b *builder) divide(c *releases.Cohort, buckets []uint16) *division {
+	groups, group := make([][]*releases.Release, 1), make([]uint32, len(buckets))
 	for _, a := range c.Activations {
 		n := releases.Buckets(a.Percent(b.at), b.tree.Layout.Buckets())
 		if !a.Offers() || n == 0 {
@@ -158,20 +170,21 @@ func (b *builder) groups(c *releases.Cohort, buckets []uint16) (groups [][]*rele
 			b.ranks[a.Seed] = b.tree.Layout.Ranks(a.Seed)
 		}
 		var next [][]*releases.Release
-		ids := map[split]uint32{}
+		ids := make([][2]uint32, len(groups)) // of each group those that it is split into, from 1
 		for i, bucket := range buckets {
-			s := split{group[i], int(b.ranks[a.Seed][bucket]) < n}
-			id, seen := ids[s]
-			if !seen {
-				id = uint32(len(next))
-				ids[s] = id
-				reach := groups[s.group]
-				if s.reached {
+			split, reach := 0, groups[group[i]]
+			if int(b.ranks[a.Seed][bucket]) < n {
+				split = 1
+			}
+			id := &ids[group[i]][split]
+			if *id == 0 {
+				if split == 1 {
 					reach = append(slices.Clip(reach), a.Release)
 				}
 				next = append(next, reach)
+				*id = uint32(len(next))
 			}
-			group[i] = id
+			group[i] = *id - 1
 		}
 		groups = next
 	}
@@ -179,7 +192,7 @@ func (b *builder) groups(c *releases.Cohort, buckets []uint16) (groups [][]*rele
 		group = append(group, uint32(len(groups)))
 		groups = append(groups, eagerReach(c, b.at))
 	}
-	return groups, group
+	return &division{groups, group}
 }
 
 // eagerReach is the releases in reach of a cohort's devices that ask eagerly,

@@ -7,6 +7,23 @@ import "cairn/manifest"
 type folderPair struct {
 	live, site     int32
 	inLive, inSite *Folder // an empty one where it isn't there
+
+	usual    Phase            // of its answers
+	fallback *manifest.Folder // of the devices that look there; nil where nothing was there, or none does
+	unread   []bool           // the buckets of the site that no device reads yet; nil for none
+	only     map[uint16]bool  // the buckets that a plan may touch which takes releases back
+}
+
+// pair pairs the folders of the store and the site for a plan.
+func (p *Plan) pair() {
+	p.pairs = pairFolders(p.Live, p.Site.want)
+	for i := range p.pairs {
+		pair := &p.pairs[i]
+		pair.usual = p.usualPhase(pair.folder())
+		if pair.live >= 0 {
+			pair.fallback = p.Site.fallback(pair.inLive)
+		}
+	}
 }
 
 // pairFolders goes through the folders of both, in order.
@@ -23,7 +40,7 @@ func pairFolders(live, site *Inventory) []folderPair {
 		default:
 			order = compareFolders(live.Folders[l], site.Folders[s])
 		}
-		p := folderPair{-1, -1, &Folder{}, &Folder{}}
+		p := folderPair{live: -1, site: -1, inLive: &Folder{}, inSite: &Folder{}}
 		if order <= 0 {
 			p.live, p.inLive = int32(l), &live.Folders[l]
 			l++
@@ -38,7 +55,7 @@ func pairFolders(live, site *Inventory) []folderPair {
 }
 
 // folder is the folder itself, as the site or else the store has it.
-func (p folderPair) folder() *Folder {
+func (p *folderPair) folder() *Folder {
 	if p.site >= 0 {
 		return p.inSite
 	}
@@ -55,11 +72,20 @@ type bucketPair struct {
 	was, want uint32
 }
 
-// buckets goes through the buckets of both, in order.
-func (p folderPair) buckets(visit func(bucketPair)) {
+// cursor is a place among the buckets of both.
+type cursor struct{ live, site int32 }
+
+// over says whether no bucket is left.
+func (p *folderPair) over(at cursor) bool {
+	return int(at.live) == len(p.inLive.Buckets) && int(at.site) == len(p.inSite.Buckets)
+}
+
+// some goes through [spanBuckets] buckets from a place on, or those that are
+// left, and gives the place of the next.
+func (p *folderPair) some(at cursor, visit func(bucketPair)) cursor {
 	was, want := p.inLive, p.inSite
-	l, s := 0, 0
-	for l < len(was.Buckets) || s < len(want.Buckets) {
+	l, s := int(at.live), int(at.site)
+	for n := 0; n < spanBuckets && (l < len(was.Buckets) || s < len(want.Buckets)); n++ {
 		b := bucketPair{live: -1, site: -1}
 		inLive := s == len(want.Buckets) || l < len(was.Buckets) && was.Buckets[l] <= want.Buckets[s]
 		inSite := l == len(was.Buckets) || s < len(want.Buckets) && want.Buckets[s] <= was.Buckets[l]
@@ -72,6 +98,14 @@ func (p folderPair) buckets(visit func(bucketPair)) {
 			s++
 		}
 		visit(b)
+	}
+	return cursor{int32(l), int32(s)}
+}
+
+// buckets goes through the buckets of both, in order.
+func (p *folderPair) buckets(visit func(bucketPair)) {
+	for at := (cursor{}); !p.over(at); {
+		at = p.some(at, visit)
 	}
 }
 
@@ -97,43 +131,6 @@ func (p *Plan) planPayloads() {
 	}
 }
 
-// planFolder plans the operations on a folder of answers, or on the cohort
-// index. No device reads the buckets of the site that are unread.
-func (p *Plan) planFolder(pair folderPair, unread []bool) {
-	usual := p.usualPhase(pair.folder())
-	var fallback *manifest.Folder
-	if pair.live >= 0 {
-		fallback = p.Site.fallback(pair.inLive)
-	}
-	pair.buckets(func(b bucketPair) {
-		if !p.touches(pair.folder(), b.bucket) {
-			return
-		}
-		for variant, reason := range p.compare(b.was, b.want) {
-			if reason == right {
-				continue
-			}
-			o := operation{place: place{pair.site, int32(b.site), uint8(variant)}, reason: reason}
-			if reason == Gone {
-				o.folder, o.index, o.gone = pair.live, int32(b.live), true
-			}
-			if reason != New && reason != HeadersChanged && outOfReach(fallback, pair.folder(), b.bucket, p.Live.Answers[b.was].Offers) != "" {
-				o.reason = Withdraws
-			}
-			phase := usual
-			switch {
-			case o.gone && EncodingOf(variant) == manifest.Identity && usual != Fallbacks:
-				phase = Deletions
-			case b.site >= 0 && unread != nil && unread[b.site] && usual == Fallbacks:
-				phase = NewFallbacks
-			case b.site >= 0 && unread != nil && unread[b.site]:
-				phase = NewBuckets
-			}
-			p.add(phase, o)
-		}
-	})
-}
-
 // usualPhase is that of a folder's answers, and of the siblings that go.
 func (p *Plan) usualPhase(f *Folder) Phase {
 	switch at := f.Location(p.Site.Tree.Layout); {
@@ -145,14 +142,17 @@ func (p *Plan) usualPhase(f *Folder) Phase {
 	return Versions
 }
 
+// unchanged is where no variant must be written or deleted.
+var unchanged = [variants]Reason{right, right, right, right, right, right, right, right, right}
+
 // compare gives for each variant of an answer why it must be written or
 // deleted to become another.
-func (p *Plan) compare(was, want uint32) [variants]Reason {
+func (p *Plan) compare(was, want uint32) *[variants]Reason {
 	pair := [2]uint32{was, want}
 	if reasons, ok := p.differs[pair]; ok {
 		return reasons
 	}
-	var reasons [variants]Reason
+	reasons := new([variants]Reason)
 	for i := range reasons {
 		h, w := p.Live.Answers[was].Variants[i], p.Site.want.Answers[want].Variants[i]
 		switch {
@@ -196,7 +196,7 @@ func devicesOf(at manifest.Location) devices {
 // Where nobody has asked who leaves, a target that is new to all cohorts is left
 // out: no device can miss its answers, and one that changes cohorts must not
 // find that of the cohort that it leaves.
-func (p *Plan) findUnread() map[int32][]bool {
+func (p *Plan) findUnread() {
 	layout := p.Site.Tree.Layout
 	answered := map[manifest.Target]bool{}
 	for i := range p.Live.Folders {
@@ -227,13 +227,12 @@ func (p *Plan) findUnread() map[int32][]bool {
 		})
 		unread[of] = marks
 	}
-	byFolder := map[int32][]bool{}
-	for i := range p.Site.want.Folders {
-		if f := p.Site.treeFolder(int32(i)); f != nil {
-			byFolder[int32(i)] = unread[devices{f.Target, f.Cohort, p.Site.want.Folders[i].Digits == eagerDigits}]
+	for i := range p.pairs {
+		pair := &p.pairs[i]
+		if f := p.Site.treeFolder(pair.site); f != nil {
+			pair.unread = unread[devices{f.Target, f.Cohort, pair.inSite.Digits == eagerDigits}]
 		}
 	}
-	return byFolder
 }
 
 // fallback is the _other folder of the devices that look into a folder of

@@ -13,11 +13,12 @@ import (
 func (p *Plan) InDoubt(now time.Time) *Inventory {
 	table, known := newAnswerTable(len(p.Live.Answers)), map[[2]uint32]uint32{}
 	doubtful := &Inventory{Payloads: p.payloadsAfter(now, true), Signed: p.signedDuring()}
-	for _, pair := range p.pairs {
+	for i := range p.pairs {
+		pair := &p.pairs[i]
 		f := Folder{Key: pair.folder().Key, Digits: pair.folder().Digits}
 		pair.buckets(func(b bucketPair) {
 			at := [2]uint32{b.was, b.want}
-			if !p.touches(pair.folder(), b.bucket) {
+			if !p.touches(pair, b.bucket) {
 				if b.live < 0 {
 					return
 				}
@@ -81,11 +82,12 @@ func (p *Plan) Result(now time.Time) *Inventory {
 func (p *Plan) partialResult(now time.Time) *Inventory {
 	table := newAnswerTable(len(p.Live.Answers))
 	result := &Inventory{Payloads: p.payloadsAfter(now, false), Signed: p.signedAfter(now)}
-	for _, pair := range p.pairs {
+	for i := range p.pairs {
+		pair := &p.pairs[i]
 		f := Folder{Key: pair.folder().Key, Digits: pair.folder().Digits}
 		pair.buckets(func(b bucketPair) {
 			there, answer := b.live >= 0, &p.Live.Answers[b.was]
-			if p.touches(pair.folder(), b.bucket) {
+			if p.touches(pair, b.bucket) {
 				there, answer = b.site >= 0, &p.Site.want.Answers[b.want]
 			}
 			if there {
@@ -104,7 +106,7 @@ func (p *Plan) partialResult(now time.Time) *Inventory {
 func (p *Plan) payloadsAfter(now time.Time, doubtful bool) []KnownPayload {
 	put := map[string]bool{}
 	var all []KnownPayload
-	for _, o := range slices.Concat(p.ops[Payloads][:]...) {
+	for _, o := range p.single(Payloads) {
 		want := p.Site.object(o.place)
 		put[want.Key] = true
 		all = append(all, KnownPayload{Key: want.Key, Size: want.Content.Size, MD5: want.Content.MD5, Header: want.Header, Doubtful: doubtful})

@@ -79,9 +79,13 @@ type Plan struct {
 
 	headers bool
 	pairs   []folderPair
-	differs map[[2]uint32][variants]Reason // by the answers of live and site
-	ops     [phases][urgencies][]operation
+	differs map[[2]uint32]*[variants]Reason // by the answers of live and site
+	ops     [phases][urgencies]operations
 	count   [right]int
+	totals  struct { // of the operations on folders of answers
+		puts, deletes int
+		bytes         int64
+	}
 
 	signed *signedPlan // nil where nothing is signed
 
@@ -109,7 +113,7 @@ func NewPlan(site *Site, live *Inventory, headers bool) *Plan {
 		empty.Answers = make([]Answer, 1)
 		live = &empty
 	}
-	p := &Plan{Site: site, Live: live, headers: headers, differs: map[[2]uint32][variants]Reason{}}
+	p := &Plan{Site: site, Live: live, headers: headers, differs: map[[2]uint32]*[variants]Reason{}}
 	for _, s := range site.Tree.Stored {
 		key := site.Tree.Layout.PayloadKey(s.SHA256, s.Name)
 		if l := live.Payload(key); l == nil || l.Doubtful || l.Size != s.Size {
@@ -117,10 +121,10 @@ func NewPlan(site *Site, live *Inventory, headers bool) *Plan {
 		}
 	}
 	p.planPayloads()
-	p.pairs = pairFolders(live, site.want)
-	unread := p.findUnread()
-	for _, pair := range p.pairs {
-		p.planFolder(pair, unread[pair.site])
+	p.pair()
+	p.findUnread()
+	for i := range p.pairs {
+		p.planFolder(i)
 	}
 	p.planRendered(false)
 	for i := range live.Leftovers {
@@ -130,9 +134,28 @@ func NewPlan(site *Site, live *Inventory, headers bool) *Plan {
 }
 
 func (p *Plan) add(phase Phase, o operation) {
-	of := &p.ops[phase][o.reason.urgency()]
+	of := &p.ops[phase][o.reason.urgency()].single
 	*of = append(*of, o)
 	p.count[o.reason]++
+}
+
+// counted counts an operation on a folder of answers.
+func (p *Plan) counted(o operation) {
+	p.count[o.reason]++
+	if o.gone {
+		p.totals.deletes++
+		return
+	}
+	p.totals.puts++
+	p.totals.bytes += p.size(o.place)
+}
+
+// single is the operations of a phase that are on no folder of answers.
+func (p *Plan) single(phase Phase) (all []operation) {
+	for urgency := range p.ops[phase] {
+		all = append(all, p.ops[phase][urgency].single...)
+	}
+	return all
 }
 
 // Op is one operation of a plan.
@@ -169,8 +192,8 @@ func (p *Plan) Len() int {
 
 func (p *Plan) phaseLen(phase Phase) int {
 	n := 0
-	for _, ops := range p.ops[phase] {
-		n += len(ops)
+	for urgency := range p.ops[phase] {
+		n += p.ops[phase][urgency].len()
 	}
 	return n
 }
@@ -196,12 +219,15 @@ func (p *Plan) Unchanged() int {
 // Totals is how many puts and deletions there are, and the bytes that the puts
 // send.
 func (p *Plan) Totals() (puts, deletes int, bytes int64) {
-	for _, o := range p.operations() {
-		if o.gone {
-			deletes++
-		} else {
-			puts++
-			bytes += p.size(o.place)
+	puts, deletes, bytes = p.totals.puts, p.totals.deletes, p.totals.bytes
+	for phase := range phases {
+		for _, o := range p.single(phase) {
+			if o.gone {
+				deletes++
+			} else {
+				puts++
+				bytes += p.size(o.place)
+			}
 		}
 	}
 	return puts, deletes, bytes
@@ -227,12 +253,10 @@ func (p *Plan) ReferencesChanged() bool {
 // operations goes through them in their order.
 func (p *Plan) operations() iter.Seq2[Phase, operation] {
 	return func(yield func(Phase, operation) bool) {
-		for phase := range p.ops {
-			for _, ops := range p.ops[phase] {
-				for _, o := range ops {
-					if !yield(Phase(phase), o) {
-						return
-					}
+		for phase := range phases {
+			for urgency := range urgencies {
+				if !p.all(phase, urgency, 0, func(o operation) bool { return yield(phase, o) }) {
+					return
 				}
 			}
 		}
@@ -252,13 +276,16 @@ func (p *Plan) Ops() iter.Seq[Op] {
 
 // at is the i-th operation of a phase.
 func (p *Plan) at(phase Phase, i int) Op {
-	for _, ops := range p.ops[phase] {
-		if i < len(ops) {
-			return p.op(phase, ops[i])
-		}
-		i -= len(ops)
+	urgency := 0
+	for ; i >= p.ops[phase][urgency].len(); urgency++ {
+		i -= p.ops[phase][urgency].len()
 	}
-	panic("no such operation")
+	var found operation
+	p.all(phase, urgency, i, func(o operation) bool {
+		found = o
+		return false
+	})
+	return p.op(phase, found)
 }
 
 func (p *Plan) op(phase Phase, o operation) Op {

@@ -85,7 +85,7 @@ func (p *Plan) goneRendered(gone func(key string) bool) {
 // renderedAfter is what is known of the files once they are put and gone, beside
 // what is known of the payloads; or while they are.
 func (p *Plan) renderedAfter(all []KnownPayload, doubtful bool) []KnownPayload {
-	for _, o := range slices.Concat(p.ops[Formats][:]...) {
+	for _, o := range p.single(Formats) {
 		o := p.op(Formats, o)
 		i, there := slices.BinarySearchFunc(all, o.Object.Key, func(l KnownPayload, key string) int { return strings.Compare(l.Key, key) })
 		switch {

@@ -210,10 +210,8 @@ func (p *Plan) Head() *Head {
 	for phase := range SignedHead + 1 {
 		h.Requests += p.phaseLen(phase)
 	}
-	for _, ops := range p.ops[SignedHead] {
-		for _, o := range ops {
-			h.Reason, h.Signed = o.reason, true
-		}
+	for _, o := range p.single(SignedHead) {
+		h.Reason, h.Signed = o.reason, true
 	}
 	return h
 }

@@ -30,11 +30,15 @@ func (p *Proposal) Stop() *Proposal {
 	stop := *p
 	stop.Edition.Site, stop.whole = site, p.Site.Tree.Fleet
 	stop.Edition.Rollouts = append(RolloutsOf(tree.Fleet, p.Edition.At), p.unknown()...)
-	plan := &Plan{Site: site, Live: p.Live, headers: p.headers, differs: map[[2]uint32][variants]Reason{}, unchecked: p.unchecked}
-	plan.pairs = pairFolders(p.Live, site.want)
+	plan := &Plan{Site: site, Live: p.Live, headers: p.headers, differs: map[[2]uint32]*[variants]Reason{}, unchecked: p.unchecked}
+	plan.pair()
 	plan.only = plan.stopped()
-	for _, pair := range plan.pairs {
-		plan.planFolder(pair, nil)
+	for i := range plan.pairs {
+		pair := &plan.pairs[i]
+		if at := pair.folder().Location(site.Tree.Layout); at.Class == manifest.Answer {
+			pair.only = plan.only[devicesOf(at)]
+		}
+		plan.planFolder(i)
 	}
 	plan.planRendered(true)
 	stop.Plan = plan
@@ -200,12 +204,8 @@ func (p *Plan) stops() map[string][]releases.Activation {
 }
 
 // touches says whether the plan may touch a bucket of a folder.
-func (p *Plan) touches(f *Folder, bucket uint16) bool {
-	if p.only == nil {
-		return true
-	}
-	at := f.Location(p.Site.Tree.Layout)
-	return at.Class == manifest.Answer && p.only[devicesOf(at)][bucket]
+func (p *Plan) touches(pair *folderPair, bucket uint16) bool {
+	return p.only == nil || pair.only[bucket]
 }
 
 // StopsHold reads some answers of the buckets that a stopped release reached

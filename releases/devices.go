@@ -156,9 +156,13 @@ func (d Devices) By(hash func(serial []byte) uint64) Devices {
 	for i := range n {
 		d.hashes[i], d.order[i] = hash(d.serial(i)), uint32(i)
 	}
-	drawn{d.hashes, d.order}.sort(64)
+	SortByHash(d.hashes, d.order)
 	return d
 }
+
+// SortByHash sorts what is numbered by its hashes, and where these are equal by
+// number.
+func SortByHash(hashes []uint64, numbers []uint32) { drawn{hashes, numbers}.sort(64) }
 
 // drawn sorts devices by their hashes.
 type drawn struct {

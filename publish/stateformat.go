@@ -1,13 +1,11 @@
 package publish
 
 import (
-	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/bits"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,7 +20,7 @@ import (
 // The state is one JSON object under Zstandard (RFC 8878, with its checksum),
 // which makes little of what repeats. Fields may be added: who doesn't know one
 // loses it with the next write. What a reader must know needs a new format.
-const stateFormat, formatPrefix = 3, "cairn state "
+const stateFormat, formatPrefix = 4, "cairn state "
 
 type stateJSON struct {
 	Format string    `json:"format"` // [formatPrefix] and the number
@@ -40,8 +38,8 @@ type lateJSON struct {
 }
 
 type inventoryJSON struct {
-	Answers  answersJSON   `json:"answers"`
-	Folders  []folderJSON  `json:"folders"`
+	Answers answersJSON `json:"answers"`
+	foldersJSON
 	Payloads []payloadJSON `json:"payloads"`
 	Signed   *signedJSON   `json:"signed,omitempty"`
 }
@@ -84,13 +82,6 @@ type answersJSON struct {
 	Size     []int64    `json:"size"`
 	MD5      []byte     `json:"md5"`    // 16 bytes
 	Header   []uint16   `json:"header"` // its place in Headers
-}
-
-type folderJSON struct {
-	Key     string   `json:"key"`
-	Digits  int      `json:"digits"`
-	Buckets []uint16 `json:"buckets"`
-	Answers []uint32 `json:"answers"` // of each bucket the place in Answers, from 1
 }
 
 type payloadJSON struct {
@@ -142,9 +133,7 @@ func (s *State) Encode() []byte {
 
 func encodeInventory(l *Inventory) (out inventoryJSON) {
 	out.Answers = encodeAnswers(l.Answers[1:])
-	for _, f := range l.Folders {
-		out.Folders = append(out.Folders, folderJSON(f))
-	}
+	out.foldersJSON = encodeFolders(l)
 	for _, p := range l.Payloads {
 		out.Payloads = append(out.Payloads, payloadJSON{p.Key, p.Size, encodeMD5(p.MD5), p.Header, p.Doubtful, p.UnreferencedSince})
 	}
@@ -277,11 +266,13 @@ func (in *inventoryJSON) inventory(prefix string) (*Inventory, error) {
 	}
 	live := &Inventory{Answers: answers}
 	layout := manifest.Layout{Prefix: prefix}
-	for _, f := range in.Folders {
-		if err := f.check(layout, len(live.Answers)); err != nil {
+	if live.Folders, err = in.foldersJSON.decode(len(answers)); err != nil {
+		return nil, err
+	}
+	for i := range live.Folders {
+		if err := live.Folders[i].check(layout); err != nil {
 			return nil, err
 		}
-		live.Folders = append(live.Folders, Folder(f))
 	}
 	for _, p := range in.Payloads {
 		sum, err := decodeMD5(p.MD5)
@@ -330,25 +321,14 @@ func (in *answersJSON) decode() ([]Answer, error) {
 	return answers, nil
 }
 
-// check is an error where a folder is not one of the layout's prefix, or points
-// at none of so many answers.
-func (f *folderJSON) check(l manifest.Layout, answers int) error {
-	if f.Digits < 0 || f.Digits > 4 || len(f.Buckets) == 0 || len(f.Buckets) != len(f.Answers) {
-		return errDangling
-	}
-	if int(f.Buckets[len(f.Buckets)-1]) >= 1<<(4*f.Digits) {
+// check is an error where a folder is not one of the layout's prefix.
+func (f *Folder) check(l manifest.Layout) error {
+	if f.Digits < 0 || f.Digits > 4 || int(f.Buckets[len(f.Buckets)-1]) >= 1<<(4*f.Digits) {
 		return errDangling
 	}
 	l.BucketDigits, l.CohortDigits = f.Digits, f.Digits
-	folder := Folder(*f)
-	if at, ok := l.Parse(folder.key(0, variantOf(textForm, 0))); !ok || at.Class == manifest.Payload {
+	if at, ok := l.Parse(f.key(0, variantOf(textForm, 0))); !ok || at.Class == manifest.Payload {
 		return errOutside
-	}
-	if !ascends(f.Buckets, cmp.Compare) {
-		return errOrder
-	}
-	if slices.ContainsFunc(f.Answers, func(a uint32) bool { return a < 1 || int(a) >= answers }) {
-		return errDangling
 	}
 	return nil
 }

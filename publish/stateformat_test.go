@@ -356,19 +356,24 @@ func TestWhatIsNoStateOfThisPrefixIsRefused(t *testing.T) {
 		{strings.Replace(state, `"md5":"`, `"md5":"AAAA`, 1), "points at what isn't there"},
 		{strings.Replace(state, `"headers":[{`, `"headers":[],"were":[{`, 1), "points at what isn't there"},
 		{strings.Replace(state, `"digits":1`, `"digits":5`, 1), "points at what isn't there"},
-		{strings.Replace(state, `,15],"answers"`, `,16],"answers"`, 1), "points at what isn't there"},
-		{strings.Replace(state, `"buckets":[0,1,`, `"buckets":[0,0,`, 1), "out of order"},
+		{strings.Replace(state, `"buckets":[[0,16]`, `"buckets":[[0,17]`, 1), "points at what isn't there"},
+		{strings.Replace(state, `"buckets":[[0,16]`, `"buckets":[[0,8,7,8]`, 1), "out of order"},
+		{strings.Replace(state, `"buckets":[[0,16]`, `"buckets":[[0,8,8]`, 1), "points at what isn't there"},
+		{strings.Replace(state, `"row":1,`, `"row":99,`, 1), "points at what isn't there"},
+		{strings.Replace(state, `"groups":"0`, `"groups":"/`, 1), "points at what isn't there"},
+		{strings.Replace(state, `"groups":"0`, `"groups":"00`, 1), "points at what isn't there"},
+		{strings.Replace(state, `"groups":"0`, `"groups":"z`, 1), "points at what isn't there"},
 		{strings.Replace(state, `"answers":[1,`, `"answers":[0,`, 1), "points at what isn't there"},
 		{strings.Replace(state, `"answers":[1,`, `"answers":[99999,`, 1), "points at what isn't there"},
 		{strings.Replace(state, "/mp/default/_none/", "/mp/default/_other/", 1), "out of order"},
 		{strings.Replace(state, "/mp/default/_none/", "/zz/default/_none/", 1), "out of order"},
-		{strings.Replace(state, `state 3"`, `state 2"`, 1), "an older cairn"},
+		{strings.Replace(state, `state 4"`, `state 3"`, 1), "an older cairn"},
 	} {
 		if _, err := publish.DecodeState(compressed([]byte(test.text)), "ota/small"); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%.60s…: %v, want %q", test.text, err, test.want)
 		}
 	}
-	for _, newer := range []string{`{"format":"cairn state 4"}`, `{"format":"cairn state 10","answers":{},"lease":7}`} {
+	for _, newer := range []string{`{"format":"cairn state 5"}`, `{"format":"cairn state 10","answers":{},"lease":7}`} {
 		if _, err := publish.DecodeState(compressed([]byte(newer)), "ota/small"); !errors.Is(err, publish.ErrNewerState) {
 			t.Errorf("%s: %v", newer, err)
 		}
@@ -378,7 +383,7 @@ func TestWhatIsNoStateOfThisPrefixIsRefused(t *testing.T) {
 func TestAStateThatCannotBeUsedIsReplaced(t *testing.T) {
 	w := newWorld(t, "small", small(), fleettest.Start)
 	for _, state := range []string{"", "not a state", string(compressed([]byte(`{"format":"cairn state 1","prefix":"ota/small","kinds":[]}`))),
-		string(compressed([]byte(`{"format":"cairn state 3","prefix":"ota"}`)))} {
+		string(compressed([]byte(`{"format":"cairn state 4","prefix":"ota"}`)))} {
 		store := &memstore.Store{}
 		if err := store.Put(ctx, publish.StateKey("ota/small"), publish.BytesContent([]byte(state)), publish.Header{}); err != nil {
 			t.Fatal(err)
@@ -392,7 +397,7 @@ func TestAStateThatCannotBeUsedIsReplaced(t *testing.T) {
 		holds(t, store, w)
 	}
 	store := &memstore.Store{}
-	newer := publish.BytesContent(compressed([]byte(`{"format":"cairn state 4"}`)))
+	newer := publish.BytesContent(compressed([]byte(`{"format":"cairn state 5"}`)))
 	if err := store.Put(ctx, publish.StateKey("ota/small"), newer, publish.Header{}); err != nil {
 		t.Fatal(err)
 	}
@@ -435,8 +440,8 @@ func FuzzDecodeState(f *testing.F) {
 		f.Add(s.Encode())
 		f.Add(jsonOf(f, s))
 	}
-	f.Add([]byte(`{"format":"cairn state 3","prefix":"ota/small","answers":{"headers":[{}],"offers":[null],"variants":[64],"presence":"Aw==","size":[0],"md5":"AAAAAAAAAAAAAAAAAAAAAA==","header":[0]},
-"folders":[{"key":"ota/small/v1/latest/fw/mp/default/_other/","digits":1,"buckets":[0,1],"answers":[1,1]}]}`))
+	f.Add([]byte(`{"format":"cairn state 4","prefix":"ota/small","answers":{"headers":[{}],"offers":[null],"variants":[64],"presence":"Aw==","size":[0],"md5":"AAAAAAAAAAAAAAAAAAAAAA==","header":[0]},
+"buckets":[[0,2]],"rows":[{"buckets":0,"groups":"00"}],"folders":[{"key":"ota/small/v1/latest/fw/mp/default/_other/","digits":1,"row":0,"answers":[1]}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, state := range [][]byte{b, compressed(b)} {
 			if s, err := publish.DecodeState(state, "ota/small"); err == nil {

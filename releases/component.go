@@ -79,6 +79,21 @@ func (r *Release) VersionOf(softwareType string) string {
 	return r.Version
 }
 
+// Title is the release's version, with those that its components have of their own:
+// "1.2.0 (mfw 2.0.0)".
+func (r *Release) Title() string {
+	var own []string
+	for _, software := range slices.Sorted(maps.Keys(r.Components)) {
+		if version := r.VersionOf(software); version != r.Version {
+			own = append(own, software+" "+version)
+		}
+	}
+	if own == nil {
+		return r.Version
+	}
+	return r.Version + " (" + strings.Join(own, ", ") + ")"
+}
+
 // By compares releases by what they bring of a software type.
 func (o Order) By(softwareType string) func(a, b *Release) int {
 	return func(a, b *Release) int { return o.Compare(a.VersionOf(softwareType), b.VersionOf(softwareType)) }

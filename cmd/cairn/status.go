@@ -80,6 +80,9 @@ type rolloutStatus struct {
 	Next      []nextStatus `json:"next"` // the next change, and the last
 	Gate      string       `json:"gate"` // that the rollout waits for after these; "" for none
 	Waits     string       `json:"-"`
+
+	Components map[string]string `json:"components,omitempty"` // versions of software that has its own
+	title      string
 }
 
 type nextStatus struct {
@@ -120,9 +123,15 @@ func (p *project) status(pub *publish.Proposal) status {
 }
 
 func statusOf(c *releases.Cohort, a releases.Activation, at time.Time, published []publish.Rollout, buckets int) rolloutStatus {
-	r := rolloutStatus{Version: a.Release.Version, Aborted: a.Aborted, Withdrawn: a.Release.Withdrawn, Next: []nextStatus{}}
+	r := rolloutStatus{Version: a.Release.Version, title: a.Release.Title(), Aborted: a.Aborted, Withdrawn: a.Release.Withdrawn, Next: []nextStatus{}}
 	if a.Offers() {
 		r.Percent = a.Percent(at)
+	}
+	for software, c := range a.Release.Components {
+		if r.Components == nil {
+			r.Components = map[string]string{}
+		}
+		r.Components[software] = c.Version
 	}
 	if a.Offers() {
 		r.Gate, r.Waits = a.Rollout.Gate(), a.Rollout.Waits()
@@ -173,7 +182,7 @@ func (s status) write(w io.Writer) error {
 		table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 		fmt.Fprintf(table, "  RELEASE\tNOW\tPUBLISHED\tNEXT\n")
 		for _, r := range c.Releases {
-			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", r.Version, cli.Percent(r.Percent), cli.Percent(r.Published), r.next())
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", r.title, cli.Percent(r.Percent), cli.Percent(r.Published), r.next())
 		}
 		table.Flush()
 	}

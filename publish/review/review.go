@@ -116,6 +116,8 @@ type Upcoming struct {
 	Percent float64   `json:"percent"`
 	Buckets int       `json:"buckets"`
 	Last    bool      `json:"last"` // the rollout has arrived
+
+	title string // of the release, with its components
 }
 
 // Empty says whether there is nothing to do.
@@ -222,7 +224,7 @@ func upcoming(f *releases.Fleet, at time.Time, buckets int) []Upcoming {
 			var last *Upcoming
 			n := 0
 			for change := range a.Changes(at, buckets) {
-				last = &Upcoming{At: change.At, Cohort: c.Slug, Version: a.Release.Version, Percent: change.Percent, Buckets: change.Buckets}
+				last = &Upcoming{At: change.At, Cohort: c.Slug, Version: a.Release.Version, Percent: change.Percent, Buckets: change.Buckets, title: a.Release.Title()}
 				if n++; n <= soon {
 					all = append(all, *last)
 				}

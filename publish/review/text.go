@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -216,7 +217,7 @@ func (o Objects) String() string {
 }
 
 func (u Upcoming) what() string {
-	s := fmt.Sprintf("%s to %s %%, %s", u.Version, decimal(u.Percent), plural(u.Buckets, "bucket"))
+	s := fmt.Sprintf("%s to %s %%, %s", cmp.Or(u.title, u.Version), decimal(u.Percent), plural(u.Buckets, "bucket"))
 	if u.Last {
 		s += ", the last step"
 	}

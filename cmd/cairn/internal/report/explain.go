@@ -32,6 +32,9 @@ func (x Explanation) Write(w io.Writer) error {
 	}
 	if x.Payload != nil {
 		fmt.Fprintf(&b, "payload  %s  (%s)\n", manifest.PayloadURL(x.Fleet.Project, x.Layout, x.Payload), cli.Count(int(x.Payload.Size), "byte"))
+		if image := x.Payload.Zchunk; image != nil {
+			fmt.Fprintf(&b, "image    %s  (%s), of which it fetches what it lacks\n", manifest.PayloadURL(x.Fleet.Project, x.Layout, image), cli.Count(int(image.Size), "byte"))
+		}
 	}
 	fmt.Fprintf(&b, "\nserial   %s\nhash     %s  (XXH64)\nbucket   %s of %d\n", x.Device.Serial, x.Hash, x.Layout.Bucket(x.Hash), x.Layout.Buckets())
 	fmt.Fprintf(&b, "cohort   %s  (%s)\n", x.Cohort.Slug, x.membership())
@@ -48,7 +51,7 @@ func (x Explanation) Write(w io.Writer) error {
 		}
 		fmt.Fprintf(table, "  RELEASE\tPERCENT\tBUCKETS\t%s\n", looks)
 		for _, s := range x.Activations {
-			fmt.Fprintf(table, "  %s\t%s\t%d/%d\t%s\n", s.Release.Version, cli.Percent(s.Percent), s.Buckets, x.Layout.Buckets(), x.standing(s))
+			fmt.Fprintf(table, "  %s\t%s\t%d/%d\t%s\n", s.Release.Title(), cli.Percent(s.Percent), s.Buckets, x.Layout.Buckets(), x.standing(s))
 		}
 		table.Flush()
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"cairn/manifest"
+	"cairn/releases"
 )
 
 // explanationJSON is what explain --json writes. Times are RFC 3339.
@@ -85,6 +86,15 @@ type payloadJSON struct {
 	Size   int64  `json:"size"` // in bytes
 	SHA256 string `json:"sha256"`
 	From   string `json:"delta_from"` // "" for a whole image
+
+	Zchunk *payloadJSON `json:"zchunk,omitempty"` // the chunked image that goes with a zchunk header
+}
+
+func (x Explanation) payload(p *releases.Payload) *payloadJSON {
+	if p == nil {
+		return nil
+	}
+	return &payloadJSON{manifest.PayloadURL(x.Fleet.Project, x.Layout, p), p.Size, p.SHA256, p.From, x.payload(p.Zchunk)}
 }
 
 type fetchJSON struct {
@@ -124,7 +134,7 @@ func (x Explanation) JSON() any {
 		if _, component := x.Release.Components[x.Payload.SoftwareType]; component {
 			j.Version = x.Version()
 		}
-		j.Payload = &payloadJSON{manifest.PayloadURL(x.Fleet.Project, x.Layout, x.Payload), x.Payload.Size, x.Payload.SHA256, x.Payload.From}
+		j.Payload = x.payload(x.Payload)
 	}
 	for _, f := range x.Fetches {
 		j.Fetches = append(j.Fetches, fetchJSON{x.Fleet.Project.BaseURL + "/" + f.Key, f.Found})

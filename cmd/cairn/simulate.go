@@ -62,7 +62,8 @@ of their cohort by then; the rest is spread over the known versions, none and
 unknown, but for releases whose rollout has not begun. Targets are all alike.
 
 --gate plays the gates of rollouts: all pass as soon as their time has come, or
-fail, or have no evidence, which both keep a rollout where it is. With
+fail, or have no evidence, which both keep a rollout where it is. Where they
+pass, releases are promoted from cohort to cohort, too. With
 --brick-rate a share of the updates to these releases ends a device; --max-lost
 says how many percent may be lost so.
 

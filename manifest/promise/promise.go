@@ -31,7 +31,7 @@ type Broken struct {
 }
 
 // Check gives what is broken from an instant on, one of each promise and cohort.
-// Gates pass as soon as their time has come, or never.
+// Gates pass and releases are promoted as soon as their time has come, or never.
 func Check(f *releases.Fleet, at time.Time) []Broken {
 	if p := f.Promise; !p.NeverDown && p.NewPerDay == 0 && p.EndsWithin == 0 && p.MaxHops == 0 {
 		return nil
@@ -39,7 +39,8 @@ func Check(f *releases.Fleet, at time.Time) []Broken {
 	given := *f
 	given.Cohorts = slices.DeleteFunc(slices.Clone(f.Cohorts), func(c *releases.Cohort) bool { return !f.Promise.To(c.Slug) })
 	p := &prover{Fleet: &given, at: at, layout: manifest.LayoutOf(f)}
-	through := simulate.Through(&given)
+	through := simulate.Through(f, at)
+	through.Cohorts = slices.DeleteFunc(through.Cohorts, func(c *releases.Cohort) bool { return !f.Promise.To(c.Slug) })
 	either := []*releases.Fleet{&given, through}
 	if !gated(&given) {
 		either = either[:1]
@@ -59,10 +60,10 @@ func Check(f *releases.Fleet, at time.Time) []Broken {
 	return p.broken
 }
 
-// gated says whether any rollout waits for a gate.
+// gated says whether any rollout waits for a gate, or any release to be promoted.
 func gated(f *releases.Fleet) bool {
 	return slices.ContainsFunc(f.Cohorts, func(c *releases.Cohort) bool {
-		return slices.ContainsFunc(c.Activations, func(a releases.Activation) bool { return a.Rollout.Gate() != "" })
+		return c.Promote != nil || slices.ContainsFunc(c.Activations, func(a releases.Activation) bool { return a.Rollout.Gate() != "" })
 	})
 }
 

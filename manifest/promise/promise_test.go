@@ -13,11 +13,12 @@ import (
 // TestCounterexamples names the device that a promise does not hold for.
 func TestCounterexamples(t *testing.T) {
 	const (
-		slow   = `rollout = [ { at = 2026-12-01T09:00:00Z, percent = 1 }, { at = 2026-12-11T09:00:00Z, percent = 100 } ]`
-		gated  = `rollout = [ { at = 2026-12-01T09:00:00Z, percent = 1 }, { after = "24h", percent = 100, gate = "healthy" } ]`
-		even   = `rollout = { start = 2026-12-01T09:00:00Z, duration = "240h", shape = "linear", from = 0 }`
-		two    = "[activate.\"1.0.0\"]\n[activate.\"1.1.0\"]\n"
-		others = "devices = [\"SN-1\", \"SN-2\"]\n"
+		slow     = `rollout = [ { at = 2026-12-01T09:00:00Z, percent = 1 }, { at = 2026-12-11T09:00:00Z, percent = 100 } ]`
+		gated    = `rollout = [ { at = 2026-12-01T09:00:00Z, percent = 1 }, { after = "24h", percent = 100, gate = "healthy" } ]`
+		even     = `rollout = { start = 2026-12-01T09:00:00Z, duration = "240h", shape = "linear", from = 0 }`
+		two      = "[activate.\"1.0.0\"]\n[activate.\"1.1.0\"]\n"
+		promoted = "[activate.\"1.0.0\"]\n[promote]\nfrom = \"beta\"\nafter = \"24h\"\n"
+		others   = "devices = [\"SN-1\", \"SN-2\"]\n"
 	)
 	for name, test := range map[string]struct{ promise, cohort, at, want string }{
 		"down": {"never_down = true", "version_check = false\n[activate.\"1.0.0\"]\n", "2026-12-01T09:00:00Z",
@@ -42,7 +43,13 @@ func TestCounterexamples(t *testing.T) {
 		"two hops":                          {"max_hops = 2", two, "2026-12-01T09:00:00Z", ""},
 		"two hops are one too many":         {"max_hops = 1", two, "2026-12-01T09:00:00Z", "would take 2 updates in a row: 0.9.0 → 1.0.0 → 1.1.0, at 2026-12-01T09:00:00Z"},
 		"two hops, once there is the other": {"max_hops = 1", two + slow, "2026-11-01T09:00:00Z", "updates in a row: 0.9.0 → 1.0.0 → 1.1.0, at 2026-12-01T09:00:00Z"},
-		"nothing said":                      {"", two, "2026-12-01T09:00:00Z", ""},
+		"what is promoted is too fast": {"max_new_per_day = 20", promoted + "rollout = [ { percent = 1 }, { after = \"24h\", percent = 100, gate = \"healthy\" } ]\n", "2026-12-01T09:00:00Z",
+			"that 1.1.0 newly reaches within 24 hours, from 1 % to 100 %, at 2026-12-04T09:00:00Z"},
+		"what is promoted at once":       {"max_new_per_day = 20", promoted, "2026-12-01T09:00:00Z", "from 0 % to 100 %, at 2026-12-03T09:00:00Z"},
+		"what is promoted evenly":        {"max_new_per_day = 12.5", promoted + "rollout = { duration = \"240h\", shape = \"linear\", from = 0 }\n", "2026-12-01T09:00:00Z", ""},
+		"what is promoted comes to some": {`everyone_ends_within = "9d"`, promoted + "rollout = 50\n", "2026-12-01T09:00:00Z", "could not get from 0.9.0 to 1.1.0, at 2026-12-12T09:00:00Z"},
+		"what is promoted is in time":    {`everyone_ends_within = "9d"`, promoted + "rollout = { duration = \"216h\" }\n", "2026-12-01T09:00:00Z", ""},
+		"nothing said":                   {"", two, "2026-12-01T09:00:00Z", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			payload := "\n[payload.main.mp]\nurl = \"https://cdn.example.com/fw\"\nsize = 1\nsha256 = \"" + strings.Repeat("0", 64) + "\"\n"
@@ -53,7 +60,8 @@ func TestCounterexamples(t *testing.T) {
 			files := fstest.MapFS{}
 			for file, text := range map[string]string{
 				"cairn.toml": "[project]\nslug = \"demo\"\nbase_url = \"https://ota.example.com\"\nbucket_digits = 1\n[software.main]\nknown_versions = [\"0.9.0\"]\n" +
-					"[gate.healthy]\nsource = \"command\"\ncommand = \"true\"\n[promise]\n" + test.promise + "\n",
+					"[gate.healthy]\nsource = \"command\"\ncommand = \"true\"\n[promise]\n" + test.promise + "\nexcept = [\"beta\"]\n",
+				"cohorts/beta.toml":         "[activate.\"1.1.0\"]\nrollout = [ { at = 2026-12-02T09:00:00Z, percent = 100 } ]\n",
 				"releases/1.0.0.toml":       "version = \"1.0.0\"\nmust_pass_through = true" + payload,
 				"releases/1.1.0.toml":       "version = \"1.1.0\"" + payload,
 				"cohorts/" + slug + ".toml": test.cohort,

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"slices"
 	"time"
 
 	"cairn/releases"
@@ -17,9 +18,9 @@ const (
 	GatesSilent Gates = "silent" // they have no evidence
 )
 
-// Through is the fleet as it goes on where all of its gates pass as soon as their
-// time has come.
-func Through(f *releases.Fleet) *releases.Fleet {
+// Through is the fleet as it goes on from an instant where all of its gates pass as
+// soon as their time has come, and releases are promoted then.
+func Through(f *releases.Fleet, from time.Time) *releases.Fleet {
 	passed := *f
 	passed.Cohorts = nil
 	for _, c := range f.Cohorts {
@@ -31,7 +32,61 @@ func Through(f *releases.Fleet) *releases.Fleet {
 		}
 		passed.Cohorts = append(passed.Cohorts, &open)
 	}
+	done := map[string]bool{}
+	for _, c := range passed.Cohorts {
+		promote(&passed, c, from, done)
+	}
 	return &passed
+}
+
+// promote adds to a cohort what it takes over from another one, which does so
+// before.
+func promote(f *releases.Fleet, c *releases.Cohort, from time.Time, done map[string]bool) {
+	if c.Promote == nil || done[c.Slug] {
+		return
+	}
+	done[c.Slug] = true
+	source := f.Cohort(c.Promote.From)
+	if source == nil {
+		return
+	}
+	promote(f, source, from, done)
+	looks := []time.Time{from.Add(time.Second)}
+	all := func(a releases.Activation) {
+		if at, ok := a.Rollout.Reach(func(percent float64) bool { return percent >= 100 }); ok && at.After(from) {
+			looks = append(looks, at)
+		}
+	}
+	for _, a := range slices.Concat(source.Activations, c.Activations) {
+		all(a)
+	}
+	for len(looks) > 0 {
+		slices.SortFunc(looks, time.Time.Compare)
+		at := looks[0]
+		looks = looks[1:]
+		x := f.Candidate(c, at, false)
+		if x.Release == nil {
+			continue
+		}
+		noted := *c.Promote
+		noted.Since = map[string]time.Time{x.Release.Version: x.Note}
+		c.Promote = &noted
+		switch {
+		case x.Due.After(at):
+			looks = append(looks, x.Due)
+		case x.Ready(at):
+			a := releases.Activation{Release: x.Release, Rollout: pass(noted.Rollout.BeginAt(at)), Seed: f.Project.Seed.Of(c.Slug, x.Release.Version)}
+			if r := a.Rollout; r.Ramp == nil && len(r.Steps) == 0 {
+				a.Rollout = releases.Rollout{Steps: []releases.Step{{At: at, Percent: r.Fixed}}}
+			}
+			c.Activations = append(slices.Clip(c.Activations), a)
+			slices.SortFunc(c.Activations, func(a, b releases.Activation) int {
+				return f.Project.Order.Compare(a.Release.Version, b.Release.Version)
+			})
+			all(a)
+			looks = append(looks, at)
+		}
+	}
 }
 
 func pass(r releases.Rollout) releases.Rollout {

@@ -70,7 +70,7 @@ const (
 // Run simulates a fleet in process. Its only error is that of the context.
 func Run(ctx context.Context, f *releases.Fleet, o Options) (*Result, error) {
 	if o.Gates == GatesPass {
-		f = Through(f)
+		f = Through(f, o.From)
 	}
 	p := newPopulation(f, o)
 	s := &simulation{population: p, grid: gridOf(o.For), publishes: publishes(f, o)}

@@ -50,7 +50,7 @@ func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
 // TestPublishesThatFailOneAfterTheOther lets publishes of some fleets fail at
 // any write, or lose the state, each over what the last one has left.
 func TestPublishesThatFailOneAfterTheOther(t *testing.T) {
-	for seed := range uint64(fleettest.Rounds(8, 25)) {
+	for seed := range uint64(fleettest.Rounds(4, 25)) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, 0))

@@ -220,7 +220,7 @@ func TestRecallsWaitForTheirTurn(t *testing.T) {
 func TestTwoAtOnce(t *testing.T) {
 	b := newBucket(t)
 	trees := map[string]map[string]stored{before: b.fresh("--at", before), after: b.fresh("--at", after)}
-	for range 5 {
+	for range fleettest.Rounds(2, 5) {
 		ends := make(chan string, 2)
 		for at := range trees {
 			go func() {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cairn/releases"
+	"cairn/releases/fleettest"
 	"cairn/releases/syntax"
 
 	"github.com/google/go-cmp/cmp"
@@ -223,11 +224,11 @@ func command(r *rand.Rand, p Project) (name string, run func() ([]Change, error)
 // then what the command means, and nothing else of the file is touched.
 func TestRandomCommands(t *testing.T) {
 	done := map[string]int{}
-	for seed := range uint64(5000) {
+	for seed := range uint64(fleettest.Rounds(2500, 5000)) {
 		randomCommand(t, seed, done)
 	}
 	for _, name := range []string{"deploy", "deactivate", "abort", "pause", "resume", "withdraw", "assign", "promote"} {
-		if done[name] < 20 {
+		if done[name] < 10 {
 			t.Errorf("only %d times: %s", done[name], name)
 		}
 	}

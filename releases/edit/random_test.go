@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"cairn/releases/fleettest"
 )
 
 // author writes a document of tables two deep in random styles, with a numbered
@@ -196,7 +198,7 @@ func (a *author) write() {
 // TestRandomEdits edits documents of all styles: what comes out says what was
 // meant, and holds every byte that was not in the way.
 func TestRandomEdits(t *testing.T) {
-	for seed := range uint64(6000) {
+	for seed := range uint64(fleettest.Rounds(1000, 6000)) {
 		randomEdit(t, seed)
 	}
 }

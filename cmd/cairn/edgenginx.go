@@ -15,7 +15,7 @@ import (
 )
 
 func edgeNginxCommand(global *globalOptions) *cobra.Command {
-	var root, listen, modules, ca string
+	var root, listen, modules, ca, log string
 	cmd := &cobra.Command{
 		Use:   "nginx --out DIR",
 		Short: "Write an nginx.conf with its njs script",
@@ -33,12 +33,13 @@ Files that were edited, or that are not cairn's, are not overwritten.`,
 	f.StringVar(&listen, "listen", "127.0.0.1:8080", "`address` to listen on")
 	f.StringVar(&modules, "modules", nginx.DebianModules, "`folder` of nginx's modules: what \"nginx -V\" calls --modules-path")
 	f.StringVar(&ca, "origin-ca", nginx.DebianCA, "PEM `file` with the certificates that vouch for an https origin")
+	f.StringVar(&log, "access-log", "", "log requests to this `file`, as 'cairn adoption' reads it, without naming a device (default: none)")
 	return overTree(global, cmd, "root", func(p *project, origin string) ([]outfile.Generated, error) {
 		if f.Changed("origin-ca") && !strings.HasPrefix(origin, "https://") {
 			return nil, cli.Usagef("--origin-ca goes with an --origin that is https://")
 		}
 		c := nginx.Config{Project: p.fleet.Project, Cache: p.fleet.Cache, Listen: listen}
-		var errs [3]error
+		var errs [4]error
 		if origin != "" {
 			c.Origin, errs[0] = url.Parse(origin)
 		} else {
@@ -46,6 +47,9 @@ Files that were edited, or that are not cairn's, are not overwritten.`,
 		}
 		c.Modules, errs[1] = filepath.Abs(modules)
 		c.CA, errs[2] = filepath.Abs(ca)
+		if log != "" {
+			c.Log, errs[3] = filepath.Abs(log)
+		}
 		if err := errors.Join(errs[:]...); err != nil {
 			return nil, err
 		}

@@ -29,6 +29,7 @@ type Config struct {
 	Origin  *url.URL // where the bucket can be read, over http or https
 	Listen  string   // "host:port"; the host may be empty
 	Modules string   // absolute path of nginx's modules; "" is where Debian has them
+	Log     string   // absolute path of the access log; "" is none
 	CA      string   // absolute path of the certificates that vouch for an https origin, in PEM; "" is Debian's
 }
 
@@ -74,6 +75,7 @@ type values struct {
 	CohortDigits, BucketDigits int
 	Answers, Cohorts           time.Duration
 	Root, Listen, Modules, CA  string
+	Log                        string
 	Origin                     *origin
 	// Patterns of keys, as [manifest.Layout] has them.
 	Shard, Bucket, Folder, Segment string
@@ -95,7 +97,7 @@ func Files(c Config) (map[string][]byte, error) {
 		Slug: c.Project.Slug, Prefix: c.Project.Prefix, Key: c.Project.Key, Base: c.Project.BasePath(),
 		CohortDigits: c.Project.CohortDigits, BucketDigits: c.Project.BucketDigits,
 		Answers: c.Cache.Answers, Cohorts: c.Cache.Cohorts,
-		Root: c.Root, Listen: listen, Modules: cmp.Or(c.Modules, DebianModules), CA: cmp.Or(c.CA, DebianCA),
+		Log: c.Log, Root: c.Root, Listen: listen, Modules: cmp.Or(c.Modules, DebianModules), CA: cmp.Or(c.CA, DebianCA),
 		Shard:    fmt.Sprintf("[0-9a-f]{%d}", c.Project.CohortDigits),
 		Eager:    c.Project.Eager,
 		Bucket:   fmt.Sprintf("[0-9a-f]{%d}", c.Project.BucketDigits),
@@ -115,7 +117,7 @@ func Files(c Config) (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	for _, path := range []string{v.Root, v.Modules, v.CA} {
+	for _, path := range []string{v.Root, v.Modules, v.CA, v.Log} {
 		if err := checkPath(path); err != nil {
 			return nil, err
 		}

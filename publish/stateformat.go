@@ -257,6 +257,7 @@ var (
 	errDangling = errors.New("it points at what isn't there")
 	errOutside  = errors.New("it names what is outside the prefix")
 	errOrder    = errors.New("it is out of order")
+	errRoom     = errors.New("it would take too much memory")
 )
 
 func (in *inventoryJSON) inventory(prefix string) (*Inventory, error) {

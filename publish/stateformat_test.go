@@ -359,6 +359,8 @@ func TestWhatIsNoStateOfThisPrefixIsRefused(t *testing.T) {
 		{strings.Replace(state, `"buckets":[[0,16]`, `"buckets":[[0,17]`, 1), "points at what isn't there"},
 		{strings.Replace(state, `"buckets":[[0,16]`, `"buckets":[[0,8,7,8]`, 1), "out of order"},
 		{strings.Replace(state, `"buckets":[[0,16]`, `"buckets":[[0,8,8]`, 1), "points at what isn't there"},
+		{strings.Replace(state, `"buckets":[[0,16]`, `"buckets":[`+strings.Repeat(`[0,65536],`, 4097)+`[0,16]`, 1), "too much memory"},
+		{strings.NewReplacer(`"groups":"0`, `"groups":"0`+strings.Repeat("0", 1<<16), `"folders":[`, `"folders":[`+strings.Repeat(`{"row":1},`, 4097)).Replace(state), "too much memory"},
 		{strings.Replace(state, `"row":1,`, `"row":99,`, 1), "points at what isn't there"},
 		{strings.Replace(state, `"groups":"0`, `"groups":"/`, 1), "points at what isn't there"},
 		{strings.Replace(state, `"groups":"0`, `"groups":"00`, 1), "points at what isn't there"},

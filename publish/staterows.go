@@ -102,6 +102,9 @@ func runsOf(buckets []uint16) (runs []int) {
 // decode gives the folders, whose keys and order are still to be checked. They
 // point at so many answers.
 func (in *foldersJSON) decode(answers int) ([]Folder, error) {
+	if in.size() > maxState/4 {
+		return nil, errRoom
+	}
 	lists := make([][]uint16, len(in.Buckets))
 	for i, runs := range in.Buckets {
 		for ; len(runs) > 1; runs = runs[2:] {
@@ -142,4 +145,20 @@ func (in *foldersJSON) decode(answers int) ([]Folder, error) {
 		folders = append(folders, folder)
 	}
 	return folders, nil
+}
+
+// size is about how many buckets the folders have: a few words may stand for very
+// many.
+func (in *foldersJSON) size() (n int) {
+	for _, runs := range in.Buckets {
+		for i := 1; i < len(runs); i += 2 {
+			n += min(max(runs[i], 0), 1<<16)
+		}
+	}
+	for _, f := range in.Folders {
+		if f.Row >= 0 && f.Row < len(in.Rows) {
+			n += len(in.Rows[f.Row].Groups)
+		}
+	}
+	return n
 }

@@ -51,8 +51,7 @@ func (b *bounded) step(line int) (string, error) {
 
 // parse reads a template, and has it count.
 func (b *bounded) parse(text string) error {
-	functions := template.FuncMap{stepName: b.step}
-	parsed, err := template.New("").Option("missingkey=error").Funcs(functions).Funcs(all).Parse(text)
+	parsed, err := template.New("").Option("missingkey=error").Funcs(template.FuncMap{stepName: b.step}).Funcs(functions).Parse(text)
 	if err != nil {
 		return err
 	}

@@ -38,9 +38,9 @@ func Builtin() []string {
 	return names
 }
 
-// all are the functions that a template may call: those of text/template too,
+// functions are those that a template may call: those of text/template too,
 // where they make texts.
-var all = template.FuncMap{
+var functions = template.FuncMap{
 	"print":    func(args ...any) (string, error) { return limited(fmt.Sprint(args...)) },
 	"println":  func(args ...any) (string, error) { return limited(fmt.Sprintln(args...)) },
 	"printf":   func(format string, args ...any) (string, error) { return limited(fmt.Sprintf(format, args...)) },

@@ -18,40 +18,26 @@ func (p Project) Block(version string, b releases.Block) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case len(r.Blocked) == 0 && (len(b.From) == 0 || b.Reason == ""):
-		return nil, fmt.Errorf("release %s has no [blocked] table: begin one with --from VERSIONS and --reason REASON", r.Version)
-	case b.Name == "" && b.Reason == "":
-		if b.Name, err = onlyBlock(r, ""); err != nil {
-			return nil, err
-		}
+	if b.Name, err = blockFor(r, b); err != nil {
+		return nil, err
 	}
-	if b.Name = cmp.Or(b.Name, blockName(b.Reason)); b.Name == "" {
-		return nil, fmt.Errorf("the reason %q gives no name: add --name", b.Reason)
-	}
-	i := slices.IndexFunc(r.Blocked, func(there releases.Block) bool { return there.Name == b.Name })
-	switch {
-	case i >= 0:
-	case len(b.From) == 0:
-		return nil, fmt.Errorf("release %s has no block %q: say with --from from which versions it is blocked", r.Version, b.Name)
-	case b.Reason == "":
-		return nil, fmt.Errorf("release %s has no block %q: say with --reason why it is blocked", r.Version, b.Name)
+	var there releases.Block
+	if i := slices.IndexFunc(r.Blocked, func(of releases.Block) bool { return of.Name == b.Name }); i >= 0 {
+		there = r.Blocked[i]
 	}
 	var from []string
 	for _, v := range b.From {
-		if i < 0 || !slices.ContainsFunc(r.Blocked[i].From, func(there releases.Versions) bool { return there.Text == v.Text }) {
+		if !slices.ContainsFunc(there.From, func(of releases.Versions) bool { return of.Text == v.Text }) {
 			from = append(from, syntax.String(v.Text))
 		}
 	}
 	return p.change(r.File, func(d *Document) error {
-		var there releases.Block
 		err := error(nil)
-		if i >= 0 {
-			if there = r.Blocked[i]; len(from) > 0 {
-				err = d.Append(from, "blocked", b.Name, "from")
-			}
-		} else {
+		switch {
+		case there.Name == "":
 			err = d.Set("["+strings.Join(from, ", ")+"]", "blocked", b.Name, "from")
+		case len(from) > 0:
+			err = d.Append(from, "blocked", b.Name, "from")
 		}
 		for _, k := range []struct{ key, want, there string }{{"reason", b.Reason, there.Reason}, {"url", b.URL, there.URL}, {"fixed_in", b.FixedIn, there.FixedIn}} {
 			if k.want != "" && k.want != k.there {
@@ -60,6 +46,27 @@ func (p Project) Block(version string, b releases.Block) ([]Change, error) {
 		}
 		return err
 	})
+}
+
+// blockFor is the name of the block that is meant, or of the new one.
+func blockFor(r *releases.Release, b releases.Block) (string, error) {
+	if len(r.Blocked) == 0 && (len(b.From) == 0 || b.Reason == "") {
+		return "", fmt.Errorf("release %s has no [blocked] table: begin one with --from VERSIONS and --reason REASON", r.Version)
+	}
+	if b.Name == "" && b.Reason == "" {
+		return onlyBlock(r, "")
+	}
+	name := cmp.Or(b.Name, blockName(b.Reason))
+	there := slices.ContainsFunc(r.Blocked, func(of releases.Block) bool { return of.Name == name })
+	switch {
+	case name == "":
+		return "", fmt.Errorf("the reason %q gives no name: add --name", b.Reason)
+	case !there && len(b.From) == 0:
+		return "", fmt.Errorf("release %s has no block %q: say with --from from which versions it is blocked", r.Version, name)
+	case !there && b.Reason == "":
+		return "", fmt.Errorf("release %s has no block %q: say with --reason why it is blocked", r.Version, name)
+	}
+	return name, nil
 }
 
 // Unblock takes a block out of a release: the one of that name, or the only one.

@@ -107,16 +107,9 @@ func (in *foldersJSON) decode(answers int) ([]Folder, error) {
 	}
 	lists := make([][]uint16, len(in.Buckets))
 	for i, runs := range in.Buckets {
-		for ; len(runs) > 1; runs = runs[2:] {
-			if runs[0] < 0 || runs[1] < 1 || runs[0]+runs[1] > 1<<16 || len(lists[i]) > 0 && runs[0] <= int(lists[i][len(lists[i])-1]) {
-				return nil, errOrder
-			}
-			for n := range runs[1] {
-				lists[i] = append(lists[i], uint16(runs[0]+n))
-			}
-		}
-		if len(runs) > 0 || len(lists[i]) == 0 {
-			return nil, errDangling
+		var err error
+		if lists[i], err = bucketsOf(runs); err != nil {
+			return nil, err
 		}
 	}
 	var folders []Folder
@@ -131,13 +124,13 @@ func (in *foldersJSON) decode(answers int) ([]Folder, error) {
 		folder := Folder{f.Key, f.Digits, lists[row.Buckets], f.Answers}
 		if row.Groups != "" {
 			folder.Answers = make([]uint32, 0, len(folder.Buckets))
-			for _, r := range row.Groups {
-				group := groupOf(r)
-				if group < 0 || group >= len(f.Answers) {
-					return nil, errDangling
-				}
-				folder.Answers = append(folder.Answers, f.Answers[group])
+		}
+		for _, r := range row.Groups {
+			group := groupOf(r)
+			if group < 0 || group >= len(f.Answers) {
+				return nil, errDangling
 			}
+			folder.Answers = append(folder.Answers, f.Answers[group])
 		}
 		if len(folder.Answers) != len(folder.Buckets) {
 			return nil, errDangling
@@ -145,6 +138,25 @@ func (in *foldersJSON) decode(answers int) ([]Folder, error) {
 		folders = append(folders, folder)
 	}
 	return folders, nil
+}
+
+// bucketsOf is the inverse of [runsOf], for one bucket at least.
+func bucketsOf(runs []int) (buckets []uint16, err error) {
+	next := 0 // the lowest that may follow
+	for ; len(runs) > 1; runs = runs[2:] {
+		first, n := runs[0], runs[1]
+		if first < next || n < 1 || n > 1<<16-first {
+			return nil, errOrder
+		}
+		for bucket := first; bucket < first+n; bucket++ {
+			buckets = append(buckets, uint16(bucket))
+		}
+		next = first + n
+	}
+	if len(runs) > 0 || len(buckets) == 0 {
+		return nil, errDangling
+	}
+	return buckets, nil
 }
 
 // size is about how many buckets the folders have: a few words may stand for very

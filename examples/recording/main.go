@@ -39,11 +39,14 @@ type step struct {
 	printed []string
 }
 
+const always = "2026-12-01T09:00:00Z"
+
 var instant = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
 
 // record runs the lines of a script in one shell, which stops at the first
-// that fails. The folder has the builds that the script uploads. Everything is
-// kept as it was printed but the instant of now, which is always the same.
+// that fails. The folder has the builds that the script uploads, of an instant
+// that is always the same: it is in answers, whose compressed size is printed.
+// Everything is kept as it was printed but the instant of now.
 func record(cairn, script string) ([]step, error) {
 	text, err := os.ReadFile(script)
 	if err != nil {
@@ -68,12 +71,12 @@ func record(cairn, script string) ([]step, error) {
 	const mark = "\x1e"
 	shell := exec.Command("bash", "-eo", "pipefail", "-c", "printf '"+mark+"'\n"+strings.Join(lines, "\nprintf '"+mark+"'\n"))
 	shell.Dir = dir
-	shell.Env = append(os.Environ(), "PATH="+filepath.Dir(cairn)+":"+os.Getenv("PATH"), "HOME="+dir)
+	shell.Env = append(os.Environ(), "PATH="+filepath.Dir(cairn)+":"+os.Getenv("PATH"), "HOME="+dir, "CAIRN_CREATED="+always)
 	out, err := shell.CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("%w, after\n%s", err, out)
 	}
-	printed := strings.Split(instant.ReplaceAllString(string(out), "2026-12-01T09:00:00Z"), mark)[1:]
+	printed := strings.Split(instant.ReplaceAllString(string(out), always), mark)[1:]
 	steps := make([]step, len(lines))
 	for i, line := range lines {
 		steps[i].line = line

@@ -167,18 +167,19 @@ type Sight struct {
 	in         *Inventory
 	own, other *Folder
 	takes      func(offer string) bool // of _other, where own isn't there
-	found      map[uint32]Found
+	found      map[uint32]*Found
 }
 
-// At is what they find in a bucket. It may be kept, not changed.
-func (s *Sight) At(bucket uint16) Found {
+// At is what they find in a bucket: the same value in all buckets where they
+// find the same. It is not to be changed.
+func (s *Sight) At(bucket uint16) *Found {
 	if i := s.own.Answer(bucket); i != 0 {
 		return s.at(i, false)
 	}
 	return s.at(s.other.Answer(bucket), true)
 }
 
-func (s *Sight) at(answer uint32, other bool) Found {
+func (s *Sight) at(answer uint32, other bool) *Found {
 	key := answer << 1
 	if other {
 		key |= 1
@@ -186,7 +187,7 @@ func (s *Sight) at(answer uint32, other bool) Found {
 	found, ok := s.found[key]
 	if !ok {
 		a := &s.in.Answers[answer]
-		found = Found{Offers: a.Offers, Missing: a.Text().Presence == Absent, Answer: a}
+		found = &Found{Offers: a.Offers, Missing: a.Text().Presence == Absent, Answer: a}
 		if other && s.takes != nil {
 			found.Offers = slices.DeleteFunc(slices.Clone(a.Offers), func(offer string) bool { return !s.takes(offer) })
 		}
@@ -210,7 +211,7 @@ func (p *Plan) Sights(c *Crowd, t manifest.Target, segment string) (before, afte
 		if c.Eager {
 			l.BucketDigits = eagerDigits
 		}
-		s := &Sight{in: in, found: map[uint32]Found{}}
+		s := &Sight{in: in, found: map[uint32]*Found{}}
 		s.own = in.Folder(l.AnswerFolder(t, cohort, segment), l.BucketDigits)
 		s.other = in.Folder(l.AnswerFolder(t, cohort, manifest.OtherSegment), l.BucketDigits)
 		if listed && checked {

@@ -27,7 +27,7 @@ type Misled struct {
 // Downgrades are what a proposal newly moves down, by cohort and target. What
 // an abort or a withdrawal takes away is not counted: it is meant to.
 func (p *Proposal) Downgrades() []Misled {
-	return p.misled(func(_ manifest.Target, version string, was, will Found, meant func(string) bool) string {
+	return p.misled(func(_ manifest.Target, version string, was, will *Found, meant func(string) bool) string {
 		if len(will.Offers) == 0 || meant(version) || slices.ContainsFunc(was.Offers, func(offer string) bool { return p.lower(offer, version) || meant(offer) }) ||
 			!slices.ContainsFunc(will.Offers, func(offer string) bool { return p.lower(offer, version) }) {
 			return ""
@@ -38,7 +38,7 @@ func (p *Proposal) Downgrades() []Misled {
 
 // mislead says what devices on a version are offered, or go past, that they should
 // not; "" for nothing. Of what is aborted or withdrawn, a change is meant.
-type mislead func(t manifest.Target, version string, was, will Found, meant func(string) bool) string
+type mislead func(t manifest.Target, version string, was, will *Found, meant func(string) bool) string
 
 // misled finds devices by what they run, found before and will find.
 func (p *Proposal) misled(find mislead) (all []Misled) {
@@ -72,10 +72,10 @@ func (p *Proposal) misled(find mislead) (all []Misled) {
 // last of them.
 func (p *Proposal) misledOf(c *Crowd, t manifest.Target, version string, meant func(string) bool, find mislead) (n int, last string) {
 	before, after := p.Sights(c, t, releases.Escape(version))
-	found := map[[2]*Answer]string{} // most buckets have the same answers
+	found := map[[2]*Found]string{} // most buckets have the same answers
 	for i, bucket := range c.Buckets {
 		was, will := before.At(bucket), after.At(bucket)
-		pair := [2]*Answer{was.Answer, will.Answer}
+		pair := [2]*Found{was, will}
 		what, known := found[pair]
 		if !known {
 			what = find(t, version, was, will, meant)
@@ -142,7 +142,7 @@ func overlooking(p *Proposal) (trips []Trip) {
 	if len(must) == 0 {
 		return nil
 	}
-	for _, d := range p.misled(func(t manifest.Target, version string, was, will Found, meant func(string) bool) string {
+	for _, d := range p.misled(func(t manifest.Target, version string, was, will *Found, meant func(string) bool) string {
 		for _, m := range must[t] {
 			if p.lower(version, m) && !meant(m) && slices.Contains(was.Offers, m) && slices.ContainsFunc(will.Offers, func(offer string) bool { return p.lower(m, offer) }) {
 				return m

@@ -104,7 +104,7 @@ func reopened(p *Proposal) (trips []Trip) {
 		return nil
 	}
 	by := map[string]Kept{} // what is offered
-	for _, d := range p.misled(func(t manifest.Target, version string, was, will Found, _ func(string) bool) string {
+	for _, d := range p.misled(func(t manifest.Target, version string, was, will *Found, _ func(string) bool) string {
 		for _, k := range gone[versionOf{t, version}] {
 			for _, offer := range will.Offers {
 				if !slices.Contains(was.Offers, offer) && p.keptFrom(k, offer) {

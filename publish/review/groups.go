@@ -129,25 +129,43 @@ func movesOf(plan *publish.Plan, resolver *manifest.Resolver, c *publish.Crowd, 
 	tree := plan.Site.Tree
 	others := tree.Folder(tree.Layout.AnswerFolder(t, c.To, manifest.OtherSegment))
 	before, after := plan.Sights(c, t, segment)
-	all := moves{}
 	held := heldBy(tree, resolver, others, segment, version)
-	for i, bucket := range c.Buckets {
-		was, will := before.At(bucket), after.At(bucket)
+	changeOf := func(was, will *publish.Found, slot int) Change {
 		change := Change{Before: offerOf(was), After: offerOf(will)}
 		text, next := was.Answer.Text(), will.Answer.Text()
 		change.Payload = change.Before == change.After && len(will.Offers) > 0 && text.Presence == publish.Present && text.MD5 != next.MD5
-		slot, found := slices.BinarySearch(others.Buckets, bucket)
-		if c.Eager {
-			slot = len(others.Buckets)
-		} else if !found {
-			slot = -1
-		}
 		change.Withdrawn = c.Stays() && !change.Same() && !reaches(others, slot, was.Offers)
 		change.Down = !change.Same() && version != "" && slices.ContainsFunc(will.Offers, func(offer string) bool {
 			return tree.Fleet.Project.Order.Compare(offer, version) < 0
 		})
 		change.Held = held(slot)
-		m := all.count(change, bucket)
+		return change
+	}
+	type fate struct { // of buckets that nothing tells apart
+		was, will *publish.Found
+		reach     int
+	}
+	all, known := moves{}, map[fate]*Move{}
+	next := 0
+	for i, bucket := range c.Buckets {
+		f, slot := fate{before.At(bucket), after.At(bucket), -1}, -1
+		for next < len(others.Buckets) && others.Buckets[next] < bucket {
+			next++
+		}
+		if c.Eager {
+			slot = len(others.Buckets)
+		} else if next < len(others.Buckets) && others.Buckets[next] == bucket {
+			slot = next
+		}
+		if slot >= 0 && slot < len(others.Reach.Group) {
+			f.reach = int(others.Reach.Group[slot])
+		}
+		m := known[f]
+		if m == nil {
+			m = all.of(changeOf(f.was, f.will, slot))
+			known[f] = m
+		}
+		m.add(bucket)
 		if c.Devices != nil {
 			m.Devices = max(m.Devices, 0) + c.Devices[i]
 		}
@@ -184,7 +202,7 @@ func heldBy(tree *manifest.Tree, resolver *manifest.Resolver, others *manifest.F
 	}
 }
 
-func offerOf(f publish.Found) Offer { return Offer{strings.Join(f.Offers, "\n"), f.Missing} }
+func offerOf(f *publish.Found) Offer { return Offer{strings.Join(f.Offers, "\n"), f.Missing} }
 
 // reaches says whether all versions are in reach of who gets the i-th of a
 // folder's bodies.
@@ -195,16 +213,19 @@ func reaches(others *manifest.Folder, i int, versions []string) bool {
 // moves is what happens, by the change.
 type moves map[Change]*Move
 
-// count adds a bucket to the move of a change, which has no devices so far.
-func (found moves) count(change Change, bucket uint16) *Move {
+// of is the move of a change: a new one has no buckets and no devices.
+func (found moves) of(change Change) *Move {
 	m := found[change]
 	if m == nil {
 		m = &Move{Change: change, Devices: -1}
 		found[change] = m
 	}
+	return m
+}
+
+func (m *Move) add(bucket uint16) {
 	m.Buckets++
 	m.In = append(m.In, bucket)
-	return m
 }
 
 // sorted is the moves with their shares of so many devices or buckets, the
@@ -242,8 +263,9 @@ func lostBy(plan *publish.Plan, f *publish.Folder) (Group, bool) {
 	found := moves{}
 	for i, answer := range f.Answers {
 		a := &plan.Live.Answers[answer]
-		change := Change{Before: offerOf(publish.Found{Offers: a.Offers, Missing: a.Text().Presence == publish.Absent}), After: Offer{Missing: true}}
-		m := found.count(change, f.Buckets[i])
+		change := Change{Before: offerOf(&publish.Found{Offers: a.Offers, Missing: a.Text().Presence == publish.Absent}), After: Offer{Missing: true}}
+		m := found.of(change)
+		m.add(f.Buckets[i])
 		m.Current, m.Unknown = []string{}, true
 	}
 	return Group{Cohort: at.Cohort, From: at.Cohort, Target: at.Target, Size: -1, Moves: found.sorted(len(f.Buckets))}, true

@@ -3,6 +3,7 @@ package publish
 import (
 	"bytes"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -64,6 +65,12 @@ func encode(body []byte) []*Content {
 	_ = gz.Close()
 	e[2] = worthwhile(b.Bytes(), body)
 	return e
+}
+
+// Sibling is a body in an encoding, in memory, with the bytes that a site has
+// beside it; nil where it saves too little.
+func Sibling(body []byte, e manifest.Encoding) *Content {
+	return encode(body)[slices.Index(encodings[:], e)]
 }
 
 var (

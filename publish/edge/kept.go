@@ -18,7 +18,8 @@ const overhead = 1 << 10
 // identity is what an answer is kept under: its key, or where the source marks
 // its objects what it is read from, and what the key says of its header. The
 // answers of a large tree are links to a few hundred files, and that of an empty
-// one may have keys of both forms.
+// one may have keys of both forms. A sibling that is made here has the body that
+// it is made of for a key.
 type identity struct {
 	key      string
 	mark     publish.Mark

@@ -85,7 +85,7 @@ func TestABucketIsAskedOnceForWhatManyAsk(t *testing.T) {
 				path := []string{textPath, jsonPath}[i%2] + query([]string{"FRIDGE-0042", "DEMOSERIAL"}[i/2%2], "mp", []string{"1.0.0", "", "0.0.1", "77.0.0"}[i/4%4])
 				coding := []string{"identity", "br, gzip", "gzip"}[i/16%3]
 				got, want := ask(t, base, "GET", path, "Accept-Encoding", coding), ask(t, direct, "GET", path, "Accept-Encoding", coding)
-				if got.StatusCode != want.StatusCode || body(t, got) != body(t, want) || got.Header.Get("Age") == "" {
+				if got.StatusCode != want.StatusCode || got.Header.Get("Content-Encoding") != want.Header.Get("Content-Encoding") || body(t, got) != body(t, want) || got.Header.Get("Age") == "" {
 					t.Errorf("%s: %s, and straight from the definitions %s", path, got.Status, want.Status)
 				}
 			})
@@ -95,7 +95,7 @@ func TestABucketIsAskedOnceForWhatManyAsk(t *testing.T) {
 	all()
 	first := b.taken()
 	for key, n := range first {
-		if n != 1 {
+		if n != 1 || strings.HasSuffix(key, ".br") || strings.HasSuffix(key, ".gz") {
 			t.Errorf("%s was read %d times", key, n)
 		}
 	}

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -222,10 +223,35 @@ func (h *Handler) negotiate(r *http.Request, key string, at manifest.Location, i
 	}
 	for _, e := range wanted(r.Header) {
 		at.Encoding = e
-		a, err := h.read(r.Context(), key+string(e), at)
+		a, err := h.sibling(r.Context(), key, at, identity)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return a, err
 		}
 	}
 	return identity, nil
+}
+
+// sibling is an answer in the encoding of a location. That of one which is kept
+// for its lifetime is made here, once for all keys with that answer: the source
+// need not be asked, and may have another answer by now.
+func (h *Handler) sibling(ctx context.Context, key string, at manifest.Location, plain *answer) (*answer, error) {
+	if plain.read.IsZero() {
+		return h.read(ctx, key+string(at.Encoding), at)
+	}
+	id := identity{key: string(plain.body), class: at.Class, form: at.Form, encoding: at.Encoding}
+	made, err := h.kept.Get(ctx, id, otter.LoaderFunc[identity, *answer](func(context.Context, identity) (*answer, error) {
+		sibling := publish.Sibling(plain.body, at.Encoding)
+		if sibling == nil {
+			return &answer{missing: true, lifetime: plain.lifetime}, nil
+		}
+		a := newAnswer(sibling.Bytes, publish.HeaderOf(at, h.Cache))
+		a.lifetime = plain.lifetime
+		return a, nil
+	}))
+	if err != nil || made.missing {
+		return nil, cmp.Or(err, fs.ErrNotExist)
+	}
+	own := *made
+	own.read = plain.read
+	return &own, nil
 }

@@ -251,7 +251,7 @@ func (p *Proposal) recorded() bool {
 	if p.Stops() {
 		return s == nil || slices.EqualFunc(s.Done.Stops, p.StopsAfter(time.Time{}), Stop.equal)
 	}
-	if s == nil || s.Doing != nil || s.Lease != nil || s.Late != nil && p.Late() == nil || s.Done.Encoder != Encoder || s.Done.Source != p.Edition.Source || s.Done.BurnedIn != BurnedInOf(p.Site.Tree.Fleet) || p.ReferencesChanged() || !p.sameStatus() {
+	if s == nil || p.Remote.Distrusted || s.Doing != nil || s.Lease != nil || s.Late != nil && p.Late() == nil || s.Done.Encoder != Encoder || s.Done.Source != p.Edition.Source || s.Done.BurnedIn != BurnedInOf(p.Site.Tree.Fleet) || p.ReferencesChanged() || !p.sameStatus() {
 		return false
 	}
 	buckets := p.Site.Tree.Layout.Buckets()

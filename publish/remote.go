@@ -16,14 +16,14 @@ import (
 type Remote struct {
 	State *State // nil where there is none that can be used
 	// Problem says why there is none, nil where nothing has been published
-	// yet.
+	// yet. With [ErrOlderState] there is one that knows of no object.
 	Problem error
 
 	// Date is what the store's clock said, zero where nothing did.
 	Date time.Time
 
-	// Distrusted says that what the state tells of the objects is found wrong:
-	// they are listed.
+	// Distrusted says that the state does not tell of the objects, or that this
+	// is found wrong: they are listed.
 	Distrusted bool
 
 	read     time.Time // the publisher's clock, before it was read; zero where it is only looked at
@@ -52,6 +52,7 @@ func ReadState(ctx context.Context, store Store, prefix string) (*Remote, error)
 		r.etag = hex.EncodeToString(sum[:])
 	}
 	r.State, r.Problem = DecodeState(r.raw, prefix)
+	r.Distrusted = errors.Is(r.Problem, ErrOlderState)
 	if errors.Is(r.Problem, ErrNewerState) {
 		return nil, fmt.Errorf("%s: %s: %w", store, StateKey(prefix), r.Problem)
 	}

@@ -212,9 +212,13 @@ func encodeMD5(sum [16]byte) string {
 // ErrNewerState is the error of a state that a later version of cairn wrote.
 var ErrNewerState = errors.New("the state was written by a newer cairn: use that one, or --rescan")
 
+// ErrOlderState is the error of a state that an earlier version of cairn wrote.
+var ErrOlderState = errors.New("it was written by an older cairn")
+
 // DecodeState is the inverse of [State.Encode], for the state of a prefix. It
 // checks all that a reader relies on: a state may be cut off, or come from
-// somewhere else.
+// somewhere else. With [ErrOlderState] it gives what versions have in common:
+// what was published, and who is at work, but no object.
 func DecodeState(b []byte, prefix string) (*State, error) {
 	text, err := zstdReader().DecodeAll(b, nil)
 	if err != nil {
@@ -227,8 +231,8 @@ func DecodeState(b []byte, prefix string) (*State, error) {
 	switch {
 	case format > stateFormat:
 		return nil, ErrNewerState
-	case ok && format < stateFormat:
-		return nil, errors.New("it was written by an older cairn")
+	case ok && format < stateFormat && in.Prefix == prefix:
+		return in.state(&Inventory{Answers: make([]Answer, 1)}, nil), ErrOlderState
 	case err != nil:
 		return nil, fmt.Errorf("it is damaged: %w", err)
 	case !ok:
@@ -246,11 +250,15 @@ func DecodeState(b []byte, prefix string) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it is damaged: %w", err)
 	}
+	return in.state(live, late), nil
+}
+
+func (in *stateJSON) state(live *Inventory, late *Late) *State {
 	s := &State{Prefix: in.Prefix, Live: live, Doing: in.Doing, Lease: in.Lease, Late: late}
 	if in.Done != nil {
 		s.Done = *in.Done
 	}
-	return s, nil
+	return s
 }
 
 var (

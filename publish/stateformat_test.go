@@ -382,9 +382,53 @@ func TestWhatIsNoStateOfThisPrefixIsRefused(t *testing.T) {
 	}
 }
 
+// olderState makes the state of a store one of an older cairn, whose objects
+// were told in another way.
+func olderState(t *testing.T, store publish.Store, prefix string) {
+	t.Helper()
+	object, err := store.Get(t.Context(), publish.StateKey(prefix))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer object.Close()
+	b, err := io.ReadAll(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := publish.DecodeState(b, prefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.NewReplacer(`state 4"`, `state 3"`, `"folders":[`, `"folders":"otherwise","were":[`).Replace(string(jsonOf(t, s)))
+	if err := store.Put(t.Context(), publish.StateKey(prefix), publish.BytesContent(compressed([]byte(text))), publish.Header{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAnOlderStateTellsWhatWasPublished(t *testing.T) {
+	w := newWorld(t, "small", small(), fleettest.Start)
+	store := &memstore.Store{}
+	if _, err := bob.run(store, w); err != nil {
+		t.Fatal(err)
+	}
+	was := read(t, store, w)
+	olderState(t, store, "ota/small")
+	older := read(t, store, w)
+	if !errors.Is(older.Problem, publish.ErrOlderState) || !older.Distrusted || !cmp.Equal(older.State.Done, was.State.Done) {
+		t.Fatalf("it is read as %+v, %v", older.State, older.Problem)
+	}
+	if _, err := bob.run(store, w); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, store, w)
+	if again := read(t, store, w); again.Problem != nil || !bytes.Equal(jsonOf(t, again.State), jsonOf(t, was.State)) {
+		t.Errorf("it is written as %+v, %v", again.State, again.Problem)
+	}
+}
+
 func TestAStateThatCannotBeUsedIsReplaced(t *testing.T) {
 	w := newWorld(t, "small", small(), fleettest.Start)
-	for _, state := range []string{"", "not a state", string(compressed([]byte(`{"format":"cairn state 1","prefix":"ota/small","kinds":[]}`))),
+	for _, state := range []string{"", "not a state", string(compressed([]byte(`{"format":"cairn state 1","prefix":"ota","kinds":[]}`))),
 		string(compressed([]byte(`{"format":"cairn state 4","prefix":"ota"}`)))} {
 		store := &memstore.Store{}
 		if err := store.Put(ctx, publish.StateKey("ota/small"), publish.BytesContent([]byte(state)), publish.Header{}); err != nil {

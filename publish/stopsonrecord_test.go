@@ -1,6 +1,7 @@
 package publish_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ func TestStopsStand(t *testing.T) {
 			aborted(a)
 			a.Resumed = start.Add(time.Minute)
 		}, resumedAt(start.Add(time.Minute))}, true, 1},
+		{"from before, by an older cairn", []func(*releases.Activation){nothing, aborted, nothing}, true, 1},
 		{"nobody is offered it", []func(*releases.Activation){nothing, aborted, func(a *releases.Activation) { a.Rollout = releases.Rollout{} }}, false, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -45,6 +47,9 @@ func TestStopsStand(t *testing.T) {
 				edit(&c.Activations[1])
 				w := newWorld(t, test.name, fleet, start)
 				stock(t, store, w)
+				if i > 0 && strings.Contains(test.name, "an older cairn") {
+					olderState(t, store, fleet.Project.Prefix)
+				}
 				remote, err := publish.ReadState(t.Context(), store, fleet.Project.Prefix)
 				if err != nil {
 					t.Fatal(err)

@@ -116,7 +116,10 @@ func propose(cmd *cobra.Command, edition publish.Edition, store publish.Store, r
 		}
 		fmt.Fprintf(stderr, "the publish of %s%s did not end; what it may have touched is in doubt\n", s.Doing.Published.Format(cli.TimeFormat), by)
 	}
-	if remote.Problem != nil {
+	switch {
+	case errors.Is(remote.Problem, publish.ErrOlderState):
+		fmt.Fprintf(stderr, "the state in %s was written by an older cairn: what is there is listed once\n", store)
+	case remote.Problem != nil:
 		fmt.Fprintf(stderr, "the state in %s can't be used: %v\n", store, remote.Problem)
 	}
 	p, err := edition.Propose(cmd.Context(), store, remote, publish.ProposeOptions{Rescan: opts.rescan, Concurrency: opts.concurrency})

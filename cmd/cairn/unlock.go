@@ -37,6 +37,9 @@ it again, since a request may still be on its way.`,
 			if err != nil {
 				return err
 			}
+			if held := remote.Held(time.Now()); held != nil && remote.Problem != nil {
+				return fmt.Errorf("the state in %s can't be written: %w\nits lease runs out at %s; until then only the cairn that wrote it can unlock it", store, remote.Problem, held.Expires.Format(cli.TimeFormat))
+			}
 			if remote.Problem != nil {
 				return fmt.Errorf("the state in %s can't be used: %w\nnothing is locked by it; run 'cairn publish --rescan'", store, remote.Problem)
 			}

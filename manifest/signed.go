@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"iter"
 	"math"
 	"math/bits"
 	"slices"
@@ -145,53 +146,29 @@ func (b *signedBuilder) put(body []byte) ([32]byte, error) {
 
 // rows puts the rows of all version folders.
 func (b *signedBuilder) rows() (entries []signedEntry, err error) {
-	layout := b.tree.Layout
-	answers := make([]uint32, layout.Buckets())
-	size := 1 << (4 * min(layout.BucketDigits, rowDigits))
-	plain, below := make([]uint32, len(b.tree.Bodies)), make([]uint32, len(b.tree.Bodies))
 	var track string
 	var place [32]byte
+	plain, below := make([]uint32, len(b.tree.Bodies)), make([]uint32, len(b.tree.Bodies))
 	for i := range b.tree.Folders {
 		f := &b.tree.Folders[i]
 		question := strings.TrimSuffix(b.question(f.Key), "/")
 		if of := strings.TrimSuffix(question, "/"+f.VersionSegment); of != track {
 			track, place = of, b.sum([]byte(of))
 		}
-		conditional := f.VersionSegment == OtherSegment && !f.AnyVersion
-		numbers := plain
+		numbers, conditional := plain, f.VersionSegment == OtherSegment && !f.AnyVersion
 		if conditional {
 			numbers = below
 		}
-		clear(answers)
-		for j, body := range f.Bodies {
-			if body != 0 && numbers[body] == 0 {
-				if numbers[body], err = b.line(&b.tree.Bodies[body], conditional); err != nil {
-					return nil, err
-				}
-			}
-			if j < len(f.Buckets) {
-				answers[f.Buckets[j]] = numbers[body]
-				continue
-			}
-			// The answer to those who ask eagerly is a row in which all
-			// buckets are alike.
-			row, _ := b.row(slices.Repeat([]uint32{numbers[body]}, size))
-			entry, err := b.entry(place, question+"/"+EagerBucket, row)
-			if err != nil {
-				return nil, err
-			}
-			entries = append(entries, entry)
+		answers, eager, err := b.answers(f, numbers, conditional)
+		if err != nil {
+			return nil, err
 		}
-		for first := 0; first < len(answers); first += size {
-			row, lines := b.row(answers[first : first+size])
-			of := question
-			if layout.BucketDigits > rowDigits {
-				of += "/" + layout.BucketName(first)[:layout.BucketDigits-rowDigits]
-			}
+		for of, row := range b.rowsOf(question, answers, eager) {
+			part, lines := b.row(row)
 			if lines > MostLines && b.left(fmt.Errorf("%s has %d different answers, and a row of the signed form at most %d: roll out fewer releases at a time", of, lines, MostLines)) {
 				return nil, b.noRoom
 			}
-			entry, err := b.entry(place, of, row)
+			entry, err := b.entry(place, of, part)
 			if err != nil {
 				return nil, err
 			}
@@ -199,6 +176,49 @@ func (b *signedBuilder) rows() (entries []signedEntry, err error) {
 		}
 	}
 	return entries, nil
+}
+
+// answers is the number of the answer in each bucket of a folder, 0 for none, and
+// of that to devices which ask eagerly, if it has one. It numbers what has no
+// number yet.
+func (b *signedBuilder) answers(f *Folder, numbers []uint32, conditional bool) (answers, eager []uint32, err error) {
+	answers = make([]uint32, b.tree.Layout.Buckets())
+	for j, body := range f.Bodies {
+		if body != 0 && numbers[body] == 0 {
+			if numbers[body], err = b.line(&b.tree.Bodies[body], conditional); err != nil {
+				return nil, nil, err
+			}
+		}
+		if j < len(f.Buckets) {
+			answers[f.Buckets[j]] = numbers[body]
+		} else {
+			eager = append(eager, numbers[body])
+		}
+	}
+	return answers, eager, nil
+}
+
+// rowsOf goes through the rows of a folder, by their questions. The answer to
+// those who ask eagerly is a row in which all buckets are alike.
+func (b *signedBuilder) rowsOf(question string, answers, eager []uint32) iter.Seq2[string, []uint32] {
+	layout := b.tree.Layout
+	size := 1 << (4 * min(layout.BucketDigits, rowDigits))
+	return func(yield func(string, []uint32) bool) {
+		for _, answer := range eager {
+			if !yield(question+"/"+EagerBucket, slices.Repeat([]uint32{answer}, size)) {
+				return
+			}
+		}
+		for first := 0; first < len(answers); first += size {
+			of := question
+			if layout.BucketDigits > rowDigits {
+				of += "/" + layout.BucketName(first)[:layout.BucketDigits-rowDigits]
+			}
+			if !yield(of, answers[first:first+size]) {
+				return
+			}
+		}
+	}
 }
 
 // left notes what there is no room for, and says whether that is the end.

@@ -51,38 +51,9 @@ func NewSite(tree *manifest.Tree, cache releases.Cache, project fs.FS) *Site {
 // Site is [NewSite] where a state is known: the compressed shards of the cohort
 // index that it has are not made again. The remote may be nil.
 func (r *Remote) Site(tree *manifest.Tree, cache releases.Cache, project fs.FS) *Site {
-	known := r.answersOf(tree.Layout)
 	s := &Site{Tree: tree, Cache: cache, want: &Inventory{}, contents: make([][variants]*Content, 1)}
-	bodies := make([][variants]*Content, len(tree.Bodies))
-	below := belowBodies(tree)
-	belows := make([][]*Content, len(below))
-	shards := make([][variants]*Content, tree.Layout.Shards())
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range tree.Bodies {
-		group.Go(func() error {
-			copy(bodies[i][variantOf(jsonForm, 0):], encode(tree.Bodies[i].JSON))
-			copy(bodies[i][variantOf(textForm, 0):], encode(tree.Bodies[i].Text))
-			return nil
-		})
-	}
-	for i, b := range below {
-		group.Go(func() error {
-			belows[i] = encode(b.folder.Below(&tree.Bodies[b.body]))
-			return nil
-		})
-	}
-	const portion = 64
-	for first := 0; first < len(shards); first += portion {
-		group.Go(func() error {
-			for i := first; i < min(first+portion, len(shards)); i++ {
-				shards[i] = shardContents(tree, i, known)
-			}
-			return nil
-		})
-	}
-	_ = group.Wait()
-	answers := newAnswerTable(len(shards))
+	encoded := encodeTree(tree, r.answersOf(tree.Layout))
+	answers := newAnswerTable(len(encoded.shards))
 	add := func(contents [variants]*Content, class manifest.Class, offers ...string) uint32 {
 		answer := Answer{Offers: offers}
 		for i, content := range contents {
@@ -102,13 +73,13 @@ func (r *Remote) Site(tree *manifest.Tree, cache releases.Cache, project fs.FS) 
 		return i
 	}
 	index := Folder{Key: tree.Layout.CohortsFolder(), Digits: tree.Layout.CohortDigits}
-	for i, contents := range shards {
+	for i, contents := range encoded.shards {
 		index.Buckets = append(index.Buckets, uint16(i))
 		index.Answers = append(index.Answers, add(contents, manifest.CohortIndex))
 	}
 	s.want.Folders = append(s.want.Folders, index)
 	answer := func(body uint32, below []*Content) uint32 {
-		contents := bodies[body]
+		contents := encoded.bodies[body]
 		copy(contents[variantOf(belowForm, 0):], below)
 		var offers []string
 		if version := tree.Bodies[body].Version(); version != "" {
@@ -116,12 +87,12 @@ func (r *Remote) Site(tree *manifest.Tree, cache releases.Cache, project fs.FS) 
 		}
 		return add(contents, manifest.Answer, offers...)
 	}
-	plain, fallback := make([]uint32, len(bodies)), map[belowKey]uint32{}
-	for i := range bodies {
+	plain, fallback := make([]uint32, len(encoded.bodies)), map[belowKey]uint32{}
+	for i := range encoded.bodies {
 		plain[i] = answer(uint32(i), nil)
 	}
-	for i, b := range below {
-		fallback[b.belowKey] = answer(b.body, belows[i])
+	for i, b := range encoded.belowOf {
+		fallback[b.belowKey] = answer(b.body, encoded.below[i])
 	}
 	for _, f := range tree.Folders {
 		all := make([]uint32, len(f.Bodies))
@@ -143,6 +114,47 @@ func (r *Remote) Site(tree *manifest.Tree, cache releases.Cache, project fs.FS) 
 	}
 	s.render()
 	return s
+}
+
+// encodedTree is the contents that the objects of a tree have.
+type encodedTree struct {
+	bodies  [][variants]*Content // of each body, as JSON and text
+	belowOf []belowBody
+	below   [][]*Content // of each of those
+	shards  [][variants]*Content
+}
+
+// encodeTree encodes each body and each shard once, but for the shards that are
+// known.
+func encodeTree(tree *manifest.Tree, known func(int) *Answer) *encodedTree {
+	e := &encodedTree{bodies: make([][variants]*Content, len(tree.Bodies)), belowOf: belowBodies(tree), shards: make([][variants]*Content, tree.Layout.Shards())}
+	e.below = make([][]*Content, len(e.belowOf))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range tree.Bodies {
+		group.Go(func() error {
+			copy(e.bodies[i][variantOf(jsonForm, 0):], encode(tree.Bodies[i].JSON))
+			copy(e.bodies[i][variantOf(textForm, 0):], encode(tree.Bodies[i].Text))
+			return nil
+		})
+	}
+	for i, b := range e.belowOf {
+		group.Go(func() error {
+			e.below[i] = encode(b.folder.Below(&tree.Bodies[b.body]))
+			return nil
+		})
+	}
+	const portion = 64
+	for first := 0; first < len(e.shards); first += portion {
+		group.Go(func() error {
+			for i := first; i < min(first+portion, len(e.shards)); i++ {
+				e.shards[i] = shardContents(tree, i, known)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return e
 }
 
 // belowBody is a body that a fallback folder has in the form [manifest.Below].

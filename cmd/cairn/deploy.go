@@ -80,66 +80,88 @@ init' sets that up.`,
 
 func runDeployRelease(cmd *cobra.Command, global *globalOptions, opts *deployOptions) error {
 	cli.NoteMemfault(cmd)
-	d := opts.deployment
-	switch delta := opts.deltaFrom != "" || opts.deltaTo != ""; {
-	case d.Version != "" && delta:
-		return cli.Usagef("--release-version names a release, --delta-from and --delta-to name one by its patch: it is one of the two")
-	case delta && (opts.deltaFrom == "" || opts.deltaTo == ""):
-		return cli.Usagef("--delta-from and --delta-to go together")
-	case delta:
-		d.Version = opts.deltaTo
-	}
-	if d.Version == "" || d.Cohort == "" {
-		return cli.Usagef("deploy-release needs --release-version VERSION, or --delta-from VERSION and --delta-to VERSION, and --cohort COHORT")
+	d, err := opts.named()
+	if err != nil {
+		return err
 	}
 	at := now()
 	d.At = wallClock()
 	if cmd.Flags().Changed("eager") {
 		d.Eager = &opts.eager
 	}
-	var err error
 	if d.Rollout, err = opts.rollout(cmd, at); err != nil {
 		return cli.Usage(err)
 	}
-	if opts.deactivate {
-		return global.edit(cmd, opts.editOptions, func(p *project) (change, error) {
-			if rest, err := p.besideDelta(opts); err != nil {
-				return change{}, err
-			} else if rest != "" {
-				return change{}, fmt.Errorf("release %s also has %s, which would go with the patch\nto take all of it out of the cohort, name it by --release-version %[1]s", d.Version, rest)
-			}
-			files, err := p.definitions().Deactivate(d.Version, d.Cohort)
-			return change{files: files, title: title(d.Cohort, "deactivate %s", d.Version)}, err
-		})
-	}
 	return global.edit(cmd, opts.editOptions, func(p *project) (change, error) {
 		rest, err := p.besideDelta(opts)
-		if err != nil {
+		switch {
+		case err != nil:
 			return change{}, err
+		case opts.deactivate:
+			return p.deactivate(d, rest)
 		}
-		files, err := p.definitions().Deploy(d)
-		c := change{files: files, title: title(d.Cohort, "deploy %s %s", d.Version, plan(d.Rollout)), notes: p.offeredToo(d, at)}
-		if rest != "" {
-			c.notes = append(c.notes, fmt.Sprintf("note: release %s also has %s, which is offered with the patch", d.Version, rest))
-		}
-		for _, a := range p.activations(d.Cohort) {
-			if a.Release.Version != d.Version {
-				continue
-			}
-			before, after := 0.0, d.Rollout.Percent(at)
-			if a.Offers() {
-				before = a.Percent(at)
-			}
-			what := "offers it to " + cli.Percent(after) + " at once"
-			if after < before {
-				what = "takes the offer back from those beyond " + cli.Percent(after)
-			}
-			if after != before {
-				c.notes = append(c.notes, fmt.Sprintf("note: cohort %s was offered %s at %s; this %s", d.Cohort, d.Version, cli.Percent(before), what))
-			}
-		}
-		return c, err
+		return p.deploy(d, at, rest)
 	})
+}
+
+// named is the deployment of the release that the flags name.
+func (opts *deployOptions) named() (edit.Deployment, error) {
+	d := opts.deployment
+	switch delta := opts.deltaFrom != "" || opts.deltaTo != ""; {
+	case d.Version != "" && delta:
+		return d, cli.Usagef("--release-version names a release, --delta-from and --delta-to name one by its patch: it is one of the two")
+	case delta && (opts.deltaFrom == "" || opts.deltaTo == ""):
+		return d, cli.Usagef("--delta-from and --delta-to go together")
+	case delta:
+		d.Version = opts.deltaTo
+	}
+	if d.Version == "" || d.Cohort == "" {
+		return d, cli.Usagef("deploy-release needs --release-version VERSION, or --delta-from VERSION and --delta-to VERSION, and --cohort COHORT")
+	}
+	return d, nil
+}
+
+// deploy offers a release to a cohort. Rest is what it has besides the patch that
+// it was named by.
+func (p *project) deploy(d edit.Deployment, at time.Time, rest string) (change, error) {
+	files, err := p.definitions().Deploy(d)
+	c := change{files: files, title: title(d.Cohort, "deploy %s %s", d.Version, plan(d.Rollout)), notes: p.offeredToo(d, at)}
+	if rest != "" {
+		c.notes = append(c.notes, fmt.Sprintf("note: release %s also has %s, which is offered with the patch", d.Version, rest))
+	}
+	for _, a := range p.activations(d.Cohort) {
+		if a.Release.Version == d.Version {
+			c.notes = append(c.notes, otherShare(d, a, at)...)
+		}
+	}
+	return c, err
+}
+
+// otherShare notes that a deployment gives another share of the devices than an
+// activation does.
+func otherShare(d edit.Deployment, a releases.Activation, at time.Time) []string {
+	before, after := 0.0, d.Rollout.Percent(at)
+	if a.Offers() {
+		before = a.Percent(at)
+	}
+	what := "offers it to " + cli.Percent(after) + " at once"
+	switch {
+	case after == before:
+		return nil
+	case after < before:
+		what = "takes the offer back from those beyond " + cli.Percent(after)
+	}
+	return []string{fmt.Sprintf("note: cohort %s was offered %s at %s; this %s", d.Cohort, d.Version, cli.Percent(before), what)}
+}
+
+// deactivate takes a release out of a cohort, if it has nothing besides the patch
+// that it was named by.
+func (p *project) deactivate(d edit.Deployment, rest string) (change, error) {
+	if rest != "" {
+		return change{}, fmt.Errorf("release %s also has %s, which would go with the patch\nto take all of it out of the cohort, name it by --release-version %[1]s", d.Version, rest)
+	}
+	files, err := p.definitions().Deactivate(d.Version, d.Cohort)
+	return change{files: files, title: title(d.Cohort, "deactivate %s", d.Version)}, err
 }
 
 // besideDelta is what the release of a patch has besides, in words; "" for nothing,

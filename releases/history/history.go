@@ -16,58 +16,72 @@ import (
 // Changes compares the definitions before and after an edit, at the instant of
 // the edit: what was offered, to whom, and how far. Each is a line for people:
 // "1.1.0, default: 10 → 25 %". An edit that changes no answer may have none.
-func Changes(before, after *releases.Fleet, at time.Time) []string {
-	var all []string
-	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+func Changes(before, after *releases.Fleet, at time.Time) (all []string) {
 	if before.Project != after.Project {
-		add("the project's settings change")
+		all = append(all, "the project's settings change")
 	}
 	for _, p := range pairs(byVersion(before), byVersion(after)) {
-		was, is := p.before, p.after
-		switch {
-		case was == nil:
-			add("release %s comes", is.Version)
-		case is == nil:
-			add("release %s goes", was.Version)
-		default:
-			if was.Withdrawn != is.Withdrawn {
-				add("%s %s", is.Version, either(is.Withdrawn, "withdrawn everywhere: %s", "no longer withdrawn"))
-			}
-			for _, edge := range without(was.Edges(), is.Edges()) {
-				add("no longer: %s %s", is.Version, edge)
-			}
-			for _, edge := range without(is.Edges(), was.Edges()) {
-				add("%s %s", is.Version, edge)
-			}
-			if was.MustPassThrough != is.MustPassThrough {
-				add("%s %s", is.Version, map[bool]string{true: "must be passed through", false: "need not be passed through any more"}[is.MustPassThrough])
-			}
-			if !reflect.DeepEqual(was.Components, is.Components) {
-				add("the components of %s change", is.Version)
-			}
-			if !reflect.DeepEqual(payloads(was), payloads(is)) {
-				add("the payloads of %s change", is.Version)
-			}
-		}
+		all = append(all, release(p.before, p.after)...)
 	}
 	for _, p := range pairs(bySlug(before), bySlug(after)) {
-		was, is := p.before, p.after
-		switch {
-		case was == nil:
-			was = &releases.Cohort{}
-			add("cohort %s comes", is.Slug)
-		case is == nil:
-			add("cohort %s goes", was.Slug)
-			continue
-		case was.Devices.Len() != is.Devices.Len():
-			add("%s: %d → %d devices", is.Slug, was.Devices.Len(), is.Devices.Len())
-		case was.VersionCheck != is.VersionCheck:
-			add("%s: version_check = %t", is.Slug, is.VersionCheck)
-		}
-		for _, a := range pairs(activations(was), activations(is)) {
-			for _, text := range rollout(a.before, a.after, at) {
-				add("%s, %s: %s", a.key, is.Slug, text)
-			}
+		all = append(all, cohort(p.before, p.after, at)...)
+	}
+	return all
+}
+
+// lines are told one after the other.
+type lines []string
+
+func (l *lines) add(format string, args ...any) { *l = append(*l, fmt.Sprintf(format, args...)) }
+
+// release tells what changed of one release.
+func release(was, is *releases.Release) (all lines) {
+	switch {
+	case was == nil:
+		all.add("release %s comes", is.Version)
+		return all
+	case is == nil:
+		all.add("release %s goes", was.Version)
+		return all
+	}
+	if was.Withdrawn != is.Withdrawn {
+		all.add("%s %s", is.Version, either(is.Withdrawn, "withdrawn everywhere: %s", "no longer withdrawn"))
+	}
+	for _, edge := range without(was.Edges(), is.Edges()) {
+		all.add("no longer: %s %s", is.Version, edge)
+	}
+	for _, edge := range without(is.Edges(), was.Edges()) {
+		all.add("%s %s", is.Version, edge)
+	}
+	if was.MustPassThrough != is.MustPassThrough {
+		all.add("%s %s", is.Version, map[bool]string{true: "must be passed through", false: "need not be passed through any more"}[is.MustPassThrough])
+	}
+	if !reflect.DeepEqual(was.Components, is.Components) {
+		all.add("the components of %s change", is.Version)
+	}
+	if !reflect.DeepEqual(payloads(was), payloads(is)) {
+		all.add("the payloads of %s change", is.Version)
+	}
+	return all
+}
+
+// cohort tells what changed of one cohort and its activations.
+func cohort(was, is *releases.Cohort, at time.Time) (all lines) {
+	switch {
+	case was == nil:
+		was = &releases.Cohort{}
+		all.add("cohort %s comes", is.Slug)
+	case is == nil:
+		all.add("cohort %s goes", was.Slug)
+		return all
+	case was.Devices.Len() != is.Devices.Len():
+		all.add("%s: %d → %d devices", is.Slug, was.Devices.Len(), is.Devices.Len())
+	case was.VersionCheck != is.VersionCheck:
+		all.add("%s: version_check = %t", is.Slug, is.VersionCheck)
+	}
+	for _, a := range pairs(activations(was), activations(is)) {
+		for _, text := range rollout(a.before, a.after, at) {
+			all.add("%s, %s: %s", a.key, is.Slug, text)
 		}
 	}
 	return all

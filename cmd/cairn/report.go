@@ -154,21 +154,30 @@ func (p *project) history(ctx context.Context) []console.Edit {
 	if err != nil {
 		return edits
 	}
-	var after *releases.Fleet
-	for i := range commits {
-		before, err := p.worktree().Outline(ctx, commits[i].ID)
-		if i > 0 && after != nil {
-			c := commits[i-1]
+	outline := func(i int) *releases.Fleet { // nil where it cannot be read, or nothing is known of it
+		if i >= len(commits) {
+			return nil
+		}
+		fleet, err := p.worktree().Outline(ctx, commits[i].ID)
+		if err != nil {
+			return nil
+		}
+		return fleet
+	}
+	after := outline(0)
+	for i, c := range commits[:min(len(commits), historyLength)] {
+		before := outline(i + 1)
+		if c.First && after != nil {
+			before = &releases.Fleet{Project: after.Project}
+		}
+		if after != nil && (c.First || i+1 < len(commits)) {
 			edit := console.Edit{At: c.At.Unix(), Commit: c.ID, Subject: c.Subject, Changes: []string{"the definitions before it cannot be read"}}
-			if err == nil {
+			if before != nil {
 				edit.Changes = append([]string{}, history.Changes(before, after, c.At)...)
 			}
 			edits = append(edits, edit)
 		}
 		after = before
-		if err != nil {
-			after = nil
-		}
 	}
 	return edits
 }

@@ -20,6 +20,7 @@ type Commit struct {
 	ID      string
 	At      time.Time // of the commit, UTC
 	Subject string
+	First   bool // none before it has definitions
 }
 
 // Log gives the last commits of the branch that touched the definitions, at
@@ -37,7 +38,10 @@ func (w Worktree) Log(ctx context.Context, n int) ([]Commit, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Commit{id, time.Unix(at, 0).UTC(), subject})
+		all = append(all, Commit{ID: id, At: time.Unix(at, 0).UTC(), Subject: subject})
+	}
+	if len(all) > 0 && len(all) < n && !w.shallow(ctx) {
+		all[len(all)-1].First = true
 	}
 	return all, nil
 }

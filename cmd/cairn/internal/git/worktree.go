@@ -137,12 +137,18 @@ func (w Worktree) Lacks(ctx context.Context, source string) (what, hint string) 
 			return fmt.Sprintf("commit %s is checked out, which is older than %s, which was published", head, commit), "bring it up to date with 'git pull --rebase --autostash'"
 		}
 	default:
-		if shallow, _ := w.git(ctx, "rev-parse", "--is-shallow-repository"); shallow == "true" {
+		if w.shallow(ctx) {
 			return fmt.Sprintf("commit %s is checked out without its history, so whether it has %s, which was published, is not known", head, commit),
 				"bring it in with 'git fetch --unshallow'; in CI check out with 'fetch-depth: 0' (GitHub) or 'GIT_DEPTH: \"0\"' (GitLab)"
 		}
 	}
 	return fmt.Sprintf("commit %s is checked out, which does not hold %s, which was published", head, commit), "bring it in, such as by 'git pull --rebase --autostash'"
+}
+
+// shallow says whether the oldest commits are not here.
+func (w Worktree) shallow(ctx context.Context) bool {
+	shallow, _ := w.git(ctx, "rev-parse", "--is-shallow-repository")
+	return shallow == "true"
 }
 
 // line is a command line of git's, for a shell.

@@ -21,6 +21,7 @@ type explanationJSON struct {
 	Cohort          string           `json:"cohort"`
 	ListedIn        *string          `json:"listed_in"` // null for a device that no cohort lists
 	Activations     []activationJSON `json:"activations"`
+	Promotes        string           `json:"promotes,omitempty"` // what the cohort takes over from another one, in words
 	Rule            string           `json:"rule"`
 	Because         string           `json:"because"`
 	Held            *heldJSON        `json:"held,omitempty"`    // what keeps it from a higher release, or from all
@@ -116,6 +117,7 @@ func (x Explanation) JSON() any {
 		Eager:           x.Device.Eager,
 		Cohort:          x.Cohort.Slug,
 		Activations:     []activationJSON{},
+		Promotes:        x.Fleet.Promotes(x.Cohort, x.At),
 		Rule:            x.Rule.String(),
 		Because:         x.because(),
 		Held:            held(x.Held),

@@ -5,13 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
-
-	"golang.org/x/sync/errgroup"
 )
-
-// DefaultConcurrency is how many requests are under way at once where nothing
-// else is said.
-const DefaultConcurrency = 32
 
 // ApplyOptions say how a plan is carried out. The zero value works.
 type ApplyOptions struct {
@@ -35,15 +29,12 @@ type Progress struct {
 }
 
 // complete gives the options that are left out, for so many operations.
-func (o ApplyOptions) complete(ctx context.Context, store Store, operations int) ApplyOptions {
+func (o ApplyOptions) complete(ctx context.Context, operations int) ApplyOptions {
 	if o.Progress == nil {
 		o.Progress = &Progress{}
 	}
 	if o.InFlight == nil {
 		o.InFlight = ctx
-	}
-	if o.Concurrency == 0 {
-		o.Concurrency = store.Traits().Parallel
 	}
 	o.Progress.Total.Store(int64(operations))
 	return o
@@ -53,7 +44,7 @@ func (o ApplyOptions) complete(ctx context.Context, store Store, operations int)
 // nothing of a later phase is touched then, and another plan finds what is
 // left to do.
 func (p *Plan) Apply(ctx context.Context, store Store, opts ApplyOptions) error {
-	opts = opts.complete(ctx, store, p.Len())
+	opts = opts.complete(ctx, p.Len())
 	for phase := range phases {
 		n := p.phaseLen(phase)
 		if n == 0 {
@@ -65,7 +56,7 @@ func (p *Plan) Apply(ctx context.Context, store Store, opts ApplyOptions) error 
 				return fmt.Errorf("%s: %w", phase, err)
 			}
 		}
-		err := each(ctx, opts.Concurrency, n, func(_ context.Context, i int) error {
+		err := Each(ctx, atOnce(store, opts.Concurrency), n, func(_ context.Context, i int) error {
 			err := p.at(phase, i).apply(opts.InFlight, store)
 			if err == nil {
 				opts.Progress.Done.Add(1)
@@ -101,27 +92,4 @@ func (o Op) keep(ctx context.Context, store Store) error {
 		return err
 	}
 	return store.Put(ctx, o.Object.Key, *o.Object.Content, o.Object.Header)
-}
-
-// each calls do for 0 to n-1, so many at once, and stops at the first error.
-func each(ctx context.Context, concurrency, n int, do func(ctx context.Context, i int) error) error {
-	group, ctx := errgroup.WithContext(ctx)
-	var next atomic.Int64
-	for range min(concurrency, n) {
-		group.Go(func() error {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return nil
-				}
-				if err := ctx.Err(); err != nil {
-					return context.Cause(ctx)
-				}
-				if err := do(ctx, i); err != nil {
-					return err
-				}
-			}
-		})
-	}
-	return group.Wait()
 }

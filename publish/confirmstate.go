@@ -45,7 +45,7 @@ func (l *Inventory) Confirm(ctx context.Context, site *Site, store Store) (*Inve
 		return slices.ContainsFunc(a.Variants[:], func(v Variant) bool { return v.Presence == MaybePresent })
 	}
 	var err error
-	confirmed.relocated, err = l.relocations(ctx, site, store, store.Traits().Parallel, false)
+	confirmed.relocated, err = l.relocations(ctx, site, store, atOnce(store, 0), false)
 	if slices.ContainsFunc(l.Answers, mayBeThere) {
 		confirmed.leaving = leaving(confirmed.relocated, site.Tree.Layout)
 	}

@@ -60,7 +60,7 @@ func FindGarbage(ctx context.Context, fleet *releases.Fleet, store Store, remote
 		}
 	}
 	there := make([]*Entry, len(old))
-	err := each(ctx, store.Traits().Parallel, len(old), func(ctx context.Context, i int) error {
+	err := Each(ctx, atOnce(store, 0), len(old), func(ctx context.Context, i int) error {
 		e, _, err := store.Stat(ctx, old[i].Key)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -114,9 +114,9 @@ func (g *Garbage) key(i int) string {
 
 // Apply deletes the garbage.
 func (g *Garbage) Apply(ctx context.Context, store Store, opts ApplyOptions) error {
-	opts = opts.complete(ctx, store, g.Len())
+	opts = opts.complete(ctx, g.Len())
 	opts.Progress.Phase.Store(int32(Deletions))
-	return each(ctx, opts.Concurrency, g.Len(), func(_ context.Context, i int) error {
+	return Each(ctx, atOnce(store, opts.Concurrency), g.Len(), func(_ context.Context, i int) error {
 		err := store.Delete(opts.InFlight, g.key(i))
 		if err == nil {
 			opts.Progress.Done.Add(1)

@@ -78,7 +78,7 @@ func (l *Inventory) reread(ctx context.Context, store Store, late *Inventory) (*
 			ask = append(ask, bucket{&late.Folders[f], i})
 		}
 	}
-	err := each(ctx, store.Traits().Parallel, len(ask), func(ctx context.Context, n int) error {
+	err := Each(ctx, atOnce(store, 0), len(ask), func(ctx context.Context, n int) error {
 		folder, i := ask[n].folder, ask[n].i
 		doubt := late.Answers[folder.Answers[i]]
 		known := l.Answers[l.Folder(folder.Key, folder.Digits).Answer(folder.Buckets[i])]

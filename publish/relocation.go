@@ -32,7 +32,7 @@ type Getter interface {
 func (l *Inventory) WithRelocations(ctx context.Context, site *Site, from Getter) (*Inventory, error) {
 	known := *l
 	var err error
-	known.relocated, err = l.relocations(ctx, site, from, DefaultConcurrency, false)
+	known.relocated, err = l.relocations(ctx, site, from, func() int { return DefaultConcurrency }, false)
 	return &known, err
 }
 
@@ -40,7 +40,7 @@ func (l *Inventory) WithRelocations(ctx context.Context, site *Site, from Getter
 // the site is there. It reads what the cohort index is about to lose: each shard
 // that changes, and each of its encodings where they are in doubt or were only
 // listed, as an edge may send any.
-func (l *Inventory) relocations(ctx context.Context, site *Site, from Getter, parallel int, listed bool) ([]Relocation, error) {
+func (l *Inventory) relocations(ctx context.Context, site *Site, from Getter, parallel func() int, listed bool) ([]Relocation, error) {
 	index := site.index()
 	live := l.Folder(index.Key, index.Digits)
 	var ask []place
@@ -56,7 +56,7 @@ func (l *Inventory) relocations(ctx context.Context, site *Site, from Getter, pa
 	var mu sync.Mutex
 	type way struct{ from, to string }
 	found := map[way][]string{}
-	err := each(ctx, parallel, len(ask), func(ctx context.Context, i int) error {
+	err := Each(ctx, parallel, len(ask), func(ctx context.Context, i int) error {
 		was, err := readShard(ctx, from, index.key(int(ask[i].index), int(ask[i].variant)), EncodingOf(int(ask[i].variant)))
 		if err != nil || was == nil {
 			return err

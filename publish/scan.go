@@ -30,9 +30,6 @@ func Scan(ctx context.Context, site *Site, store Store, concurrency int) (*Inven
 		header:  interned[Header]{},
 		known:   map[scanned]string{},
 	}
-	if concurrency == 0 {
-		concurrency = store.Traits().Parallel
-	}
 	s.headerOf(Header{})
 	for _, answer := range site.want.Answers {
 		for _, v := range answer.Variants {
@@ -56,7 +53,7 @@ func Scan(ctx context.Context, site *Site, store Store, concurrency int) (*Inven
 		return nil, err
 	}
 	s.fold()
-	s.live.relocated, err = s.live.relocations(ctx, site, store, store.Traits().Parallel, true)
+	s.live.relocated, err = s.live.relocations(ctx, site, store, atOnce(store, concurrency), true)
 	s.live.leaving = leaving(s.live.relocated, site.Tree.Layout)
 	return s.live, err
 }
@@ -200,7 +197,7 @@ func (s *scan) look(ctx context.Context, store Store, concurrency int, lie bool)
 		part := ask[:min(portion, len(ask))]
 		ask = ask[len(part):]
 		got := make([]found, len(part))
-		err := each(ctx, concurrency, len(part), func(ctx context.Context, i int) error {
+		err := Each(ctx, atOnce(store, concurrency), len(part), func(ctx context.Context, i int) error {
 			o := s.seen[part[i]]
 			c := s.contents[o.content]
 			if _, known := s.known[c]; known {
@@ -231,7 +228,7 @@ func (s *scan) look(ctx context.Context, store Store, concurrency int, lie bool)
 // lookAtPayloads asks for the headers of the payloads that the site puts, and
 // for the contents of rendered files that no listing tells.
 func (s *scan) lookAtPayloads(ctx context.Context, store Store, concurrency int) error {
-	return each(ctx, concurrency, len(s.live.Payloads), func(ctx context.Context, i int) (err error) {
+	return Each(ctx, atOnce(store, concurrency), len(s.live.Payloads), func(ctx context.Context, i int) (err error) {
 		p := &s.live.Payloads[i]
 		switch _, ours := s.site.find(p.Key); {
 		case ours && s.site.renders(p.Key) && p.MD5 == [16]byte{}:
@@ -268,7 +265,7 @@ func (s *scan) name(ctx context.Context, store Store, concurrency int) error {
 		}
 	}
 	versions := make([]string, len(ask))
-	err := each(ctx, concurrency, len(ask), func(ctx context.Context, i int) error {
+	err := Each(ctx, atOnce(store, concurrency), len(ask), func(ctx context.Context, i int) error {
 		live, err := store.Get(ctx, s.key(ask[i]))
 		if err != nil {
 			return err

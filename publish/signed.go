@@ -202,7 +202,7 @@ func (p *Proposal) confirmSigned(ctx context.Context, want *manifest.Signed) err
 	}
 	var mu sync.Mutex
 	wrong := map[[16]byte]bool{}
-	err := each(ctx, p.Store.Traits().Parallel, len(known.Parts), func(ctx context.Context, i int) error {
+	err := Each(ctx, atOnce(p.Store, 0), len(known.Parts), func(ctx context.Context, i int) error {
 		part := &known.Parts[i]
 		if !part.Doubtful {
 			return nil

@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"cmp"
 	"context"
 	"crypto/md5"
 	"errors"
@@ -231,7 +230,7 @@ func (p *Plan) StopsHold(ctx context.Context, store Store, concurrency int) (boo
 		samples = samples[:most]
 	}
 	var wrong atomic.Bool
-	err := each(ctx, cmp.Or(concurrency, store.Traits().Parallel), len(samples), func(ctx context.Context, i int) error {
+	err := Each(ctx, atOnce(store, concurrency), len(samples), func(ctx context.Context, i int) error {
 		object, err := store.Get(ctx, samples[i].key)
 		if errors.Is(err, fs.ErrNotExist) {
 			wrong.Store(true)

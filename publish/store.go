@@ -54,7 +54,8 @@ type Traits struct {
 	// with a name of [TempPrefix].
 	TempFiles bool
 	// Parallel is how many operations a caller may have under way at once, 1
-	// or more. The store may hold some of them back.
+	// or more. It may be another number a little later. The store may hold
+	// some of them back.
 	Parallel int
 }
 

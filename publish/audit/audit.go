@@ -4,6 +4,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -16,8 +17,6 @@ import (
 
 	"cairn/manifest"
 	"cairn/publish"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Kind is what is wrong with a key.
@@ -90,9 +89,6 @@ type Options struct {
 // of a source. It reports what is wrong in the order of the keys. An error is
 // about the source as a whole.
 func Run(ctx context.Context, objects iter.Seq[Object], source Source, opts Options, report func(Finding)) (*Summary, error) {
-	if opts.Concurrency == 0 {
-		opts.Concurrency = source.Traits().Parallel
-	}
 	if opts.Done == nil {
 		opts.Done = new(atomic.Int64)
 	}
@@ -219,23 +215,17 @@ func (a *audit) wait(ctx context.Context, t task) error {
 
 // look looks at the keys that wait, and reports.
 func (a *audit) look(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(a.opts.Concurrency)
-	for i := range a.waiting {
+	atOnce := func() int { return cmp.Or(a.opts.Concurrency, a.source.Traits().Parallel) }
+	err := publish.Each(ctx, atOnce, len(a.waiting), func(ctx context.Context, i int) (err error) {
 		t := &a.waiting[i]
 		if t.known {
-			continue
+			return nil
 		}
-		group.Go(func() (err error) {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			t.findings, t.age, err = a.inspect(ctx, t.object)
-			a.opts.Done.Add(1)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+		t.findings, t.age, err = a.inspect(ctx, t.object)
+		a.opts.Done.Add(1)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	for _, t := range a.waiting {

@@ -137,7 +137,7 @@ func TestSlowDownLowersTheLimit(t *testing.T) {
 	t.Parallel()
 	p, c := through(t, storetest.S3(t))
 	store := open(t, c)
-	if got := store.Limit(); got != 32 {
+	if got := store.Traits().Parallel; got != 32 {
 		t.Errorf("the limit begins at %d", got)
 	}
 	var requests atomic.Int32
@@ -156,7 +156,7 @@ func TestSlowDownLowersTheLimit(t *testing.T) {
 	if err := g.Wait(); err != nil {
 		t.Error(err)
 	}
-	if got := store.Limit(); got >= 32 || got < 2 {
+	if got := store.Traits().Parallel; got >= 32 || got < 2 {
 		t.Errorf("the limit is %d", got)
 	}
 }

@@ -14,8 +14,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"cairn/publish"
 	"cairn/publish/s3store"
 )
@@ -52,17 +50,14 @@ func (s *simulated) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// putMany puts n objects with as many workers as the store lets a caller have.
+// putMany puts n objects, as many at once as the store takes.
 func putMany(t *testing.T, store *s3store.Store, n int) {
 	t.Helper()
-	var g errgroup.Group
-	g.SetLimit(store.Traits().Parallel)
-	for i := range n {
-		g.Go(func() error {
-			return store.Put(t.Context(), fmt.Sprint(i), publish.BytesContent(nil), publish.Header{})
-		})
-	}
-	if err := g.Wait(); err != nil {
+	atOnce := func() int { return store.Traits().Parallel }
+	err := publish.Each(t.Context(), atOnce, n, func(ctx context.Context, i int) error {
+		return store.Put(ctx, fmt.Sprint(i), publish.BytesContent(nil), publish.Header{})
+	})
+	if err != nil {
 		t.Error(err)
 	}
 }
@@ -93,10 +88,10 @@ func TestTheLimitFollowsTheServer(t *testing.T) {
 				if d := time.Since(start); d > test.atMost {
 					t.Errorf("it took %v, want at most %v", d, test.atMost)
 				}
-				if got := store.Limit(); got < test.min || got > test.max {
+				if got := store.Traits().Parallel; got < test.min || got > test.max {
 					t.Errorf("the limit is %d, want %d to %d", got, test.min, test.max)
 				}
-				if most := server.most.Load(); most > int64(store.Traits().Parallel) {
+				if most := server.most.Load(); most > int64(test.max) {
 					t.Errorf("%d requests at once", most)
 				}
 			})
@@ -118,7 +113,7 @@ func TestRefusalsOfOneRoundHalveTheLimitOnce(t *testing.T) {
 		if n := server.refusals.Load(); n != 31 {
 			t.Errorf("%d refusals", n)
 		}
-		if got := store.Limit(); got != 16 {
+		if got := store.Traits().Parallel; got != 16 {
 			t.Errorf("the limit is %d, want 16", got)
 		}
 	})
@@ -129,7 +124,7 @@ func TestTheLimitRecovers(t *testing.T) {
 		server := simulated{latency: 20 * time.Millisecond, bears: 10}
 		store := open(t, s3store.Config{Region: "eu-test-1", Bucket: "fleet", Transport: &server, Now: time.Now})
 		putMany(t, store, 1000)
-		if got := store.Limit(); got > 11 {
+		if got := store.Traits().Parallel; got > 11 {
 			t.Errorf("the limit is %d where 10 are borne", got)
 		}
 		if n := server.refusals.Load(); n > 200 {
@@ -137,7 +132,7 @@ func TestTheLimitRecovers(t *testing.T) {
 		}
 		server.bears = 0
 		putMany(t, store, 7000)
-		if got := store.Limit(); got != 256 {
+		if got := store.Traits().Parallel; got != 256 {
 			t.Errorf("the limit is %d where all are borne", got)
 		}
 	})

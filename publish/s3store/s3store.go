@@ -115,14 +115,11 @@ func isEndpoint(u *url.URL) bool {
 		(u.Path == "" || u.Path == "/") && u.RawQuery == "" && u.Fragment == ""
 }
 
-// Traits are that headers are kept, and Config.Concurrency or the most that
-// the store tries by itself.
+// Traits are that headers are kept, and how many requests may be under way at
+// once now.
 func (s *Store) Traits() publish.Traits {
-	return publish.Traits{Headers: true, Parallel: s.gate.tuner.max}
+	return publish.Traits{Headers: true, Parallel: s.gate.limit()}
 }
-
-// Limit is how many requests may be under way at once now, 1 or more.
-func (s *Store) Limit() int { return s.gate.limit() }
 
 // String is "s3://" and the bucket.
 func (s *Store) String() string { return "s3://" + s.config.Bucket }

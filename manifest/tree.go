@@ -88,11 +88,11 @@ func (b *builder) folders(cohorts ...*releases.Cohort) {
 	slices.SortFunc(b.tree.Folders, func(x, y Folder) int { return strings.Compare(x.Key, y.Key) })
 }
 
-// members is the buckets in which a cohort has a device.
+// members is the buckets in which a cohort may have a device.
 func (b *builder) members(c *releases.Cohort) []uint16 {
 	var buckets []uint16
 	for bucket := range b.tree.Layout.Buckets() {
-		if c.Slug == releases.DefaultCohort || b.tree.Layout.Devices(c, bucket) > 0 {
+		if c.Slug == releases.DefaultCohort || c.Unread || b.tree.Layout.Devices(c, bucket) > 0 {
 			buckets = append(buckets, uint16(bucket))
 		}
 	}

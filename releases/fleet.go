@@ -262,16 +262,22 @@ func (p *Payload) Delta() bool { return p.From != "" }
 
 // Cohort is one file in cohorts/.
 type Cohort struct {
-	Slug         string
-	File         string // its path in the project folder; "" for a default that has none
-	DevicesFile  string // likewise, of the devices_file
-	Devices      Devices
-	VersionCheck bool         // false: lower versions may be served too
-	Activations  []Activation // ascending in version order
-	Promote      *Promotion   // nil where it takes releases over from no other cohort
+	Slug        string
+	File        string // its path in the project folder; "" for a default that has none
+	DevicesFile string // likewise, of the devices_file; or a [List]
+	// DevicesSHA256 is that of the devices_file as it is stored, 64 lower-case
+	// hex digits; "" where none is stated.
+	DevicesSHA256 string
+	Devices       Devices
+	VersionCheck  bool         // false: lower versions may be served too
+	Activations   []Activation // ascending in version order
+	Promote       *Promotion   // nil where it takes releases over from no other cohort
 
+	// Unread says that the devices_file was not read: whom it lists is not
+	// known. Only [Source.LoadToStop] and [Outline] give such.
+	Unread bool
 	// Partial says that faults have left out some of what it offers. Only
-	// [LoadToStop] gives such.
+	// [Source.LoadToStop] gives such.
 	Partial bool
 }
 

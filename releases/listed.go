@@ -58,23 +58,28 @@ func (l *loader) inlineDevices(t *table, c *Cohort) (listed list) {
 
 func (l *loader) devicesFile(t *table, c *Cohort) (listed list) {
 	stated, n := t.text("devices_file")
-	if n == nil {
+	sum, digest := t.hex("devices_sha256", 64)
+	switch {
+	case n == nil && digest != nil:
+		t.fault(digest.offset, `name the list: devices_file = "…"`, "devices_sha256 is of no devices_file")
 		return listed
-	}
-	if c.Slug == DefaultCohort {
+	case n == nil:
+		return listed
+	case c.Slug == DefaultCohort:
 		t.fault(n.offset, defaultHint, "cohort default lists devices")
 	}
-	name, ok := t.inside(n, stated)
+	name, ok := stated, true
+	if !Remote(stated) {
+		name, ok = t.inside(n, stated)
+	}
 	if !ok {
 		return listed
 	}
-	text, err := read(l.fsys, name)
-	if err != nil {
-		hint := "name a text file, relative to " + t.path + ", with one serial a line; it may be compressed, as .gz or .zst"
-		t.fault(n.offset, wayOut(err, hint), "devices_file %q: %s", stated, reason(err))
+	c.DevicesFile, c.DevicesSHA256 = name, sum
+	text, ok := l.listText(t, c, n, digest)
+	if c.Unread = !ok; !ok {
 		return listed
 	}
-	c.DevicesFile = name
 	f := &file{path: name, text: text, faults: &l.faults}
 	l.texts[name] = f
 	listed.text = text

@@ -16,33 +16,45 @@ import (
 // ProjectFile is the file that makes a folder a project.
 const ProjectFile = "cairn.toml"
 
-// Load reads the definitions in a project folder. Where they are at fault the
-// error is [Faults], which names every fault there is.
-//
-// The payload files are read whole, for their digests. A file system that
-// follows links out of its root would let definitions name any file of the
-// machine: use [os.Root.FS].
-//
-// Warnings are the names that [lint] may allow; without any it may allow what
-// it likes.
+// Source is where definitions are read from.
+type Source struct {
+	// Files are those of the project folder. A file system that follows links
+	// out of its root would let definitions name any file of the machine: use
+	// [os.Root.FS].
+	Files fs.FS
+	// Lists reads the lists of devices that are in buckets. Without it such a
+	// list is a fault.
+	Lists Lists
+	// Warnings are the names that [lint] may allow; without any it may allow
+	// what it likes.
+	Warnings []string
+}
+
+// Load reads definitions that need nothing but files: see [Source.Load].
 func Load(fsys fs.FS, warnings ...string) (*Fleet, error) {
-	l := newLoader(fsys)
-	l.warnings = warnings
+	return Source{Files: fsys, Warnings: warnings}.Load()
+}
+
+// Load reads the definitions. Where they are at fault the error is [Faults],
+// which names every fault there is. The payload files are read whole, for their
+// digests.
+func (s Source) Load() (*Fleet, error) {
+	l := s.loader()
 	l.definitions()
 	l.digest()
 	return l.result()
 }
 
-// LoadToStop reads the definitions as [Load] does, for an edit that takes a
-// release back. What is wrong comes beside the fleet, but for faults of the
-// project file and of its own files, those that the edit changes.
+// LoadToStop reads the definitions as [Source.Load] does, for an edit that takes
+// a release back. What is wrong comes beside the fleet, but for faults of the
+// project file and of its own files, those that the edit changes. That a list of
+// devices cannot be read is no fault of the file that names it.
 //
 // A release with faults is left out, and a cohort that has some, or activates
 // such a release, is [Cohort.Partial]. A payload whose file cannot be read has a
 // digest of zeros.
-func LoadToStop(fsys fs.FS, own []string, warnings ...string) (*Fleet, Faults, error) {
-	l := newLoader(fsys)
-	l.warnings = warnings
+func (s Source) LoadToStop(own []string) (*Fleet, Faults, error) {
+	l := s.loader()
 	l.definitions()
 	faulty := map[string]bool{}
 	for _, f := range l.faults {
@@ -88,10 +100,11 @@ func (l *loader) leaveOut(faulty map[string]bool) {
 	}
 }
 
-// Outline reads the definitions as [Load] does, but no payload file: of those
-// it tells what is stated.
+// Outline reads the definitions as [Load] does, but no payload file and no list
+// in a bucket: of those it tells what is stated.
 func Outline(fsys fs.FS) (*Fleet, error) {
-	l := newLoader(fsys)
+	l := Source{Files: fsys}.loader()
+	l.outline = true
 	l.definitions()
 	return l.result()
 }
@@ -99,28 +112,34 @@ func Outline(fsys fs.FS) (*Fleet, error) {
 // ReadProject reads the text of a [ProjectFile] by itself. Where it is at fault
 // the error is [Faults].
 func ReadProject(text []byte) (*Fleet, error) {
-	l := newLoader(nil)
+	l := Source{}.loader()
 	l.project(l.parse(ProjectFile, text))
 	return l.result()
 }
 
 type loader struct {
 	fsys     fs.FS
+	lists    Lists
+	outline  bool // no list in a bucket is read
 	fleet    *Fleet
 	faults   Faults
 	warnings []string // names of all; nil where nobody has told
 	versions map[string]*versionPlace
 	refused  map[string]bool   // versions of releases, stated but faulty
 	unread   []string          // files of releases whose version is not known
-	follows  map[*Fault]bool   // from a file that cannot be read
+	follows  map[*Fault]bool   // from a file or a list that cannot be read
 	slugs    map[string]string // of cohorts, in lower case: how each is written
 	texts    map[string]*file  // where cohorts list devices, by path
 	inline   map[*Cohort][]int // the offsets of the devices that a cohort's own file lists
 	payloads []pendingPayload
 }
 
-func newLoader(fsys fs.FS) *loader {
-	return &loader{fsys: fsys, fleet: &Fleet{documents: map[string]*table{}}, refused: map[string]bool{}, follows: map[*Fault]bool{}, slugs: map[string]string{}, texts: map[string]*file{}, inline: map[*Cohort][]int{}}
+func (s Source) loader() *loader {
+	lists := s.Lists
+	if lists == nil {
+		lists = unread
+	}
+	return &loader{fsys: s.Files, lists: lists, warnings: s.Warnings, fleet: &Fleet{documents: map[string]*table{}}, refused: map[string]bool{}, follows: map[*Fault]bool{}, slugs: map[string]string{}, texts: map[string]*file{}, inline: map[*Cohort][]int{}}
 }
 
 func (l *loader) definitions() {
@@ -164,16 +183,25 @@ func (l *loader) parse(name string, text []byte) *table {
 	return l.fleet.documents[name]
 }
 
-// read gives a text, unpacked, and without the byte order mark that some editors
-// begin it with.
 func read(fsys fs.FS, name string) ([]byte, error) {
+	text, err := readFile(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	return plain(name, text)
+}
+
+func readFile(fsys fs.FS, name string) ([]byte, error) {
 	if err := regular(fsys, name); err != nil {
 		return nil, err
 	}
-	text, err := fs.ReadFile(fsys, name)
-	if err == nil {
-		text, err = unpack(name, text)
-	}
+	return fs.ReadFile(fsys, name)
+}
+
+// plain gives a text, unpacked, and without the byte order mark that some editors
+// begin it with.
+func plain(name string, packed []byte) ([]byte, error) {
+	text, err := unpack(name, packed)
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ hint: did you mean "devices"?
 cohorts/beta.toml:2:1: unknown … "version-check" … file
 hint: did you mean "version_check"?
 cohorts/beta.toml:3:1: unknown … "priority" … file
-hint: activate, devices, devices_file, promote, version_check
+hint: activate, devices, devices_file, devices_sha256, promote, version_check
 cohorts/beta.toml:5:1: unknown … "rolout" … [activate."1.0.0"]
 hint: did you mean "rollout"?
 cohorts/beta.toml:6:1: unknown … "abort" … [activate."1.0.0"]
@@ -278,6 +278,13 @@ devices_file = "../../beta.txt"
 `, `
 cohorts/beta.toml:1:16: path "../../beta.txt" … folder
 hint: file … cohorts/
+`},
+		{"a digest of no devices_file", `
+-- cohorts/beta.toml --
+devices_sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+`, `
+cohorts/beta.toml:1:18: devices_sha256 is of no devices_file
+hint: devices_file =
 `},
 		{"devices_file is empty", `
 -- cohorts/beta.toml --

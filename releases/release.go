@@ -197,7 +197,7 @@ func (t *table) hex(key string, digits int) (string, *node) {
 	}
 	s = strings.ToLower(s)
 	if len(s) != digits || strings.Trim(s, lowerHex) != "" {
-		t.fault(n.offset, "write it as "+key+"sum prints it", "%s is not %d hex digits", key, digits)
+		t.fault(n.offset, "write it as "+key[strings.LastIndex(key, "_")+1:]+"sum prints it", "%s is not %d hex digits", key, digits)
 		return "", nil
 	}
 	return s, n

@@ -12,8 +12,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// maxText is how many bytes a text has at most, once it is unpacked.
-const maxText = math.MaxUint32
+// MaxText is how many bytes a text has at most, once it is unpacked.
+const MaxText = math.MaxUint32
 
 // Packed says whether a file is compressed, by its name.
 func Packed(name string) bool { return path.Ext(name) == ".gz" || path.Ext(name) == ".zst" }
@@ -27,7 +27,7 @@ func unpack(name string, packed []byte) (text []byte, err error) {
 	case ".zst":
 		format = "Zstandard"
 		var r *zstd.Decoder
-		if r, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxText)); err == nil {
+		if r, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(MaxText)); err == nil {
 			defer r.Close()
 			text, err = r.DecodeAll(packed, nil)
 		}
@@ -37,8 +37,8 @@ func unpack(name string, packed []byte) (text []byte, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("it is no %s, or damaged: %w", format, err)
 	}
-	if len(text) > maxText {
-		return nil, fmt.Errorf("its text has over %d bytes", maxText)
+	if len(text) > MaxText {
+		return nil, fmt.Errorf("its text has over %d bytes", MaxText)
 	}
 	return text, nil
 }
@@ -52,6 +52,6 @@ func gunzip(packed []byte) ([]byte, error) {
 	// one. Deflate makes at most 1032 bytes of one.
 	size := int64(binary.LittleEndian.Uint32(packed[len(packed)-4:]))
 	text := bytes.NewBuffer(make([]byte, 0, min(size, 1032*int64(len(packed)))+bytes.MinRead))
-	_, err = io.Copy(text, io.LimitReader(r, maxText+1))
+	_, err = io.Copy(text, io.LimitReader(r, MaxText+1))
 	return text.Bytes(), err
 }

@@ -15,7 +15,6 @@ import (
 	"cairn/cmd/cairn/internal/cli"
 	"cairn/cmd/cairn/internal/git"
 	"cairn/cmd/cairn/internal/outfile"
-	"cairn/manifest/lint"
 	"cairn/releases"
 	"cairn/releases/edit"
 
@@ -245,7 +244,7 @@ func (e *halfwayError) Error() string { return e.at + ": " + e.err.Error() }
 func (e *halfwayError) Unwrap() error { return e.err }
 
 func (p *project) definitions() edit.Project {
-	return edit.Project{Fleet: p.fleet, Files: p.root.FS(), Warnings: lint.Names(), Stops: p.stops}
+	return edit.Project{Fleet: p.fleet, Source: p.origin, Stops: p.stops}
 }
 
 // difference is a change as a unified diff, as git shows it.

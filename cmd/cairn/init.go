@@ -117,7 +117,7 @@ func runInit(cmd *cobra.Command, dir string, opts initOptions) error {
 		if opts.second {
 			keys.threshold = 2
 		}
-		if err := runKeysInit(cmd, &globalOptions{dir}, keys); err != nil {
+		if err := runKeysInit(cmd, &globalOptions{dir: dir, stderr: cmd.ErrOrStderr()}, keys); err != nil {
 			return fmt.Errorf("%w\nthe project is written: 'cairn keys init' goes on from here", err)
 		}
 	}
@@ -229,7 +229,7 @@ func writeNew(name string, content []byte) (there bool, err error) {
 
 // runPrintPolicy prints policies for the project that is in a folder.
 func runPrintPolicy(cmd *cobra.Command, dir string, opts initOptions) error {
-	p, err := (&globalOptions{dir}).open(cmd.Context())
+	p, err := (&globalOptions{dir: dir, stderr: cmd.ErrOrStderr()}).open(cmd.Context())
 	if err != nil {
 		return err
 	}

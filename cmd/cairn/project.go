@@ -23,8 +23,10 @@ import (
 // project is a project folder that has been read.
 type project struct {
 	dir   string
-	root  *os.Root // nothing outside of it is read
+	root  *os.Root // no file outside of it is read
 	fleet *releases.Fleet
+
+	origin releases.Source
 
 	stops  bool            // it is read to take a release back
 	faults releases.Faults // where it is: what holds no stop up
@@ -55,7 +57,7 @@ func (g *globalOptions) openTo(ctx context.Context, stop bool) (*project, error)
 	}
 	done := make(chan result, 1)
 	go func() {
-		p, err := g.load(stop)
+		p, err := g.load(ctx, stop)
 		done <- result{p, err}
 	}()
 	select {
@@ -70,16 +72,17 @@ func (g *globalOptions) openTo(ctx context.Context, stop bool) (*project, error)
 	}
 }
 
-func (g *globalOptions) load(stop bool) (*project, error) {
+func (g *globalOptions) load(ctx context.Context, stop bool) (*project, error) {
 	root, err := os.OpenRoot(g.dir)
 	if err != nil {
 		return nil, cli.Usagef("project folder %q: %w", g.dir, cli.Cause(err))
 	}
 	p := &project{dir: g.dir, root: root, stops: stop}
+	p.origin = releases.Source{Files: root.FS(), Lists: newLists(ctx, g.stderr).get, Warnings: lint.Names()}
 	if stop {
-		p.fleet, p.faults, err = releases.LoadToStop(root.FS(), nil, lint.Names()...)
+		p.fleet, p.faults, err = p.origin.LoadToStop(nil)
 	} else {
-		p.fleet, err = releases.Load(root.FS(), lint.Names()...)
+		p.fleet, err = p.origin.Load()
 	}
 	if err == nil {
 		faults := formats.Check(p.fleet)
@@ -130,12 +133,18 @@ func (p *project) store(flag string, concurrency int) (publish.Store, error) {
 		}
 		return dirstore.New(name), nil
 	}
-	if err := releases.CheckBucket(name, p.fleet.Publish.Endpoint); err != nil {
+	at := p.fleet.Publish
+	if err := releases.CheckBucket(name, at.Endpoint); err != nil {
 		return nil, cli.Usage(err)
 	}
+	return bucketAt(at.Endpoint, at.Region, name, concurrency)
+}
+
+// bucketAt opens a bucket, with the credentials of the environment.
+func bucketAt(endpoint, region, name string, concurrency int) (publish.Store, error) {
 	return s3store.New(s3store.Config{
-		Endpoint:    p.fleet.Publish.Endpoint,
-		Region:      cmp.Or(p.fleet.Publish.Region, os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION")),
+		Endpoint:    endpoint,
+		Region:      cmp.Or(region, os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION")),
 		Bucket:      name,
 		Credentials: s3store.EnvironmentCredentials(),
 		Concurrency: concurrency,

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+
 	"cairn/cmd/cairn/internal/cli"
 	"cairn/cmd/cairn/internal/complete"
 
@@ -9,7 +11,8 @@ import (
 
 // globalOptions are those of every command.
 type globalOptions struct {
-	dir string // the project folder
+	dir    string // the project folder
+	stderr io.Writer
 }
 
 func rootCommand() *cobra.Command {
@@ -32,7 +35,10 @@ A flag that takes a value can be given by a variable: see 'cairn help environmen
 	}
 	root.PersistentFlags().StringVarP(&global.dir, "dir", "C", ".", "project `folder`")
 	root.SetFlagErrorFunc(cli.FlagError)
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return cli.FromEnvironment(cmd) }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		global.stderr = cmd.ErrOrStderr()
+		return cli.FromEnvironment(cmd)
+	}
 	cli.AcceptVerbose(root)
 	root.AddCommand(
 		initCommand(global),

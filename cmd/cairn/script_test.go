@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"context"
+	"crypto/sha256"
 	"flag"
 	"fmt"
 	"io"
@@ -14,9 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"cairn/publish"
 	"cairn/publish/edge/roots/rootstest"
+	"cairn/publish/s3store"
 	"cairn/publish/storetest"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -49,6 +54,9 @@ func TestScripts(t *testing.T) {
 			"s3": func(ts *testscript.TestScript, _ bool, _ []string) {
 				useS3(ts, server, server.NewBucket(t))
 			},
+			"list": func(ts *testscript.TestScript, _ bool, args []string) {
+				putList(ts, server, args[0], args[1])
+			},
 			"edit":     editFile,
 			"field":    field,
 			"accident": accident,
@@ -69,6 +77,24 @@ func useS3(ts *testscript.TestScript, server *storetest.S3Server, bucket string)
 	text := strings.Replace(ts.ReadFile(name), "[publish]",
 		fmt.Sprintf("[publish]\nendpoint = %q\nregion = %q", server.Endpoint, server.Region), 1)
 	ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o644))
+}
+
+// putList puts a file into $BUCKET at KEY, compressed where that ends in .zst, and
+// its digest into $SHA256.
+func putList(ts *testscript.TestScript, server *storetest.S3Server, name, key string) {
+	content := []byte(ts.ReadFile(name))
+	if strings.HasSuffix(key, ".zst") {
+		w, err := zstd.NewWriter(nil)
+		ts.Check(err)
+		content = w.EncodeAll(content, nil)
+	}
+	store, err := s3store.New(s3store.Config{
+		Endpoint: server.Endpoint, Region: server.Region, Bucket: ts.Getenv("BUCKET"),
+		Credentials: s3store.StaticCredentials(server.AccessKey, server.SecretKey, ""),
+	})
+	ts.Check(err)
+	ts.Check(store.Put(context.Background(), key, publish.BytesContent(content), publish.Header{}))
+	ts.Setenv("SHA256", fmt.Sprintf("%x", sha256.Sum256(content)))
 }
 
 // serveInBackground runs "cairn serve ARGS" until the script ends, and puts

@@ -58,7 +58,7 @@ func relocations(plan *publish.Plan, fleet *releases.Fleet) []Relocation {
 // where as many are in no list any more: it may be cut off.
 type Shrunk struct {
 	Cohort string `json:"cohort"`
-	File   string `json:"file"` // the list, relative to the project folder
+	File   string `json:"file"` // the list, relative to the project folder, or "s3://BUCKET/KEY"
 	Before int    `json:"before"`
 	After  int    `json:"after"`
 }

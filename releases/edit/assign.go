@@ -101,6 +101,9 @@ func (p Project) unlist(c *releases.Cohort, gone map[int]bool) (changes []Change
 
 // readList reads a devices_file that is to be changed.
 func (p Project) readList(c *releases.Cohort) ([]byte, error) {
+	if releases.Remote(c.DevicesFile) {
+		return nil, fmt.Errorf("cohort %s lists its devices in %s, which no command changes: put the changed list beside it under another name, and name that and its digest in %s", c.Slug, c.DevicesFile, c.File)
+	}
 	if releases.Packed(c.DevicesFile) {
 		return nil, fmt.Errorf("%s is compressed, and cohort %s lists its devices there: change it where it is made, or unpack it and name the text in %s", c.DevicesFile, c.Slug, c.File)
 	}

@@ -267,7 +267,7 @@ func randomCommand(t *testing.T, seed uint64, done map[string]int) {
 	if err != nil {
 		t.Fatalf("seed %d: %v\n%s", seed, err, text)
 	}
-	p := Project{Fleet: fleet, Files: files}
+	p := Project{Fleet: fleet, Source: releases.Source{Files: files}}
 	name, run, meant, touched := command(r, p)
 	want := say(fleet)
 	refused := meant(&want)

@@ -16,9 +16,7 @@ import (
 // Project is definitions without faults beside the texts that they come from.
 type Project struct {
 	Fleet *releases.Fleet
-	Files fs.FS // of the project folder
-	// Warnings are the names that [lint] may allow, as for [releases.Load].
-	Warnings []string
+	releases.Source
 	// Stops says that what is wrong elsewhere keeps no change back.
 	Stops bool
 }
@@ -35,17 +33,18 @@ func (c Change) goes() bool { return c.Before != nil && c.After == nil }
 // Check loads the definitions as they are after some changes. The error is the
 // loader's: [releases.Faults].
 func (p Project) Check(changes []Change) (Project, error) {
-	files := overlay{p.Files, changes}
+	source := p.Source
+	source.Files = overlay{p.Files, changes}
 	if p.Stops {
 		var own []string
 		for _, c := range changes {
 			own = append(own, c.File)
 		}
-		fleet, _, err := releases.LoadToStop(files, own, p.Warnings...)
-		return Project{fleet, files, p.Warnings, true}, err
+		fleet, _, err := source.LoadToStop(own)
+		return Project{fleet, source, true}, err
 	}
-	fleet, err := releases.Load(files, p.Warnings...)
-	return Project{fleet, files, p.Warnings, false}, err
+	fleet, err := source.Load()
+	return Project{fleet, source, false}, err
 }
 
 // change edits a file, which may not be there yet; nil where that leaves it as

@@ -38,11 +38,12 @@ func project(t *testing.T, files map[string]string) Project {
 	for name, text := range all {
 		fsys[name] = &fstest.MapFile{Data: []byte(text), Mode: 0o644}
 	}
-	fleet, err := releases.Load(fsys)
+	source := releases.Source{Files: fsys, Lists: func(list releases.List) ([]byte, string, error) { return []byte("LISTED\n"), list.SHA256, nil }}
+	fleet, err := source.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Project{Fleet: fleet, Files: fsys}
+	return Project{Fleet: fleet, Source: source}
 }
 
 func instant(s string) time.Time {
@@ -368,6 +369,18 @@ func TestProject(t *testing.T) {
 			files: map[string]string{"cohorts/vip.toml": "devices_file = \"vip.txt.gz\"\n", "cohorts/vip.txt.gz": "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x73\xe6\x02\x00\x27\xe7\x58\x7a\x02\x00\x00\x00"},
 			edit:  func(p Project) ([]Change, error) { return p.Assign([]string{"D"}, "vip", false) },
 			err:   "cohorts/vip.txt.gz is compressed, and cohort vip lists its devices there: change it where it is made, or unpack it and name the text in cohorts/vip.toml",
+		},
+		{
+			name:  "assign to a list in a bucket",
+			files: map[string]string{"cohorts/vip.toml": "devices_file = \"s3://fleet-lists/vip.txt\"\ndevices_sha256 = \"" + digest("0") + "\"\n"},
+			edit:  func(p Project) ([]Change, error) { return p.Assign([]string{"D"}, "vip", false) },
+			err:   "cohort vip lists its devices in s3://fleet-lists/vip.txt, which no command changes: put the changed list beside it under another name, and name that and its digest in cohorts/vip.toml",
+		},
+		{
+			name:  "assign from a list in a bucket",
+			files: map[string]string{"cohorts/vip.toml": "devices = [\"D\"]\ndevices_file = \"s3://fleet-lists/vip.txt\"\ndevices_sha256 = \"" + digest("0") + "\"\n"},
+			edit:  func(p Project) ([]Change, error) { return p.Assign([]string{"LISTED"}, "beta", false) },
+			err:   "cohort vip lists its devices in s3://fleet-lists/vip.txt, which no command changes: put the changed list beside it under another name, and name that and its digest in cohorts/vip.toml",
 		},
 		{
 			name: "assign what is no serial",

@@ -42,7 +42,7 @@ func uploads(t *testing.T) Project {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Project{Fleet: fleet, Files: files}
+	return Project{Fleet: fleet, Source: releases.Source{Files: files}}
 }
 
 func digest(c string) string { return strings.Repeat(c, 64) }

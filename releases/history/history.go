@@ -3,6 +3,7 @@
 package history
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -74,6 +75,8 @@ func cohort(was, is *releases.Cohort, at time.Time) (all lines) {
 	case is == nil:
 		all.add("cohort %s goes", was.Slug)
 		return all
+	case otherList(was, is):
+		all.add("%s: another list of devices, %s", is.Slug, cmp.Or(is.DevicesFile, is.File))
 	case was.Devices.Len() != is.Devices.Len():
 		all.add("%s: %d → %d devices", is.Slug, was.Devices.Len(), is.Devices.Len())
 	case was.VersionCheck != is.VersionCheck:
@@ -85,6 +88,13 @@ func cohort(was, is *releases.Cohort, at time.Time) (all lines) {
 		}
 	}
 	return all
+}
+
+// otherList says whether a cohort's list is another object in a bucket, which an
+// outline does not count.
+func otherList(was, is *releases.Cohort) bool {
+	return (releases.Remote(was.DevicesFile) || releases.Remote(is.DevicesFile)) &&
+		(was.DevicesFile != is.DevicesFile || was.DevicesSHA256 != is.DevicesSHA256)
 }
 
 // without is what of some texts is not among others.

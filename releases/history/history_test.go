@@ -25,6 +25,7 @@ func TestEditsInWords(t *testing.T) {
 		"a pause":         {cohort, "[activate.\"1.1.0\"]\n", "[activate.\"1.1.0\"]\npaused = 2026-12-02T10:00:00Z\n", []string{"1.1.0, default: paused"}},
 		"no activation":   {cohort, "[activate.\"1.0.0\"]\n", "", []string{"1.0.0, default: 100 → 0 %", "1.0.0, default: no longer activated"}},
 		"a device":        {beta, "FRIDGE-", "NEW-1\nFRIDGE-", []string{"beta: 4 → 5 devices"}},
+		"a list":          {"cohorts/beta.toml", `"beta.txt"`, "\"s3://fleet-lists/beta.txt\"\ndevices_sha256 = \"" + strings.Repeat("0", 64) + "\"", []string{"beta: another list of devices, s3://fleet-lists/beta.txt"}},
 		"a recall":        {release, "version =", "withdrawn = \"bad flash\"\nversion =", []string{"1.1.0 withdrawn everywhere: bad flash"}},
 		"no must-pass":    {old, "must_pass_through = true", "must_pass_through = false", []string{"1.0.0 need not be passed through any more"}},
 		"another payload": {release, "stm32-fw-evt.bin", "stm32-fw-mp.bin", []string{"the payloads of 1.1.0 change"}},

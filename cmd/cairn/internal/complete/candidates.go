@@ -45,8 +45,11 @@ var flagCandidates = map[string]candidates{
 func cohortSlugs(f *releases.Fleet, _ *cobra.Command) (slugs []string) {
 	for _, c := range f.Cohorts {
 		about := cli.Count(c.Devices.Len(), "device")
-		if c.Slug == releases.DefaultCohort {
+		switch {
+		case c.Slug == releases.DefaultCohort:
 			about = "the devices that no cohort lists"
+		case releases.Remote(c.DevicesFile):
+			about = "the devices in " + c.DevicesFile
 		}
 		slugs = append(slugs, c.Slug+"\t"+about)
 	}

@@ -100,7 +100,7 @@ func beginning(list func(*cobra.Command) []string, commas bool) cobra.Completion
 	}
 }
 
-// outline reads the project that --dir names, but no payload. It is nil where that is at fault:
+// outline reads the project that --dir names, but no payload and no bucket. It is nil where that is at fault:
 // a shell that completes is no place to say so.
 func outline(cmd *cobra.Command) *releases.Fleet {
 	if cli.FromEnvironment(cmd) != nil {

@@ -58,7 +58,7 @@ func (w Worktree) Outline(ctx context.Context, commit string) (*releases.Fleet, 
 		return nil, err
 	}
 	defer root.Close()
-	for _, texts := range []string{":(glob)**/*.toml", ":(glob)**/*.txt"} {
+	for _, texts := range []string{":(glob)**/*.toml", ":(glob)**/*.txt", ":(glob)cohorts/**"} {
 		archive, err := w.git(ctx, "archive", "--format=tar", commit, "--", texts)
 		if err != nil && strings.HasSuffix(texts, ".toml") {
 			return nil, err

@@ -69,7 +69,7 @@ func (r Check) findings() []finding {
 	all := []finding{}
 	add := func(level, rule string, f *releases.Fault) {
 		name := f.Place.File
-		if r.Dir != "." {
+		if r.Dir != "." && !releases.Remote(name) {
 			name = path.Join(filepath.ToSlash(r.Dir), name)
 		}
 		all = append(all, finding{level, rule, name, f.Place.Line, max(f.Place.Column, 1), f.Message, f.Source, f.Hint})

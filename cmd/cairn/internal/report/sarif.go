@@ -3,9 +3,11 @@ package report
 import (
 	"io"
 	"net/url"
+	"strings"
 
 	"cairn/cmd/cairn/internal/cli"
 	"cairn/manifest/lint"
+	"cairn/releases"
 )
 
 // sarifSchema is where the schema of SARIF 2.1.0 is.
@@ -29,7 +31,7 @@ func writeSARIF(out, _ io.Writer, r Check) error {
 		results = append(results, object{
 			"ruleId": f.Rule, "ruleIndex": index[f.Rule], "level": f.Level, "message": object{"text": f.text()},
 			"locations": []object{{"physicalLocation": object{
-				"artifactLocation": object{"uri": (&url.URL{Path: f.File}).String()},
+				"artifactLocation": object{"uri": uri(f.File)},
 				"region":           object{"startLine": f.Line, "startColumn": f.Column},
 			}}},
 		})
@@ -41,4 +43,14 @@ func writeSARIF(out, _ io.Writer, r Check) error {
 			"columnKind": "unicodeCodePoints", "results": results,
 		}},
 	})
+}
+
+// uri is that of a file, or of a list in a bucket.
+func uri(name string) string {
+	u := &url.URL{Path: name}
+	if scheme, rest, remote := strings.Cut(name, "://"); remote && releases.Remote(name) {
+		u.Scheme = scheme
+		u.Host, u.Path, _ = strings.Cut(rest, "/")
+	}
+	return u.String()
 }

@@ -28,7 +28,8 @@ type editOptions struct {
 	dryRun, commit, publish, noLock bool
 
 	signing signingOptions
-	stops   bool // it takes a release back, which no fault elsewhere holds up
+	stops   bool   // it takes a release back, which no fault elsewhere holds up
+	source  string // what the definitions are, for the record; "" for what is checked out
 }
 
 func (o *editOptions) add(cmd *cobra.Command) {
@@ -211,7 +212,10 @@ func (g *globalOptions) lock(cmd *cobra.Command) (unlock func(), err error) {
 // edit that is made meanwhile would be taken back.
 func (e *pendingEdit) publish(cmd *cobra.Command, opts editOptions, unwritten bool) error {
 	ctx, tree := cmd.Context(), git.Worktree{Dir: e.project.dir}
-	publishing := publishOptions{lease: time.Minute, wait: true, noLock: opts.noLock, signing: opts.signing, source: tree.Source(ctx, unwritten)}
+	publishing := publishOptions{lease: time.Minute, wait: true, noLock: opts.noLock, signing: opts.signing, source: opts.source}
+	if publishing.source == "" {
+		publishing.source = tree.Source(ctx, unwritten)
+	}
 	if publishing.stops = e.stops; e.stops {
 		publishing.faults = e.project.faults
 		publishing.allow.Chosen = []string{"time"}

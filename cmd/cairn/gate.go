@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cairn/cmd/cairn/internal/cli"
+	"cairn/cmd/cairn/internal/git"
 	"cairn/releases"
 	"cairn/releases/edit"
 	"cairn/releases/gate"
@@ -22,7 +23,8 @@ import (
 type gateOptions struct {
 	editOptions
 	adoptionOptions
-	logs []string
+	logs         []string
+	publishStops bool
 }
 
 func gateCommand(global *globalOptions) *cobra.Command {
@@ -40,11 +42,13 @@ says where the evidence comes from, and how good it must be.
 
 Each decision is an edit of the cohort's file; with --commit it is a commit, which
 can be reviewed and reverted. Run it on a schedule, right before publish; with
---publish it publishes by itself, and what takes a release back goes first.
+--publish it publishes by itself, and what takes a release back goes first. With
+--publish-stops it publishes nothing else. 'cairn init --gates' writes a job of
+CI that does so.
 
 It exits with 0 whatever the gates say, so that what they decided is pushed.`,
 		Example: `  cairn gate
-  cairn gate --commit --publish && git push
+  cairn gate --commit --publish-stops && git push && cairn publish
   cairn gate --dry-run --log access.log`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runGate(cmd, global, opts) },
 	}
@@ -58,12 +62,13 @@ func (o *gateOptions) add(cmd *cobra.Command) {
 	cli.AddAt(cmd, &o.at)
 	f := cmd.Flags()
 	f.StringArrayVar(&o.logs, "log", nil, "a `LOG` as 'cairn adoption' takes it, again for more (default: logs in [adoption])")
+	f.BoolVar(&o.publishStops, "publish-stops", false, "publish at once what takes a release back, and leave the rest to the next publish")
 	f.BoolVar(&o.json, "json", false, "write one JSON object for each decision")
 }
 
 // instant is the one that decides.
 func (o *gateOptions) instant() (time.Time, error) {
-	if !o.at.IsZero() && o.publish {
+	if !o.at.IsZero() && (o.publish || o.publishStops) {
 		return time.Time{}, cli.Usagef("--at does not go with --publish: that is done now")
 	}
 	return o.at.Instant().Truncate(time.Second), nil
@@ -107,13 +112,13 @@ func runGate(cmd *cobra.Command, global *globalOptions, opts gateOptions) error 
 	for _, d := range decisions {
 		actions = append(actions, d.action)
 	}
-	return global.act(cmd, opts.editOptions, opts.json, actions, at)
+	return global.act(cmd, opts, actions, at)
 }
 
 // act carries out what is decided: nothing advances before what failed is stopped.
 // What advances is published once.
-func (g *globalOptions) act(cmd *cobra.Command, opts editOptions, asJSON bool, all []action, at time.Time) error {
-	if asJSON {
+func (g *globalOptions) act(cmd *cobra.Command, opts gateOptions, all []action, at time.Time) error {
+	if opts.json {
 		cmd.SetOut(cmd.ErrOrStderr()) // for the edits
 	}
 	rank := func(a action) int {
@@ -127,13 +132,19 @@ func (g *globalOptions) act(cmd *cobra.Command, opts editOptions, asJSON bool, a
 	}
 	all = slices.DeleteFunc(all, func(a action) bool { return a.edit == nil })
 	slices.SortStableFunc(all, func(a, b action) int { return cmp.Compare(rank(a), rank(b)) })
+	// Nobody else may ever have the commit of a stop, where it cannot be pushed.
+	// The guard "reoffer" keeps it, so on record is what everybody has.
+	before := git.Worktree{Dir: g.dir}.Source(cmd.Context(), true)
 	var stopped error
 	for i, a := range all {
 		if stopped != nil && !a.stop {
 			break
 		}
-		step := opts
-		step.stops, step.publish = a.stop, opts.publish && (a.stop || !a.quiet && i == len(all)-1)
+		step := opts.editOptions
+		step.stops, step.publish = a.stop, opts.publish && (a.stop || !a.quiet && i == len(all)-1) || opts.publishStops && a.stop
+		if a.stop {
+			step.source = before
+		}
 		stopped = errors.Join(stopped, g.edit(cmd, step, func(p *project) (change, error) {
 			files, err := a.edit(p.definitions(), at)
 			return change{files: files, stops: a.stop, title: title(a.cohort, "%s", a.note)}, err

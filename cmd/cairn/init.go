@@ -29,7 +29,7 @@ type initOptions struct {
 	slug, organization, baseURL string
 	to, endpoint, region        string
 	ci, branch, policy          string
-	signed, second              bool
+	signed, second, gates       bool
 }
 
 func initCommand(global *globalOptions) *cobra.Command {
@@ -81,6 +81,7 @@ that is there is left alone, and so is each other file.`,
 	f.StringVar(&opts.branch, "branch", "", "the branch that is published (default: that of the git remote, else main)")
 	f.BoolVar(&opts.signed, "signed", false, "make the keys of signed answers, too, as 'cairn keys init' does")
 	f.BoolVar(&opts.second, "second-signer", false, "the same with two online keys, which have to sign both, and a job at GitHub for the second one")
+	f.BoolVar(&opts.gates, "gates", false, "a job at GitHub that asks gates and promotes on the schedule, pushes what they decide, and publishes a stop at once")
 	f.Var(cli.NewChoice(&opts.policy, policies...), "print-policy", "only print a policy of the project that is there")
 	f.Lookup("print-policy").NoOptDefVal = "all"
 	return cmd
@@ -130,7 +131,7 @@ func (opts *initOptions) config(repo git.Repository) scaffold.Config {
 		Slug: opts.slug, Organization: opts.organization, BaseURL: opts.baseURL,
 		Publish: releases.Publish{To: opts.to, Endpoint: opts.endpoint, Region: opts.region},
 		Branch:  repo.Branch, Within: repo.Within, LFS: repo.LFS, Guards: publish.GuardNames(),
-		SecondSigner: opts.second,
+		SecondSigner: opts.second, Gates: opts.gates,
 	}
 	if opts.branch != "" {
 		c.Branch = opts.branch

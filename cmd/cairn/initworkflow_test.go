@@ -32,6 +32,7 @@ type workflow struct {
 	ca          string                       // a file: who signed for the server that has cairn
 	signKey     map[string]string            // the secret CAIRN_SIGN_KEY, by the job that sees it
 	outputs     map[string]map[string]string // of jobs that have run
+	before      map[string]func()            // what happens before a step, by its name
 	Defaults    struct {
 		Run struct {
 			Directory string `yaml:"working-directory"`
@@ -45,6 +46,7 @@ type workflow struct {
 
 type step struct {
 	ID, Name, Uses, Run string
+	If                  string
 	Directory           string `yaml:"working-directory"`
 	With, Env           map[string]string
 }
@@ -145,14 +147,15 @@ func (w *workflow) job(name, commit, flag, last string) (output, temp string, er
 		w.Fatal(err)
 	}
 	expressions := map[string]string{
-		"${{ inputs.allow }}":                   "",
-		"${{ inputs.rescan }}":                  "false",
-		"${{ secrets.OTA_PLAN_KEY_ID }}":        w.server.AccessKey,
-		"${{ secrets.OTA_PLAN_KEY_SECRET }}":    w.server.SecretKey,
-		"${{ secrets.OTA_PUBLISH_KEY_ID }}":     w.server.AccessKey,
-		"${{ secrets.OTA_PUBLISH_KEY_SECRET }}": w.server.SecretKey,
-		"${{ secrets.CAIRN_SIGN_KEY }}":         w.signKey[name],
-		"${{ secrets.CAIRN_NOTIFY_SECRET }}":    "",
+		"${{ inputs.allow }}":                           "",
+		"${{ inputs.rescan }}":                          "false",
+		"${{ secrets.OTA_PLAN_KEY_ID }}":                w.server.AccessKey,
+		"${{ secrets.OTA_PLAN_KEY_SECRET }}":            w.server.SecretKey,
+		"${{ secrets.OTA_PUBLISH_KEY_ID }}":             w.server.AccessKey,
+		"${{ secrets.OTA_PUBLISH_KEY_SECRET }}":         w.server.SecretKey,
+		"${{ secrets.CAIRN_SIGN_KEY }}":                 w.signKey[name],
+		"${{ secrets.CAIRN_NOTIFY_SECRET }}":            "",
+		"${{ secrets.OTA_PUSH_TOKEN || github.token }}": "a token",
 	}
 	for of, outputs := range w.outputs {
 		for output, value := range outputs {
@@ -172,6 +175,12 @@ func (w *workflow) job(name, commit, flag, last string) (output, temp string, er
 	}
 	var all bytes.Buffer
 	for _, s := range w.Jobs[name].Steps {
+		if err != nil && s.If != "${{ !cancelled() }}" {
+			continue
+		}
+		if happens := w.before[s.Name]; happens != nil {
+			happens()
+		}
 		if strings.HasPrefix(s.Uses, "actions/checkout@") {
 			ref := commit
 			if s.With["ref"] != "" {
@@ -201,12 +210,16 @@ func (w *workflow) job(name, commit, flag, last string) (output, temp string, er
 			cmd.Env = append(cmd.Env, key+"="+v)
 		}
 		cmd.Stdout, cmd.Stderr = &all, &all
-		if err := cmd.Run(); err != nil || s.Name == last {
-			return all.String(), temp, err
+		if failed := cmd.Run(); failed != nil {
+			err = failed
+			continue
+		}
+		if s.Name == last {
+			break
 		}
 		w.output(name, s.ID, filepath.Join(temp, "output", s.ID))
 	}
-	return all.String(), temp, nil
+	return all.String(), temp, err
 }
 
 // output takes what a step has put out, as far as its job does.
@@ -249,6 +262,12 @@ func (w *workflow) fails(name, commit, flag, want string) {
 // source is what the state in the bucket says was published last.
 func (w *workflow) source() string {
 	w.Helper()
+	return w.published().Source
+}
+
+// published is what was published last, as the state in the bucket says.
+func (w *workflow) published() publish.Stamp {
+	w.Helper()
 	store, err := s3store.New(s3store.Config{
 		Endpoint: w.server.Endpoint, Region: w.server.Region, Bucket: w.server.Bucket,
 		Credentials: s3store.StaticCredentials(w.server.AccessKey, w.server.SecretKey, ""),
@@ -260,7 +279,7 @@ func (w *workflow) source() string {
 	if err != nil || remote.State == nil {
 		w.Fatal("nothing is published: ", err, remote.Problem)
 	}
-	return remote.State.Done.Source
+	return remote.State.Done
 }
 
 // TestWorkflow is the life of a project in CI, from its first commit to an
@@ -346,7 +365,7 @@ func TestSecondSigner(t *testing.T) {
 	for _, name := range []string{"XDG_CONFIG_HOME", "HOME", "AppData"} {
 		t.Setenv(name, config)
 	}
-	w := newWorkflow(t, "--second-signer")
+	w := newWorkflow(t, "--second-signer", "--gates")
 	key := func(name string) string {
 		text, err := os.ReadFile(filepath.Join(config, "cairn", "ota.example.com_fridges", name))
 		if err != nil {
@@ -380,4 +399,32 @@ func TestSecondSigner(t *testing.T) {
 	if got := w.source(); got != second {
 		t.Errorf("published %s, not %s", got, second)
 	}
+
+	// A gate stops at once what it can without the second key; both jobs sign the rest.
+	w.signKey["second-signer"] = key("second.key")
+	w.git(w.dir, "revert", "--no-edit", "HEAD")
+	w.gate()
+	w.waits("1.1.0")
+	w.says(false)
+	fourth := w.commit("Roll out")
+	w.succeeds("second-signer", fourth, "", "")
+	w.succeeds("publish", fourth, "", "", "keys right")
+	w.wantPercent("default", "1.1.0", 13)
+	w.succeeds("gates", fourth, "", "", "aborted", "unsigned, as you ask")
+	w.wantPercent("default", "1.1.0", 0)
+	w.succeeds("second-signer", fourth, "", "")
+	w.succeeds("publish", fourth, "", "", "keys right")
+	if now, _ := w.main(); w.source() != now {
+		t.Errorf("published %s, not %s", w.source(), now)
+	}
+
+	// What goes on is signed by both.
+	w.pull()
+	w.waits("1.2.0")
+	w.says(true)
+	fifth := w.commit("A good one")
+	for _, job := range []string{"gates", "second-signer", "publish"} {
+		w.succeeds(job, fifth, "", "")
+	}
+	w.wantPercent("default", "1.2.0", 25)
 }

@@ -46,7 +46,7 @@ Each decision is an edit of the cohort's file; with --commit it is a commit, whi
 can be reviewed and reverted. Run it on a schedule, right before publish, as 'cairn
 gate'.`,
 		Example: `  cairn promote
-  cairn promote --commit --publish && git push
+  cairn promote --commit --publish-stops && git push && cairn publish
   cairn promote --again --commit`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runPromote(cmd, global, opts, again) },
 	}
@@ -93,7 +93,7 @@ func runPromote(cmd *cobra.Command, global *globalOptions, opts gateOptions, aga
 	if err := writePromotions(cmd.OutOrStdout(), rows, opts.json); err != nil {
 		return err
 	}
-	return global.act(cmd, opts.editOptions, opts.json, actions, at)
+	return global.act(cmd, opts, actions, at)
 }
 
 // promote decides what a cohort takes over, and what follows from that.

@@ -31,6 +31,7 @@ type Config struct {
 	Within         string   // the project folder in its repository, with slashes; "." is its top
 	LFS            bool     // the repository keeps files in Git LFS
 	SecondSigner   bool     // a job of its own signs, too, before the one that publishes; GitHub only
+	Gates          bool     // a job asks gates, promotes, and pushes what they decide, before the one that publishes; GitHub only
 }
 
 // File is one of those that make a project.
@@ -46,6 +47,10 @@ const (
 	signIn   = "aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c # v6.2.3"
 	keep     = "actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0"
 )
+
+// PushToken is the secret at GitHub with which decisions of gates are pushed where
+// the branch is protected.
+const PushToken = "OTA_PUSH_TOKEN"
 
 // SecondSigner is the environment at GitHub that has the second online key.
 const SecondSigner = "cairn-second-signer"
@@ -92,6 +97,9 @@ func (c *Config) Check() error {
 	if c.SecondSigner && (!c.GitHub || c.GitLab) {
 		return errors.New("a second signer is a job at GitHub, and no other workflow is written for it: --ci github")
 	}
+	if c.Gates && (!c.GitHub || c.GitLab) {
+		return errors.New("gates are asked by a job at GitHub, and no other workflow has one: --ci github\nfor GitLab docs/adoption.md has the lines to add")
+	}
 	if !c.CI() {
 		return nil
 	}
@@ -125,8 +133,8 @@ func execute(name string, c *Config) ([]byte, error) {
 	var b bytes.Buffer
 	err := templates.ExecuteTemplate(&b, name+".tmpl", struct {
 		*Config
-		Checkout, SignIn, Keep string
-	}{c, checkout, signIn, keep})
+		Checkout, SignIn, Keep, PushToken string
+	}{c, checkout, signIn, keep, PushToken})
 	return b.Bytes(), err
 }
 

@@ -2,6 +2,7 @@ package project_test
 
 import (
 	"errors"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -46,6 +47,18 @@ func withSecondSigner() project.Config {
 	return c
 }
 
+func withGates() project.Config {
+	c := atAWS()
+	c.GitLab, c.Gates = false, true
+	return c
+}
+
+func withBoth() project.Config {
+	c := withSecondSigner()
+	c.Gates = true
+	return c
+}
+
 func files(t *testing.T, c project.Config) map[string]string {
 	t.Helper()
 	list, err := project.Files(c)
@@ -71,7 +84,7 @@ func files(t *testing.T, c project.Config) map[string]string {
 // TestWorkflows holds each workflow to what a linter knows of it, and to what
 // keeps credentials from those who should have none.
 func TestWorkflows(t *testing.T) {
-	for name, c := range map[string]project.Config{"AWS": atAWS(), "elsewhere": elsewhere(), "folder": inFolder(), "LFS": withLFS(), "second signer": withSecondSigner()} {
+	for name, c := range map[string]project.Config{"AWS": atAWS(), "elsewhere": elsewhere(), "folder": inFolder(), "LFS": withLFS(), "second signer": withSecondSigner(), "gates": withGates(), "both": withBoth()} {
 		t.Run(name, func(t *testing.T) {
 			workflow := files(t, c)[".github/workflows/cairn.yml"]
 			lint(t, workflow)
@@ -79,8 +92,10 @@ func TestWorkflows(t *testing.T) {
 				Permissions map[string]string
 				Jobs        map[string]struct {
 					If          string
+					Needs       any
 					Permissions map[string]string
 					Environment string
+					Concurrency map[string]string
 					Steps       []struct {
 						Uses string
 						With map[string]string
@@ -107,10 +122,13 @@ func TestWorkflows(t *testing.T) {
 						t.Errorf("job %s has an expression in a script:\n%s", name, s.Run)
 					}
 					for _, v := range s.Env {
-						if name == "publish" && v == "${{ secrets.CAIRN_NOTIFY_SECRET }}" {
+						if (name == "publish" || name == "gates") && v == "${{ secrets.CAIRN_NOTIFY_SECRET }}" {
 							continue
 						}
-						if (name == "publish" || name == "second-signer") && v == "${{ secrets.CAIRN_SIGN_KEY }}" {
+						if name == "gates" && v == "${{ secrets.OTA_PUSH_TOKEN || github.token }}" {
+							continue
+						}
+						if (name == "publish" || name == "second-signer" || name == "gates") && v == "${{ secrets.CAIRN_SIGN_KEY }}" {
 							continue // no role of a cloud stands for that key
 						}
 						if secret := strings.Contains(v, "secrets."); secret && (name == "check" || c.SignsIn()) {
@@ -131,8 +149,21 @@ func TestWorkflows(t *testing.T) {
 			}
 			if c.SecondSigner {
 				want["second-signer"] = map[string]string{"contents": "read"}
-				if signer := w.Jobs["second-signer"]; signer.Environment != project.SecondSigner || signer.If != w.Jobs["publish"].If {
+				if signer := w.Jobs["second-signer"]; signer.Environment != project.SecondSigner || !strings.HasPrefix(w.Jobs["publish"].If, signer.If) {
 					t.Errorf("the second signer has the environment %q, and runs if %s", signer.Environment, signer.If)
+				}
+			}
+			if c.Gates {
+				want["gates"] = map[string]string{"contents": "write"}
+				if c.SignsIn() {
+					want["gates"]["id-token"] = "write"
+				}
+				gates, publish := w.Jobs["gates"], w.Jobs["publish"]
+				if gates.Environment != environment || !cmp.Equal(gates.Concurrency, publish.Concurrency) || !strings.Contains(gates.If, "github.ref == 'refs/heads/"+c.Branch+"'") {
+					t.Errorf("gates has the environment %q, is one of %v, and runs if %s", gates.Environment, gates.Concurrency, gates.If)
+				}
+				if !strings.Contains(publish.If, "!cancelled()") || !strings.Contains(fmt.Sprint(publish.Needs), "gates") {
+					t.Errorf("publish needs %v, and runs if %s", publish.Needs, publish.If)
 				}
 			}
 			if diff := cmp.Diff(want, permissions); diff != "" {
@@ -251,6 +282,7 @@ func TestRefused(t *testing.T) {
 		{func(c *project.Config) { c.Publish.Region = "" }, "needs its region"},
 		{func(c *project.Config) { c.Publish.Region = "${{ x }}" }, `region "${{ x }}" is none`},
 		{func(c *project.Config) { c.Publish.To = "dir:public" }, "CI cannot publish to"},
+		{func(c *project.Config) { c.Gates = true }, "no other workflow has one: --ci github"},
 		{func(c *project.Config) { c.Branch = "it's" }, `branch "it's"`},
 		{func(c *project.Config) { c.Branch = "" }, `branch ""`},
 		{func(c *project.Config) { c.Within = "a${{ x }}" }, "workflows cannot name the folder"},

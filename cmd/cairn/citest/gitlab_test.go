@@ -155,3 +155,30 @@ func TestGitLabIdentity(t *testing.T) {
 		t.Errorf("published %s, not %s; STS was asked %d times", got, head, asked.Load())
 	}
 }
+
+// TestGitLabGates puts the lines of docs/adoption.md into the job that publishes.
+func TestGitLabGates(t *testing.T) {
+	f := newFleet(t, "--ci", "gitlab", "--endpoint", "https://s3.example.com")
+	f.edit("cairn.toml", "https://s3.example.com", f.server.Endpoint)
+	docs, err := os.ReadFile("../../../docs/adoption.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, lines, _ := strings.Cut(string(docs), "\n```yaml\n    - ")
+	lines, _, _ = strings.Cut(lines, "```\n")
+	f.edit("../.gitlab-ci.yml", "    - now=$", "    - "+lines+"    - now=$")
+	f.edit("cairn.toml", "[cache]", "[gate.crashes]\nsource = \"file\"\nfile = \"crashes.json\"\nmin_devices = 100\nmax_age = \"2000000h\"\n\n[cache]")
+	f.write("crashes.json", `{"ok": true, "devices": 1000, "at": "2026-01-05T12:00:00Z"}`)
+	f.release()
+	f.write("cohorts/default.toml", "[activate.\"1.0.0\"]\nrollout = [ { at = 2026-01-05T09:00:00Z, percent = 20 }, { after = \"1h\", percent = 40, gate = \"crashes\" } ]\n")
+	first := f.commit("main")
+	net := newInternet(t, map[string]http.Handler{downloads: http.HandlerFunc(download)})
+	keys := map[string]string{"OTA_PUBLISH_KEY_ID": f.server.AccessKey, "OTA_PUBLISH_KEY_SECRET": f.server.SecretKey}
+	f.succeeds(net, f.clone("main", first), keys, "publish", "goes to 40 %", " new, ", "keys right")
+	if title := f.git(f.origin, "log", "-1", "--format=%s", "main"); !strings.HasPrefix(title, "ota(default): 1.0.0 goes to 40 %") {
+		t.Errorf("main ends with %q", title)
+	}
+	if head := f.git(f.origin, "rev-parse", "main"); f.source() != head {
+		t.Errorf("published %s, not %s", f.source(), head)
+	}
+}

@@ -103,8 +103,11 @@ func (w Worktree) Source(ctx context.Context, edited bool) string {
 	if err != nil {
 		return ""
 	}
-	if dirty, err := w.Uncommitted(ctx); err != nil || dirty != "" || edited {
-		head += dirtyMark
+	if edited {
+		return head + dirtyMark
+	}
+	if dirty, err := w.Uncommitted(ctx); err != nil || dirty != "" {
+		return head + dirtyMark
 	}
 	return head
 }

@@ -71,20 +71,23 @@ func ciSteps(c scaffold.Config) []string {
 	if c.GitHub && c.GitLab {
 		where = "GitHub or GitLab"
 	}
-	var second []string
+	var more []string
 	if c.SecondSigner {
-		second = []string{
+		more = []string{
 			"make the environment " + scaffold.SecondSigner + " at GitHub, for the branch " + c.Branch + " alone: its secret CAIRN_SIGN_KEY is the second online key",
 			"set the secret CAIRN_SIGN_KEY of the job that publishes to the first one",
 		}
 	}
+	if c.Gates {
+		more = append(more, "where "+c.Branch+" is protected, set the secret "+scaffold.PushToken+" to a token that may push to it (docs/adoption.md)")
+	}
 	if c.SignsIn() {
-		return append(second,
+		return append(more,
 			"make two roles of the policies above, with your account for "+scaffold.Account+" (docs/starting.md, step by step)",
 			"set the variables OTA_PUBLISH_ROLE and OTA_PLAN_ROLE to their ARNs at "+where,
 		)
 	}
-	return append(second,
+	return append(more,
 		"make two keys with the policies above (docs/starting.md)",
 		"set the secrets OTA_PUBLISH_KEY_ID, OTA_PUBLISH_KEY_SECRET, OTA_PLAN_KEY_ID and OTA_PLAN_KEY_SECRET at "+where,
 	)

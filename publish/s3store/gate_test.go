@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -33,8 +34,12 @@ func (s *simulated) RoundTrip(r *http.Request) (*http.Response, error) {
 	defer s.inFlight.Add(-1)
 	for most := s.most.Load(); n > most && !s.most.CompareAndSwap(most, n); most = s.most.Load() {
 	}
+	return s.answer(s.bears == 0 || n <= s.bears)
+}
+
+func (s *simulated) answer(takes bool) (*http.Response, error) {
 	status, body := http.StatusOK, ""
-	if s.bears > 0 && n > s.bears {
+	if !takes {
 		s.refusals.Add(1)
 		status, body = http.StatusServiceUnavailable, "<Error><Code>SlowDown</Code></Error>"
 	}
@@ -99,7 +104,7 @@ func TestTheLimitFollowsTheServer(t *testing.T) {
 	}
 }
 
-func TestRefusalsOfOneRoundHalveTheLimitOnce(t *testing.T) {
+func TestRefusalsOfOneRoundLowerTheLimitOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := simulated{latency: 20 * time.Millisecond, bears: 1}
 		store := open(t, s3store.Config{Region: "eu-test-1", Bucket: "fleet", Transport: &server})
@@ -113,8 +118,8 @@ func TestRefusalsOfOneRoundHalveTheLimitOnce(t *testing.T) {
 		if n := server.refusals.Load(); n != 31 {
 			t.Errorf("%d refusals", n)
 		}
-		if got := store.Traits().Parallel; got != 16 {
-			t.Errorf("the limit is %d, want 16", got)
+		if got := store.Traits().Parallel; got != 24 {
+			t.Errorf("the limit is %d, want 24", got)
 		}
 	})
 }
@@ -127,7 +132,7 @@ func TestTheLimitRecovers(t *testing.T) {
 		if got := store.Traits().Parallel; got > 11 {
 			t.Errorf("the limit is %d where 10 are borne", got)
 		}
-		if n := server.refusals.Load(); n > 200 {
+		if n := server.refusals.Load(); n > 150 {
 			t.Errorf("%d of 1000 requests were refused", n)
 		}
 		server.bears = 0
@@ -136,6 +141,53 @@ func TestTheLimitRecovers(t *testing.T) {
 			t.Errorf("the limit is %d where all are borne", got)
 		}
 	})
+}
+
+// metered is a server that takes so many requests a second and refuses the
+// others, as S3 does below a prefix.
+type metered struct {
+	simulated
+	perSecond float64
+
+	mu     sync.Mutex
+	room   float64 // requests that it takes now
+	filled time.Time
+}
+
+func (m *metered) RoundTrip(r *http.Request) (*http.Response, error) {
+	m.mu.Lock()
+	now := time.Now()
+	m.room = min(m.room+m.perSecond*now.Sub(m.filled).Seconds(), m.perSecond/10)
+	m.filled = now
+	takes := m.room >= 1
+	if takes {
+		m.room--
+	}
+	m.mu.Unlock()
+	return m.answer(takes)
+}
+
+// TestALimitedRateIsUsed counts the seconds that puts take where a server takes
+// 3,500 in each, near and far away.
+func TestALimitedRateIsUsed(t *testing.T) {
+	const perSecond, seconds = 3500, 10
+	for _, latency := range []time.Duration{5 * time.Millisecond, 20 * time.Millisecond, 36 * time.Millisecond} {
+		t.Run(latency.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := metered{simulated: simulated{latency: latency}, perSecond: perSecond}
+				store := open(t, s3store.Config{Region: "eu-test-1", Bucket: "fleet", Transport: &server, Now: time.Now})
+				start := time.Now()
+				putMany(t, store, perSecond*seconds)
+				share := seconds / time.Since(start).Seconds()
+				if share < 0.93 {
+					t.Errorf("%.3f of what the server gives is used", share)
+				}
+				if n := server.refusals.Load(); n > perSecond*seconds/40 {
+					t.Errorf("%d of %d requests were refused", n, perSecond*seconds)
+				}
+			})
+		})
+	}
 }
 
 // A caller that gives up while it waits leaves its place to others.

@@ -13,17 +13,21 @@ const (
 	// worth is how many times the rate must be where twice as many requests
 	// at once are worth it.
 	worth = 1.1
+	// patience is how many answers there are at least between one request at
+	// once and the next after the server has refused some.
+	patience = 64
 	// firstWait is how many rates are measured after twice the requests were
 	// not worth it, before that is tried again. It doubles each time.
 	firstWait = 4
 )
 
 // tuner finds out how many requests at once are best: twice as many as long as
-// that pays, half as many each time that the server refuses, and from there
-// one more a round up to what was best.
+// that pays, a quarter less each time that the server refuses, and from there
+// one more a round or so up to what was tried last. So where a server takes so
+// many requests a second and no more, their number stays close to that.
 type tuner struct {
 	limit int // requests at once, 1 or more
-	best  int // the limit that is known to pay
+	best  int // the limit that paid last, or was refused
 	max   int
 	now   func() time.Time // nil tries nothing above best
 
@@ -43,10 +47,8 @@ func newTuner(concurrency int, now func() time.Time) tuner {
 
 // refused is told of a server that has too much to do.
 func (t *tuner) refused() {
-	if t.limit > t.best {
-		t.postpone()
-	}
-	t.limit = max(1, t.limit/2)
+	t.best = max(t.best, t.limit)
+	t.limit = max(1, t.limit*3/4)
 	t.answers = 0
 }
 
@@ -60,7 +62,7 @@ func (t *tuner) answered(busy bool) {
 	t.answers++
 	switch {
 	case t.limit < t.best:
-		if t.answers >= t.limit {
+		if t.answers >= max(t.limit, patience) {
 			t.limit++
 			t.answers = 0
 		}
@@ -77,8 +79,8 @@ func (t *tuner) answered(busy bool) {
 func (t *tuner) measured(rate float64) {
 	switch {
 	case t.limit > t.best && rate < worth*t.rate:
-		t.limit = t.best
-		t.postpone()
+		t.limit, t.wait = t.best, t.nextWait
+		t.nextWait *= 2
 	case t.limit == t.best && t.wait > 0:
 		t.rate = rate
 		t.wait--
@@ -86,9 +88,4 @@ func (t *tuner) measured(rate float64) {
 		t.rate, t.best = rate, t.limit
 		t.limit = min(2*t.limit, t.max)
 	}
-}
-
-func (t *tuner) postpone() {
-	t.wait = t.nextWait
-	t.nextWait *= 2
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"sync"
 	"sync/atomic"
 )
 
@@ -56,18 +58,28 @@ func (p *Plan) Apply(ctx context.Context, store Store, opts ApplyOptions) error 
 				return fmt.Errorf("%s: %w", phase, err)
 			}
 		}
-		err := Each(ctx, atOnce(store, opts.Concurrency), n, func(_ context.Context, i int) error {
-			err := p.at(phase, i).apply(opts.InFlight, store)
-			if err == nil {
-				opts.Progress.Done.Add(1)
-			}
-			return err
-		})
-		if err != nil {
+		if err := p.applyPhase(ctx, phase, n, store, opts); err != nil {
 			return fmt.Errorf("%s: %w", phase, err)
 		}
 	}
 	return nil
+}
+
+// applyPhase carries out the n operations of a phase.
+func (p *Plan) applyPhase(ctx context.Context, phase Phase, n int, store Store, opts ApplyOptions) error {
+	next, stop := iter.Pull(p.inPhase(phase))
+	defer stop()
+	var mu sync.Mutex
+	return Each(ctx, atOnce(store, opts.Concurrency), n, func(context.Context, int) error {
+		mu.Lock()
+		o, _ := next()
+		mu.Unlock()
+		err := p.op(phase, o).apply(opts.InFlight, store)
+		if err == nil {
+			opts.Progress.Done.Add(1)
+		}
+		return err
+	})
 }
 
 func (o Op) apply(ctx context.Context, store Store) error {

@@ -254,10 +254,21 @@ func (p *Plan) ReferencesChanged() bool {
 func (p *Plan) operations() iter.Seq2[Phase, operation] {
 	return func(yield func(Phase, operation) bool) {
 		for phase := range phases {
-			for urgency := range urgencies {
-				if !p.all(phase, urgency, 0, func(o operation) bool { return yield(phase, o) }) {
+			for o := range p.inPhase(phase) {
+				if !yield(phase, o) {
 					return
 				}
+			}
+		}
+	}
+}
+
+// inPhase goes through the operations of a phase in their order.
+func (p *Plan) inPhase(phase Phase) iter.Seq[operation] {
+	return func(yield func(operation) bool) {
+		for urgency := range urgencies {
+			if !p.all(phase, urgency, yield) {
+				return
 			}
 		}
 	}
@@ -272,20 +283,6 @@ func (p *Plan) Ops() iter.Seq[Op] {
 			}
 		}
 	}
-}
-
-// at is the i-th operation of a phase.
-func (p *Plan) at(phase Phase, i int) Op {
-	urgency := 0
-	for ; i >= p.ops[phase][urgency].len(); urgency++ {
-		i -= p.ops[phase][urgency].len()
-	}
-	var found operation
-	p.all(phase, urgency, i, func(o operation) bool {
-		found = o
-		return false
-	})
-	return p.op(phase, found)
 }
 
 func (p *Plan) op(phase Phase, o operation) Op {

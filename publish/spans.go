@@ -20,7 +20,6 @@ func (l *operations) len() int { return l.spanned + len(l.single) }
 type span struct {
 	pair   int32 // of the plan's
 	cursor       // where the buckets begin
-	before int   // how many operations the spans before it have
 }
 
 // spanBuckets is how many buckets a span has, but for the last of a folder.
@@ -56,7 +55,7 @@ func (p *Plan) planFolder(i int) {
 			for urgency, n := range found[phase] {
 				if n > 0 {
 					list := &p.ops[phase][urgency]
-					list.spans = append(list.spans, span{int32(i), from, list.spanned})
+					list.spans = append(list.spans, span{int32(i), from})
 					list.spanned += n
 				}
 			}
@@ -93,21 +92,17 @@ func (p *Plan) folderOps(pair *folderPair, b bucketPair, reasons *[variants]Reas
 	}
 }
 
-// all goes through the operations of a list, from the i-th on.
-func (p *Plan) all(phase Phase, urgency, i int, yield func(operation) bool) bool {
+// all goes through the operations of a list.
+func (p *Plan) all(phase Phase, urgency int, yield func(operation) bool) bool {
 	list := &p.ops[phase][urgency]
-	first, skip := list.spanOf(i)
-	for _, s := range list.spans[first:] {
+	for _, s := range list.spans {
 		pair, more := &p.pairs[s.pair], true
 		pair.some(s.cursor, func(b bucketPair) {
 			if !more || !p.touches(pair, b.bucket) {
 				return
 			}
 			p.folderOps(pair, b, p.compare(b.was, b.want), func(of Phase, o operation) {
-				if !more || of != phase || o.reason.urgency() != urgency {
-					return
-				}
-				if skip--; skip < 0 {
+				if more && of == phase && o.reason.urgency() == urgency {
 					more = yield(o)
 				}
 			})
@@ -116,26 +111,10 @@ func (p *Plan) all(phase Phase, urgency, i int, yield func(operation) bool) bool
 			return false
 		}
 	}
-	for _, o := range list.single[max(0, i-list.spanned):] {
+	for _, o := range list.single {
 		if !yield(o) {
 			return false
 		}
 	}
 	return true
-}
-
-// spanOf is the span of the i-th operation, and how many of it come before.
-func (l *operations) spanOf(i int) (first, skip int) {
-	if i >= l.spanned {
-		return len(l.spans), 0
-	}
-	low, high := 0, len(l.spans)
-	for high-low > 1 {
-		if middle := (low + high) / 2; l.spans[middle].before <= i {
-			low = middle
-		} else {
-			high = middle
-		}
-	}
-	return low, i - l.spans[low].before
 }

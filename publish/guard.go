@@ -60,11 +60,18 @@ func (t Trip) String() string { return fmt.Sprintf("%s: %s; %s", t.Guard, t.What
 // Trips is all that is over a limit, allowed or not. Where nothing is to be
 // written no device can be moved by accident, nor where nothing is published
 // yet, unless the fleet is below another prefix.
-func (p *Proposal) Trips() (all []Trip) {
-	guards := Guards
+func (p *Proposal) Trips() []Trip {
+	if p.trips == nil {
+		p.trips = p.findTrips()
+	}
+	return p.trips
+}
+
+func (p *Proposal) findTrips() []Trip {
+	all, guards := []Trip{}, Guards
 	switch {
 	case len(p.elsewhere) == 0 && len(p.Live.Folders) == 0 || p.Len() == 0 && p.recorded():
-		return nil
+		return all
 	case len(p.Live.Folders) == 0:
 		guards = []Guard{{Name: "layout", measure: otherPrefix}}
 	}

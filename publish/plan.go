@@ -92,6 +92,7 @@ type Plan struct {
 	only      map[devices]map[uint16]bool  // the buckets that it may touch; nil for all, and payloads too
 	unchecked []string                     // cohorts that served lower versions before; nil where nothing is on record
 	crowds    []Crowd                      // nil until somebody asks
+	trips     []Trip                       // likewise
 	versions  map[manifest.Target][]string // that have a folder in the store; likewise
 
 	remembered []Remembered // versions that devices may run, by the state

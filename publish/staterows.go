@@ -1,7 +1,7 @@
 package publish
 
 import (
-	"fmt"
+	"encoding/binary"
 	"slices"
 	"unicode/utf8"
 )
@@ -49,13 +49,19 @@ func groupOf(r rune) int {
 }
 
 func encodeFolders(l *Inventory) (out foldersJSON) {
-	lists, rows := map[string]int{}, map[rowJSON]int{}
+	lists, rows := map[string]int{}, interned[rowJSON]{}
+	var buckets []byte
 	numbers := make([]uint32, len(l.Answers)) // of the groups of a row, from 1, by answer
 	for _, f := range l.Folders {
-		runs := runsOf(f.Buckets)
-		list := number(lists, fmt.Sprint(runs))
-		if list == len(out.Buckets) {
-			out.Buckets = append(out.Buckets, runs)
+		buckets = buckets[:0]
+		for _, b := range f.Buckets {
+			buckets = binary.BigEndian.AppendUint16(buckets, b)
+		}
+		list, known := lists[string(buckets)]
+		if !known {
+			list = len(out.Buckets)
+			lists[string(buckets)] = list
+			out.Buckets = append(out.Buckets, runsOf(f.Buckets))
 		}
 		var answers []uint32
 		groups := make([]byte, 0, len(f.Answers))
@@ -73,19 +79,13 @@ func encodeFolders(l *Inventory) (out foldersJSON) {
 		if len(answers) == len(f.Answers) {
 			row.Groups = ""
 		}
-		at := number(rows, row)
-		if at == len(out.Rows) {
+		at, added := rows.of(row)
+		if added {
 			out.Rows = append(out.Rows, row)
 		}
 		out.Folders = append(out.Folders, folderJSON{f.Key, f.Digits, at, answers})
 	}
 	return out
-}
-
-// number is the place of a distinct value among those so far.
-func number[K comparable](of map[K]int, k K) int {
-	i, _ := interned[K](of).of(k)
-	return i
 }
 
 func runsOf(buckets []uint16) (runs []int) {

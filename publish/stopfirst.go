@@ -145,15 +145,15 @@ func (p *Proposal) percentBefore(cohort string, a releases.Activation) (percent 
 // definitions stop, for each of the devices that share them.
 func (p *Plan) stopped() map[devices]map[uint16]bool {
 	all := map[devices]map[uint16]bool{}
-	p.offeringStopped(func(d devices, f *Folder, bucket uint16) {
-		fallback, reads := p.Site.fallback(f), p.Site.Tree.Fleet.Cohort(d.cohort).Partial // who does is not known
-		if fallback != nil && !reads {
-			reads = slot(fallback, f, bucket) >= 0
-		}
-		if reads && all[d] == nil {
-			all[d] = map[uint16]bool{}
-		}
-		if reads {
+	p.offeringStopped(func(d devices, f *Folder, buckets []uint16) {
+		fallback, unknown := p.Site.fallback(f), p.Site.Tree.Fleet.Cohort(d.cohort).Partial // who reads it
+		for _, bucket := range buckets {
+			if !unknown && slot(fallback, f, bucket) < 0 {
+				continue
+			}
+			if all[d] == nil {
+				all[d] = map[uint16]bool{}
+			}
 			all[d][bucket] = true
 		}
 	})
@@ -163,15 +163,19 @@ func (p *Plan) stopped() map[devices]map[uint16]bool {
 // Unstopped is how many answers would go on offering a release that the
 // definitions stop, since other edits have moved their devices or keys.
 func (p *Plan) Unstopped() (n int) {
-	p.offeringStopped(func(d devices, _ *Folder, bucket uint16) {
-		if !p.only[d][bucket] {
-			n++
+	p.offeringStopped(func(d devices, _ *Folder, buckets []uint16) {
+		for _, bucket := range buckets {
+			if !p.only[d][bucket] {
+				n++
+			}
 		}
 	})
 	return n
 }
 
-func (p *Plan) offeringStopped(visit func(d devices, f *Folder, bucket uint16)) {
+// offeringStopped goes through the folders in which answers offer what the
+// definitions stop, with the buckets of these.
+func (p *Plan) offeringStopped(visit func(d devices, f *Folder, buckets []uint16)) {
 	stops := p.stops()
 	for i := range p.Live.Folders {
 		f := &p.Live.Folders[i]
@@ -179,12 +183,18 @@ func (p *Plan) offeringStopped(visit func(d devices, f *Folder, bucket uint16)) 
 		if at.Class != manifest.Answer || len(stops[at.Cohort]) == 0 {
 			continue
 		}
+		versions := map[string]bool{}
+		for _, a := range stops[at.Cohort] {
+			versions[a.Release.VersionOf(at.Target.SoftwareType)] = true
+		}
+		var buckets []uint16
 		for j, answer := range f.Answers {
-			if slices.ContainsFunc(p.Live.Answers[answer].Offers, func(v string) bool {
-				return slices.ContainsFunc(stops[at.Cohort], func(a releases.Activation) bool { return a.Release.VersionOf(at.Target.SoftwareType) == v })
-			}) {
-				visit(devicesOf(at), f, f.Buckets[j])
+			if slices.ContainsFunc(p.Live.Answers[answer].Offers, func(v string) bool { return versions[v] }) {
+				buckets = append(buckets, f.Buckets[j])
 			}
+		}
+		if len(buckets) > 0 {
+			visit(devicesOf(at), f, buckets)
 		}
 	}
 }
@@ -260,6 +270,7 @@ type sample struct {
 func (p *Plan) stopSamples(perFolder int) (samples []sample) {
 	text := variantOf(textForm, 0)
 	stops, layout := p.stops(), p.Site.Tree.Layout
+	orders := map[string][]uint16{} // of the buckets, by the seed of a rollout
 	for i := range p.Live.Folders {
 		f := &p.Live.Folders[i]
 		at := f.Location(layout)
@@ -267,13 +278,10 @@ func (p *Plan) stopSamples(perFolder int) (samples []sample) {
 			continue
 		}
 		for _, a := range stops[at.Cohort] {
-			ranks := layout.Ranks(a.Seed)
-			places := make([]int, len(f.Buckets))
-			for j := range places {
-				places[j] = j
+			if orders[a.Seed] == nil {
+				orders[a.Seed] = inOrder(layout.Ranks(a.Seed))
 			}
-			slices.SortFunc(places, func(x, y int) int { return int(ranks[f.Buckets[x]]) - int(ranks[f.Buckets[y]]) })
-			for _, j := range places[:min(perFolder, len(places))] {
+			for _, j := range f.firstOf(orders[a.Seed], perFolder) {
 				if v := p.Live.Answers[f.Answers[j]].Variants[text]; v.Presence == Present {
 					samples = append(samples, sample{f.key(j, text), v})
 				}
@@ -281,4 +289,27 @@ func (p *Plan) stopSamples(perFolder int) (samples []sample) {
 		}
 	}
 	return samples
+}
+
+// inOrder is the buckets by their ranks.
+func inOrder(ranks []uint16) []uint16 {
+	buckets := make([]uint16, len(ranks))
+	for bucket, rank := range ranks {
+		buckets[rank] = uint16(bucket)
+	}
+	return buckets
+}
+
+// firstOf is the places of the buckets that come first in an order, so many at
+// most.
+func (f *Folder) firstOf(order []uint16, most int) (places []int) {
+	for _, bucket := range order {
+		if len(places) == most {
+			break
+		}
+		if i, found := slices.BinarySearch(f.Buckets, bucket); found {
+			places = append(places, i)
+		}
+	}
+	return places
 }

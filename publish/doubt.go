@@ -15,7 +15,7 @@ func (p *Plan) InDoubt(now time.Time) *Inventory {
 	doubtful := &Inventory{Payloads: p.payloadsAfter(now, true), Signed: p.signedDuring()}
 	for i := range p.pairs {
 		pair := &p.pairs[i]
-		f := Folder{Key: pair.folder().Key, Digits: pair.folder().Digits}
+		f := pair.emptyFolder()
 		pair.buckets(func(b bucketPair) {
 			at := [2]uint32{b.was, b.want}
 			if !p.touches(pair, b.bucket) {
@@ -42,6 +42,12 @@ func (p *Plan) InDoubt(now time.Time) *Inventory {
 	}
 	doubtful.Answers = table.answers
 	return doubtful
+}
+
+// emptyFolder is the folder without its buckets, and with room for them.
+func (p *folderPair) emptyFolder() Folder {
+	room := max(len(p.inLive.Buckets), len(p.inSite.Buckets))
+	return Folder{p.folder().Key, p.folder().Digits, make([]uint16, 0, room), make([]uint32, 0, room)}
 }
 
 // untouched is the answer that a plan leaves as it is.
@@ -84,7 +90,7 @@ func (p *Plan) partialResult(now time.Time) *Inventory {
 	result := &Inventory{Payloads: p.payloadsAfter(now, false), Signed: p.signedAfter(now)}
 	for i := range p.pairs {
 		pair := &p.pairs[i]
-		f := Folder{Key: pair.folder().Key, Digits: pair.folder().Digits}
+		f := pair.emptyFolder()
 		pair.buckets(func(b bucketPair) {
 			there, answer := b.live >= 0, &p.Live.Answers[b.was]
 			if p.touches(pair, b.bucket) {

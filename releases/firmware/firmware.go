@@ -9,8 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -110,23 +108,27 @@ var le = binary.LittleEndian
 
 // blank is a file of nothing but zeros, what erased flash holds, or spaces.
 func blank(f *file) (Image, bool) {
-	seen := map[byte]bool{}
+	var seen [256]bool
 	for offset := int64(0); offset < f.size; {
 		b := f.at(offset, headSize)
 		if len(b) == 0 {
 			return Image{}, false
 		}
 		for _, c := range b {
-			if strings.IndexByte("\x00\xff \t\r\n", c) < 0 {
+			switch c {
+			case 0, 0xFF, ' ', '\t', '\r', '\n':
+				seen[c] = true
+			default:
 				return Image{}, false
 			}
-			seen[c] = true
 		}
 		offset += int64(len(b))
 	}
 	var all []string
-	for _, c := range slices.Sorted(maps.Keys(seen)) {
-		all = append(all, fmt.Sprintf("0x%02X", c))
+	for c, is := range seen {
+		if is {
+			all = append(all, fmt.Sprintf("0x%02X", c))
+		}
 	}
 	return Image{Kind: Blank, Text: strings.Join(all, " and ")}, len(all) > 0
 }

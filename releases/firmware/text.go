@@ -9,9 +9,16 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
+
+// compiled is an expression that is compiled once it is asked for: to look at
+// no file takes no time for it.
+func compiled(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // pointer finds what stands in a checkout for a file that git does not hold:
 // https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md,
@@ -19,7 +26,7 @@ import (
 func pointer(f *file) (Image, bool) {
 	const most = 1 << 10
 	switch text := strings.TrimLeft(strings.TrimPrefix(string(f.head[:min(len(f.head), most)]), "\uFEFF"), " \t\r\n"); {
-	case lfsPointer.MatchString(text):
+	case lfsPointer().MatchString(text):
 		return Image{Kind: LFSPointer}, true
 	case strings.HasPrefix(text, "/annex/objects/"), f.size < most && strings.Contains(text, ".git/annex/objects/") && !strings.Contains(text, "\n"):
 		return Image{Kind: AnnexPointer}, true
@@ -28,7 +35,7 @@ func pointer(f *file) (Image, bool) {
 }
 
 // lfsPointer has the names that Git LFS went by before, too.
-var lfsPointer = regexp.MustCompile(`^(?:version https?://(?:git-lfs\.github\.com|hawser\.github\.com|git-media\.io)/|version \S+\r?\n(?:ext-\S.*\n)*oid sha256:|# (?:git-media|external)\r?\n[0-9a-f]{64}\s*$)`)
+var lfsPointer = compiled(`^(?:version https?://(?:git-lfs\.github\.com|hawser\.github\.com|git-media\.io)/|version \S+\r?\n(?:ext-\S.*\n)*oid sha256:|# (?:git-media|external)\r?\n[0-9a-f]{64}\s*$)`)
 
 // text finds text that says what it is.
 func text(f *file) (Image, bool) {
@@ -47,9 +54,9 @@ func text(f *file) (Image, bool) {
 		return markup(begin)
 	case whole && (bytes.HasPrefix(begin, []byte("{")) || bytes.HasPrefix(begin, []byte("["))) && json.Valid(begin):
 		return jsonText(begin), true
-	case whole && link.Match(head):
+	case whole && link().Match(head):
 		return Image{Kind: Link, Text: string(head)}, true
-	case f.size <= maxError && printable(string(begin)) && refusal.Match(begin):
+	case f.size <= maxError && printable(string(begin)) && refusal().Match(begin):
 		return Image{Kind: TextError, Text: beginning(begin)}, true
 	}
 	return zipped(f)
@@ -97,11 +104,11 @@ func utf16Text(f *file) bool {
 			zeros++
 		}
 	}
-	return marked && zeros > len(low)/3 || zeros == len(low) && ascii.Match(low)
+	return marked && zeros > len(low)/3 || zeros == len(low) && ascii().Match(low)
 }
 
 // ascii is text of some length.
-var ascii = regexp.MustCompile(`^[\t\r\n -~]{8,}$`)
+var ascii = compiled(`^[\t\r\n -~]{8,}$`)
 
 // markup tells error pages from other documents by their root.
 func markup(begin []byte) (Image, bool) {
@@ -162,13 +169,13 @@ func jsonText(text []byte) Image {
 // link is a path as git writes it into a file where it cannot make a link: it
 // has folders, or a file's ending, and no line ends. Few repositories have
 // links from the root of the file system.
-var link = regexp.MustCompile(`^(?:\.\.?/[^[:cntrl:]]+|[^\s[:cntrl:]/]+/[^\s[:cntrl:]]+|[^\s[:cntrl:]/]*\.[A-Za-z][A-Za-z0-9]{0,7})$`)
+var link = compiled(`^(?:\.\.?/[^[:cntrl:]]+|[^\s[:cntrl:]/]+/[^\s[:cntrl:]]+|[^\s[:cntrl:]/]*\.[A-Za-z][A-Za-z0-9]{0,7})$`)
 
 // maxError is the longest error message without a form, in bytes.
 const maxError = 1 << 10
 
 // refusal is what servers and tools say in plain text.
-var refusal = regexp.MustCompile(`(?i)\b(?:not found|access ?denied|permission denied|forbidden|unauthorized|authentication (?:required|failed)|` +
+var refusal = compiled(`(?i)\b(?:not found|access ?denied|permission denied|forbidden|unauthorized|authentication (?:required|failed)|` +
 	`bad (?:request|gateway)|service unavailable|gateway time-?out|(?:internal )?server error|too many requests|rate limit|no such (?:key|file|bucket)|` +
 	`error code:? ?\d+|moved permanently|upstream (?:connect|request)|no healthy upstream|default backend)\b|^(?:[45]\d\d|null|undefined|none)$`)
 

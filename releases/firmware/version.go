@@ -1,7 +1,6 @@
 package firmware
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -29,12 +28,12 @@ func bare(version string) string {
 }
 
 // dotted is up to three numbers, a pre-release and a build.
-var dotted = regexp.MustCompile(`^(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-[^+]*)?(?:\+(.*))?$`)
+var dotted = compiled(`^(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-[^+]*)?(?:\+(.*))?$`)
 
 // numbers is a version as an MCUboot header writes it, "" where it has no such
 // form.
 func numbers(version string) string {
-	m := dotted.FindStringSubmatch(bare(version))
+	m := dotted().FindStringSubmatch(bare(version))
 	if m == nil {
 		return ""
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"text/template"
 
 	"cairn/manifest"
@@ -46,7 +47,9 @@ func Check(f *releases.Fleet, o Options) error {
 //go:embed header
 var files embed.FS
 
-var header = template.Must(template.New("cairn_ota.h.tmpl").Funcs(template.FuncMap{"c": quote, "key": burned}).ParseFS(files, "header/*"))
+var header = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("cairn_ota.h.tmpl").Funcs(template.FuncMap{"c": quote, "key": burned}).ParseFS(files, "header/*"))
+})
 
 // quote writes printable ASCII as a C string.
 func quote(s string) string {
@@ -98,7 +101,7 @@ func Header(p releases.Project, o Options) ([]byte, error) {
 	}
 	cohorts := manifest.Layout{Prefix: p.Prefix}.CohortsFolder()
 	var b bytes.Buffer
-	err = header.Execute(&b, struct {
+	err = header().Execute(&b, struct {
 		releases.Project
 		MaxCohort          int
 		Compare, Offers    bool

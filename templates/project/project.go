@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"sync"
 	"text/template"
 	"unicode"
 	"unicode/utf8"
@@ -122,16 +123,18 @@ func letterOrDigit(r rune) bool {
 //go:embed *.tmpl install-cairn.sh
 var sources embed.FS
 
-var templates = template.Must(template.New("").Delims("[[", "]]").Funcs(template.FuncMap{
-	"quote": syntax.String, // YAML reads it as TOML does
-	"join":  func(names []string) string { return strings.Join(names, ", ") },
-	"list":  func(s string) string { return "[" + syntax.String(s) + "]" },
-}).ParseFS(sources, "*.tmpl"))
+var templates = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Delims("[[", "]]").Funcs(template.FuncMap{
+		"quote": syntax.String, // YAML reads it as TOML does
+		"join":  func(names []string) string { return strings.Join(names, ", ") },
+		"list":  func(s string) string { return "[" + syntax.String(s) + "]" },
+	}).ParseFS(sources, "*.tmpl"))
+})
 
 // execute fills in a template.
 func execute(name string, c *Config) ([]byte, error) {
 	var b bytes.Buffer
-	err := templates.ExecuteTemplate(&b, name+".tmpl", struct {
+	err := templates().ExecuteTemplate(&b, name+".tmpl", struct {
 		*Config
 		Checkout, SignIn, Keep, PushToken string
 	}{c, checkout, signIn, keep, PushToken})

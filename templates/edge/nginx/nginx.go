@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"text/template"
 	"time"
 
@@ -65,8 +66,12 @@ var (
 		"rotate":  rotate,
 		"seconds": func(d time.Duration) int64 { return int64(d / time.Second) },
 	}
-	configTemplate = template.Must(template.New(ConfigFile).Funcs(functions).Parse(configText))
-	scriptTemplate = template.Must(template.Must(template.New(ScriptFile).Funcs(functions).Parse(scriptText)).New("xxh64").Parse(hashText)).Lookup(ScriptFile)
+	templates = sync.OnceValue(func() []*template.Template {
+		config := template.Must(template.New(ConfigFile).Funcs(functions).Parse(configText))
+		script := template.Must(template.New(ScriptFile).Funcs(functions).Parse(scriptText))
+		template.Must(script.New("xxh64").Parse(hashText))
+		return []*template.Template{config, script}
+	})
 )
 
 // values are what the templates fill in.
@@ -123,7 +128,7 @@ func Files(c Config) (map[string][]byte, error) {
 		}
 	}
 	files := map[string][]byte{}
-	for _, t := range []*template.Template{configTemplate, scriptTemplate} {
+	for _, t := range templates() {
 		var b bytes.Buffer
 		if err := t.Execute(&b, v); err != nil {
 			return nil, err

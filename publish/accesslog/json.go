@@ -1,6 +1,9 @@
 package accesslog
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // names are what logs call things: members in JSON, and columns. None of them
 // means two things, and of two for the same thing the first counts.
@@ -91,21 +94,26 @@ func init() {
 	}, requests)
 }
 
+// responseHeaders is where Logpush has headers. These may be called like other
+// members, so of them only the key counts.
+const responseHeaders = "ResponseHeaders"
+
 // inside are the members of a log in JSON whose own members count, too.
 func inside(name []byte) bool {
-	return string(name) == "request" || string(name) == "ResponseHeaders"
+	return string(name) == "request" || string(name) == responseHeaders
 }
 
 // json reads an object of strings and numbers. What is below it is skipped, but
 // for the request of Caddy and the headers of Cloudflare.
 func (p *Parser) json(line []byte, r *Record) bool {
-	i, depth := 1, 1
+	i, depth, headers := 1, 1, false
 	for i < len(line) {
 		switch c := line[i]; c {
 		case '}':
 			if depth--; depth == 0 {
 				return true
 			}
+			headers = false
 			i++
 			continue
 		case ' ', ',', '\t':
@@ -125,6 +133,7 @@ func (p *Parser) json(line []byte, r *Record) bool {
 			return false
 		}
 		if line[i] == '{' && inside(name) {
+			headers = string(name) == responseHeaders
 			depth++
 			i++
 			continue
@@ -133,7 +142,7 @@ func (p *Parser) json(line []byte, r *Record) bool {
 		if next < 0 {
 			return false
 		}
-		if set := names[string(name)]; set != nil && !set(p, r, value) {
+		if set := names[string(name)]; set != nil && (!headers || slices.Contains(keyNames, string(name))) && !set(p, r, value) {
 			return false
 		}
 		i = next

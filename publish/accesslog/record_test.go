@@ -17,6 +17,7 @@ var formats = map[string]string{
 		"2026-12-01\t09:00:38\tFRA2\t92\t192.0.2.10\tGET\td111.cloudfront.net\t/f/v1/latest/a/b/default/1.0.0/a3.txt\t200\t-\tfw/1.0\tw\t-\tHit",
 	"CloudFront JSON": `{"date":"2026-12-01","time":"09:00:38","x-edge-location":"FRA2","sc-bytes":"92","c-ip":"192.0.2.10","cs-method":"GET","cs(Host)":"d111.cloudfront.net","cs-uri-stem":"/f/v1/latest/a/b/default/1.0.0/a3.txt","sc-status":"200","cs(Referer)":"-","cs-uri-query":"w"}`,
 	"Logpush":         `{"ClientIP":"192.0.2.10","ClientRequestHost":"ota.example.com","ClientRequestMethod":"GET","ClientRequestURI":"/f/v1/latest/a/b/default/1.0.0/a3.txt?w","EdgeEndTimestamp":"2026-12-01T09:00:39Z","EdgeResponseBytes":92,"EdgeResponseStatus":200,"EdgeStartTimestamp":"2026-12-01T09:00:38Z","RayID":"3a6050bcbe121a87"}`,
+	"Logpush fields":  `{"EdgeStartTimestamp":"2026-12-01T09:00:38Z","ClientRequestMethod":"GET","ClientRequestURI":"/f/v1/latest/a/b/default/1.0.0/a3.txt?w","ResponseHeaders":{},"EdgeResponseStatus":200,"EdgeResponseBytes":92}`,
 	"Logpush in ns":   `{"EdgeStartTimestamp":1796115638000000000,"ClientRequestMethod":"GET","ClientRequestURI":"/f/v1/latest/a/b/default/1.0.0/a3.txt?w","EdgeResponseStatus":200,"EdgeResponseBytes":92,"Cookies":{"a":["b}"]}}`,
 	"counted":         `"first_at","last_at","requests","method","uri","cairn_key","status","bytes"` + "\n" + `"1796115638","1796115639","1","GET","f/v1/latest/a/b/default/1.0.0/a3.txt?w","","200","92"`,
 	"S3 website":      `79a59 acme-ota [01/Dec/2026:09:00:38 +0000] 192.0.2.10 - 3E57 WEBSITE.GET.OBJECT f/v1/latest/a/b/default/1.0.0/a3.txt "GET /f/v1/latest/a/b/default/1.0.0/a3.txt?w HTTP/1.1" 200 - 92 92 7 6 "-" "fw/1.0" -`,
@@ -54,6 +55,7 @@ func TestDoors(t *testing.T) {
 		`192.0.2.10 - - [01/Dec/2026:09:00:38 +0000] "GET /api/v0/releases/latest/url?device_serial=X HTTP/1.1" 204 0 "-" "fw" "f/v1/latest/a/b/default/1.0.0/a3.txt"`,
 		`{"time":"2026-12-01T09:00:38Z","method":"GET","uri":"/api/v0/releases/latest/url?device_serial=X","status":204,"bytes":0,"cairn_key":"f/v1/latest/a/b/default/1.0.0/a3.txt"}`,
 		`{"EdgeStartTimestamp":"2026-12-01T09:00:38Z","ClientRequestMethod":"GET","ClientRequestURI":"/api/v0/releases/latest/url?x","EdgeResponseStatus":204,"ResponseHeaders":{"cairn-key":"f/v1/latest/a/b/default/1.0.0/a3.txt"}}`,
+		`{"ResponseHeaders":{"date":"Tue, 01 Dec 2026 09:00:38 GMT","cairn-key":"f/v1/latest/a/b/default/1.0.0/a3.txt","status":"new"},"ClientRequestMethod":"GET","ClientRequestPath":"/api/v0/releases/latest/url","EdgeResponseStatus":204,"EdgeStartTimestamp":"2026-12-01T09:00:38Z"}`,
 	} {
 		var p Parser
 		var r Record

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -85,8 +86,52 @@ func TestCloudflareBucket(t *testing.T) {
 			if s.Fleet.Project.Key != "" {
 				want = append(want, "PROJECT_KEY")
 			}
-			askWorkerd(t, node(t, "worker.mjs", dir, bundle(t, dir, want...), published(t, s)), s)
+			tree := published(t, s)
+			url := node(t, "worker.mjs", dir, bundle(t, dir, want...), tree)
+			askWorkerd(t, url, s)
+			sameKeys(t, url, s, tree)
 		})
+	}
+}
+
+// asked is told which key a device with direct keys would have asked for.
+type asked struct {
+	*httptest.ResponseRecorder
+	key string
+}
+
+func (a *asked) Asked(key string) { a.key = key }
+
+// sameKeys holds the keys that answers name, for logs, to those that "cairn serve"
+// logs.
+func sameKeys(t *testing.T, url string, s *conformancetest.Sample, tree string) {
+	t.Helper()
+	ours := edge.New(dirstore.New(tree), edge.Options{
+		Layout: manifest.LayoutOf(s.Fleet), Order: s.Fleet.Project.Order, Cache: s.Fleet.Cache, Eager: s.Fleet.Project.Eager, Key: s.Fleet.Project.Key,
+	})
+	seen, folders := map[string]bool{}, map[string]bool{}
+	for _, c := range conformance.Cases(s.Fleet, s.At) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+c.Target, nil)
+		if err != nil || !strings.HasPrefix(c.Target, edge.LatestPath) || seen[c.Target] || len(seen) == 300 {
+			continue
+		}
+		seen[c.Target] = true
+		r.Header.Set("Memfault-Project-Key", s.Fleet.Project.Key)
+		want := &asked{ResponseRecorder: httptest.NewRecorder()}
+		ours.ServeHTTP(want, r)
+		got, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Body.Close()
+		if key := got.Header.Get("Cairn-Key"); key != want.key || got.StatusCode != want.Code {
+			t.Errorf("%s: %d with the key %q, not %d with %q", c.Target, got.StatusCode, key, want.Code, want.key)
+		}
+		folders[path.Dir(want.key)] = true
+	}
+	t.Logf("%d questions, of %d folders", len(seen), len(folders))
+	if len(folders) < 3 {
+		t.Errorf("questions are for the folders %v only", folders)
 	}
 }
 

@@ -59,7 +59,7 @@ async function latest(request, env, query, tree, form) {
     return failure(400, `no release is made for software type "${software_type}" on hardware version "${hardware_version}"`);
   }
   // no-transform: what Cloudflare compresses has no Content-Length any more.
-  const every = { 'Memfault-Reason': 'latest', 'Cache-Control': `private, max-age=${config.answers}, no-transform` };
+  const every = { 'Memfault-Reason': 'latest', 'Cairn-Key': found.asked, 'Cache-Control': `private, max-age=${config.answers}, no-transform` };
   if (found.body.length === 0) return new Response(null, { status: 204, headers: every });
   const headers = { ...every, Vary: form === '.txt' ? 'Accept, Accept-Encoding' : 'Accept-Encoding' };
   if (form === '.txt' && wantsJSON(request)) {
@@ -80,6 +80,8 @@ function same(given, key) {
 // find goes the way of a device: its cohort's shard, the folder of its version,
 // and what is offered to versions below another. It is undefined where nothing
 // is made for the device; the key is, too, for what is not as it is in the tree.
+// What is asked for is the key of the version, whether it has a folder or not: logs
+// tell by it who has which version.
 async function find(asked, tree, form) {
   const h = hash(asked[0].device_serial), cohort = await cohortOf(h, tree);
   const bucket = asked[0].eager === '1' ? '_eager' : h.slice(0, config.bucketDigits);
@@ -87,14 +89,15 @@ async function find(asked, tree, form) {
     const names = [device.software_type, device.hardware_version].map(escape);
     return `${config.prefix}/v1/latest/${names.join('/')}/${cohort}/${version}/${bucket}`;
   };
+  const version = (device) => (device.current_version ? escape(device.current_version) : '_none');
   for (const device of asked) {
-    const key = stem(device, cohort, device.current_version ? escape(device.current_version) : '_none') + form;
+    const key = stem(device, cohort, version(device)) + form;
     const body = await tree.read(key);
-    if (body) return { key, body };
+    if (body) return { key, body, asked: key };
   }
   for (const device of asked) {
     const at = stem(device, cohort, '_other'), below = await tree.read(at + '.below.txt');
-    if (below) return { body: await offer(asked, tree, form, at, text(below)) };
+    if (below) return { body: await offer(asked, tree, form, at, text(below)), asked: stem(device, cohort, version(asked[0])) + form };
   }
   // The default cohort has an answer for every target: if it has one here, the
   // device is just changing cohorts.

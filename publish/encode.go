@@ -27,31 +27,40 @@ func ContentEncoding(e manifest.Encoding) string {
 	return ""
 }
 
-// A writer with a window of 64 KiB takes a 25th of the memory of one with a
-// larger window, and an answer has a kilobyte.
-var brotliOptions = brotli.WriterOptions{Quality: 9, LGWin: 16}
-
 var (
-	brotliWriters = sync.Pool{New: func() any { return brotli.NewWriterOptions(nil, brotliOptions) }}
-	gzipWriters   = sync.Pool{New: func() any { w, _ := gzip.NewWriterLevel(nil, gzip.BestCompression); return w }}
+	answerWriters = brotliWriters(9)
+	// A shard is mostly digits of hashes. Looking harder for what they repeat
+	// takes three times as long, and makes it larger.
+	shardWriters = brotliWriters(3)
+	gzipWriters  = sync.Pool{New: func() any { w, _ := gzip.NewWriterLevel(nil, gzip.BestCompression); return w }}
 )
+
+// brotliWriters have a window of 64 KiB: they take a 25th of the memory of ones
+// with a larger window, and an answer has a kilobyte.
+func brotliWriters(quality int) *sync.Pool {
+	return &sync.Pool{New: func() any { return brotli.NewWriterOptions(nil, brotli.WriterOptions{Quality: quality, LGWin: 16}) }}
+}
 
 // Encoder names what makes the siblings: another one may make other bytes of
 // the same body.
-const Encoder = "andybalholm/brotli 1.2.8 -9 -w16, klauspost/gzip 1.20.3 -9"
+const Encoder = "andybalholm/brotli 1.2.8 -9 -w16, of shards -3, klauspost/gzip 1.20.3 -9"
 
-// encode gives a body in each of the encodings, nil where one saves too
-// little. A gzip header without a time (RFC 1952 section 2.3.1) keeps the bytes
+// encode gives a body of a class in each of the encodings, nil where one saves
+// too little. A gzip header without a time (RFC 1952 section 2.3.1) keeps the bytes
 // reproducible.
-func encode(body []byte) []*Content {
+func encode(class manifest.Class, body []byte) []*Content {
 	identity := BytesContent(body)
 	e := []*Content{&identity, nil, nil}
 	if len(body) <= LeastSaving {
 		return e
 	}
 	var b bytes.Buffer
-	br := brotliWriters.Get().(*brotli.Writer)
-	defer brotliWriters.Put(br)
+	writers := answerWriters
+	if class == manifest.CohortIndex {
+		writers = shardWriters
+	}
+	br := writers.Get().(*brotli.Writer)
+	defer writers.Put(br)
 	br.Reset(&b)
 	_, _ = br.Write(body)
 	_ = br.Close()
@@ -67,10 +76,10 @@ func encode(body []byte) []*Content {
 	return e
 }
 
-// Sibling is a body in an encoding, in memory, with the bytes that a site has
-// beside it; nil where it saves too little.
-func Sibling(body []byte, e manifest.Encoding) *Content {
-	return encode(body)[slices.Index(encodings[:], e)]
+// Sibling is a body of a class in an encoding, in memory, with the bytes that a
+// site has beside it; nil where it saves too little.
+func Sibling(class manifest.Class, body []byte, e manifest.Encoding) *Content {
+	return encode(class, body)[slices.Index(encodings[:], e)]
 }
 
 var (

@@ -31,14 +31,14 @@ func shardContents(tree *manifest.Tree, i int, known func(int) *Answer) (all [va
 		for e, v := range was {
 			switch v.Presence {
 			case Present:
-				all[first+e] = &Content{Size: v.Size, MD5: v.MD5, Open: func() (io.ReadSeekCloser, error) { return encode(tree.Shard(i))[e].Reader() }}
+				all[first+e] = &Content{Size: v.Size, MD5: v.MD5, Open: func() (io.ReadSeekCloser, error) { return encode(manifest.CohortIndex, tree.Shard(i))[e].Reader() }}
 			case MaybePresent, MaybeChanged:
 				return shardContents(tree, i, func(int) *Answer { return &Answer{} })
 			}
 		}
 		return all
 	}
-	copy(all[first:], encode(body))
+	copy(all[first:], encode(manifest.CohortIndex, body))
 	all[first].Bytes, all[first].Open = nil, func() (io.ReadSeekCloser, error) { return nopCloser{bytes.NewReader(tree.Shard(i))}, nil }
 	return all
 }

@@ -133,14 +133,14 @@ func encodeTree(tree *manifest.Tree, known func(int) *Answer) *encodedTree {
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range tree.Bodies {
 		group.Go(func() error {
-			copy(e.bodies[i][variantOf(jsonForm, 0):], encode(tree.Bodies[i].JSON))
-			copy(e.bodies[i][variantOf(textForm, 0):], encode(tree.Bodies[i].Text))
+			copy(e.bodies[i][variantOf(jsonForm, 0):], encode(manifest.Answer, tree.Bodies[i].JSON))
+			copy(e.bodies[i][variantOf(textForm, 0):], encode(manifest.Answer, tree.Bodies[i].Text))
 			return nil
 		})
 	}
 	for i, b := range e.belowOf {
 		group.Go(func() error {
-			e.below[i] = encode(b.folder.Below(&tree.Bodies[b.body]))
+			e.below[i] = encode(manifest.Answer, b.folder.Below(&tree.Bodies[b.body]))
 			return nil
 		})
 	}

@@ -240,7 +240,7 @@ func (h *Handler) sibling(ctx context.Context, key string, at manifest.Location,
 	}
 	id := identity{key: string(plain.body), class: at.Class, form: at.Form, encoding: at.Encoding}
 	made, err := h.kept.Get(ctx, id, otter.LoaderFunc[identity, *answer](func(context.Context, identity) (*answer, error) {
-		sibling := publish.Sibling(plain.body, at.Encoding)
+		sibling := publish.Sibling(at.Class, plain.body, at.Encoding)
 		if sibling == nil {
 			return &answer{missing: true, lifetime: plain.lifetime}, nil
 		}

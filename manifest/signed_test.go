@@ -235,7 +235,7 @@ func TestSignedTwice(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	randomFleets(uint64(fleettest.Rounds(20, 40)), agree)
+	randomFleets(uint64(fleettest.Rounds(8, 40)), agree)
 	agree("large", fleettest.Large(30_000), now)
 	four := fleet("1 2! 3 4<2", true)
 	four.Project.BucketDigits = 4

@@ -401,7 +401,7 @@ func (m *model) sayAll(answers []string) (all []string) {
 }
 
 func TestEveryPrefixOfAPlanKeepsTheInvariants(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range uint64(fleettest.Rounds(3, 6)) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			follow(t, randomChain(t, seed))

@@ -42,9 +42,9 @@ func uploadFlags(file string) []string {
 func TestAnUploadOutlivesAKill(t *testing.T) {
 	b := newBucket(t)
 	const (
-		size     = 96<<20 + 1
-		parts    = 7
-		there    = 3
+		size     = 64<<20 + 1
+		parts    = 5
+		there    = 1
 		parallel = 4
 	)
 	file := b.sparse(size)

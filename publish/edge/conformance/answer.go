@@ -30,7 +30,11 @@ func (g *generator) buckets(at manifest.Location, body manifest.Body, readings [
 		return false
 	}
 	f := g.tree.Folder(g.layout.AnswerFolder(at.Target, at.Cohort, at.VersionSegment))
-	return !f.AnyVersion && slices.ContainsFunc(f.Bodies, func(i uint32) bool {
+	if f.AnyVersion {
+		return false
+	}
+	// Many buckets are offered the same.
+	return slices.ContainsFunc(slices.Compact(slices.Sorted(slices.Values(f.Bodies))), func(i uint32) bool {
 		other := &g.tree.Bodies[i]
 		return other.Payload != nil && !manifest.Offered{Version: other.Version(), URL: string(other.Text)}.To(g.fleet.Project.Order, readings)
 	})

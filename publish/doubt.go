@@ -11,37 +11,44 @@ import (
 // after that was cut off: all that it touches is in doubt. Payloads that no
 // release names are unreferenced from now on, if they were not before.
 func (p *Plan) InDoubt(now time.Time) *Inventory {
-	table, known := newAnswerTable(len(p.Live.Answers)), map[[2]uint32]uint32{}
 	doubtful := &Inventory{Payloads: p.payloadsAfter(now, true), Signed: p.signedDuring()}
+	p.fill(doubtful, func(bucketPair) bool { return true }, p.between)
+	return doubtful
+}
+
+// fill gives an inventory the folders, with the buckets that the plan may touch
+// where these are there, and what their answers become; the others stay as they
+// are.
+func (p *Plan) fill(in *Inventory, there func(bucketPair) bool, becomes func(was, want uint32) Answer) {
+	table, known := newAnswerTable(len(p.Live.Answers)), map[[2]uint32]uint32{}
 	for i := range p.pairs {
 		pair := &p.pairs[i]
 		f := pair.emptyFolder()
 		pair.buckets(func(b bucketPair) {
-			at := [2]uint32{b.was, b.want}
-			if !p.touches(pair, b.bucket) {
-				if b.live < 0 {
-					return
-				}
+			at, touched := [2]uint32{b.was, b.want}, p.touches(pair, b.bucket)
+			if touched && !there(b) || !touched && b.live < 0 {
+				return
+			}
+			if !touched {
 				at[1] = untouched
 			}
 			answer, ok := known[at]
 			if !ok {
-				if at[1] == untouched {
-					answer = table.intern(p.Live.Answers[b.was])
-				} else {
-					answer = table.intern(p.between(b.was, b.want))
+				next := p.Live.Answers[b.was]
+				if touched {
+					next = becomes(b.was, b.want)
 				}
+				answer = table.intern(next)
 				known[at] = answer
 			}
 			f.Buckets = append(f.Buckets, b.bucket)
 			f.Answers = append(f.Answers, answer)
 		})
 		if len(f.Buckets) > 0 {
-			doubtful.Folders = append(doubtful.Folders, f)
+			in.Folders = append(in.Folders, f)
 		}
 	}
-	doubtful.Answers = table.answers
-	return doubtful
+	in.Answers = table.answers
 }
 
 // emptyFolder is the folder without its buckets, and with room for them.
@@ -78,34 +85,11 @@ func union(a, b []string) []string {
 
 // Result is what the store holds when a plan has been carried out.
 func (p *Plan) Result(now time.Time) *Inventory {
+	result := &Inventory{Answers: p.Site.want.Answers, Folders: p.Site.want.Folders, Payloads: p.payloadsAfter(now, false), Signed: p.signedAfter(now)}
 	if p.only != nil {
-		return p.partialResult(now)
+		result.Folders = nil
+		p.fill(result, func(b bucketPair) bool { return b.site >= 0 }, func(_, want uint32) Answer { return p.Site.want.Answers[want] })
 	}
-	return &Inventory{Answers: p.Site.want.Answers, Folders: p.Site.want.Folders, Payloads: p.payloadsAfter(now, false), Signed: p.signedAfter(now)}
-}
-
-// partialResult is that of a plan that leaves buckets as they are.
-func (p *Plan) partialResult(now time.Time) *Inventory {
-	table := newAnswerTable(len(p.Live.Answers))
-	result := &Inventory{Payloads: p.payloadsAfter(now, false), Signed: p.signedAfter(now)}
-	for i := range p.pairs {
-		pair := &p.pairs[i]
-		f := pair.emptyFolder()
-		pair.buckets(func(b bucketPair) {
-			there, answer := b.live >= 0, &p.Live.Answers[b.was]
-			if p.touches(pair, b.bucket) {
-				there, answer = b.site >= 0, &p.Site.want.Answers[b.want]
-			}
-			if there {
-				f.Buckets = append(f.Buckets, b.bucket)
-				f.Answers = append(f.Answers, table.intern(*answer))
-			}
-		})
-		if len(f.Buckets) > 0 {
-			result.Folders = append(result.Folders, f)
-		}
-	}
-	result.Answers = table.answers
 	return result
 }
 

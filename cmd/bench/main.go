@@ -43,8 +43,9 @@ func main() {
 	written := flag.Int("written", 10_000, "the same, in the tree that is written")
 	lines := flag.Int("lines", 2_500_000, "of the access log that adoption reads")
 	payload := flag.Int64("payload", 2048, "the size in MiB of the payload that is uploaded; the server takes twice that")
-	only := flag.String("only", "plan,write,first,updates,latency,large,serve", "the `measurements` to take; there are upload, fleet, partial, adoption and bucket, too")
+	only := flag.String("only", "plan,write,first,updates,latency,large,serve", "the `measurements` to take; there are upload, fleet, partial, abort, adoption and bucket, too")
 	devices := flag.Int("devices", 10_000_000, "how many devices the fleet lists")
+	digits := flag.Int("digits", 4, "how many hexadecimal `digits` name a bucket of the tree in which a release is aborted")
 	memory := flag.String("memory", "/dev/shm", "a `folder` on a memory file system, for the servers")
 	child := flag.String("child", "", "do work of this `kind` in this process and report what it took; for the program's own use")
 	flag.Parse()
@@ -70,6 +71,7 @@ func main() {
 		"serve":    b.serve,
 		"bucket":   b.serveBucket,
 		"partial":  b.partial,
+		"abort":    func() { b.abortPartial(*digits) },
 		"adoption": func() { b.adoption(*lines) },
 		"fleet":    func() { b.fleet(*devices) },
 		"upload":   func() { b.upload(*payload << 20) },

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// partial checks and plans a project whose releases are all in partial
-// rollouts, on 65,536 buckets: five software types on four hardware versions
-// each, in six cohorts.
-func (b *bench) partial() {
+// partialProject is one whose releases are all in partial rollouts, the last of
+// them at some percent: five software types on four hardware versions each, in
+// six cohorts.
+func (b *bench) partialProject(digits int, last float64) *project {
 	const types, hardware, releases, listed = 5, 4, 20, 5000
-	p := b.project("partial", size{digits: 4})
+	p := b.project("partial", size{digits: digits})
 	var activations strings.Builder
 	for r := range releases {
 		name := fmt.Sprintf("%d.%d.0", r%types+1, r/types)
@@ -19,7 +19,11 @@ func (b *bench) partial() {
 			release += fmt.Sprintf("[payload.type%d.rev%d]\nurl = \"https://cdn.example.com/%s-rev%d.bin\"\nsize = 250_000\nsha256 = \"%064x\"\n", r%types, h, name, h, r*hardware+h+1)
 		}
 		p.file("releases/"+name+".toml", []byte(release))
-		fmt.Fprintf(&activations, "[activate.%q]\nrollout = %d\n", name, 5+4*r)
+		percent := 5 + 4*float64(r)
+		if r == releases-1 {
+			percent = last
+		}
+		fmt.Fprintf(&activations, "[activate.%q]\nrollout = %v\n", name, percent)
 	}
 	p.file("cohorts/default.toml", []byte(activations.String()))
 	for c, cohort := range []string{"a", "beta", "c", "d", "e"} {
@@ -30,6 +34,12 @@ func (b *bench) partial() {
 		p.file("cohorts/"+cohort+".txt", []byte(list.String()))
 		p.file("cohorts/"+cohort+".toml", []byte("devices_file = \""+cohort+".txt\"\n"+activations.String()))
 	}
+	return p
+}
+
+// partial checks and plans such a project on 65,536 buckets.
+func (b *bench) partial() {
+	p := b.partialProject(4, 81)
 	nowhere := s3{Endpoint: "http://127.0.0.1:1"}
 	target := "dir:" + b.folder(b.memory)
 	all := b.takeTurns(b.rounds,

@@ -113,9 +113,10 @@ bucket_digits = %d
 cohort_digits = %d
 
 [publish]
+to = "s3://%s"
 endpoint = %q
 region = "eu-test-1"
-`, slug, p.digits, cmp.Or(p.cohortDigits, 2), endpoint))
+`, slug, p.digits, cmp.Or(p.cohortDigits, 2), slug, endpoint))
 }
 
 // cohorts writes the cohorts; with a reason, the last main release is aborted.

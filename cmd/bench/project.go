@@ -82,7 +82,7 @@ func (p *project) build(at time.Time, out string) usage {
 // publish brings a bucket up to date.
 func (p *project) publish(at time.Time, to s3, flags ...string) usage {
 	p.publishTo(to.Endpoint)
-	return p.command(to.env(), append([]string{p.absolute(p.cairn), "-C", p.dir, "publish", "--allow", "time", "--at", instant(at), "--to", "s3://" + to.Bucket}, flags...)...)
+	return p.command(to.env(), append([]string{p.absolute(p.cairn), "-C", p.dir, "publish", "--allow", "time,reoffer", "--at", instant(at), "--to", "s3://" + to.Bucket}, flags...)...)
 }
 
 // publishDir brings a folder up to date.

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -34,6 +35,17 @@ func (b *bench) freshBucket() s3 {
 	return s3{b.server.Endpoint, b.server.Region, b.server.NewBucket(b), b.server.AccessKey, b.server.SecretKey}
 }
 
+// objects is how many a bucket has.
+func (b *bench) objects(bucket s3) (n int) {
+	b.check(filepath.WalkDir(filepath.Join(b.buckets, bucket.Bucket), func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			n++
+		}
+		return err
+	}))
+	return n
+}
+
 // remove removes a bucket, to make room.
 func (b *bench) remove(bucket s3) { b.check(os.RemoveAll(filepath.Join(b.buckets, bucket.Bucket))) }
 
@@ -43,7 +55,12 @@ func (b *bench) inFresh(name string, objects int, run func(s3) usage) contender 
 	return contender{name, func() usage {
 		bucket := b.freshBucket()
 		defer b.remove(bucket)
+		before, err := cpuSince(b.server.Process)
+		b.check(err)
 		took := run(bucket)
+		after, err := cpuSince(b.server.Process)
+		b.check(err)
+		took.Server = after - before
 		put, err := readTree(filepath.Join(b.buckets, bucket.Bucket))
 		b.check(err)
 		if len(put) != objects {

@@ -17,11 +17,15 @@ type usage struct {
 	Wall time.Duration
 	CPU  time.Duration // user and system, of the process that did the work
 	Peak int64         // its largest resident size in bytes
+	// Server is the CPU of the S3 server meanwhile, where that was measured.
+	Server time.Duration
 }
 
 func wall(u usage) float64 { return u.Wall.Seconds() }
 
 func cpu(u usage) float64 { return u.CPU.Seconds() }
+
+func cpuOfBoth(u usage) float64 { return (u.CPU + u.Server).Seconds() }
 
 func peak(u usage) float64 { return float64(u.Peak >> 20) }
 
@@ -85,7 +89,7 @@ func measureCommand(args []string) error {
 		return err
 	}
 	took := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	return report(usage{time.Since(start), cpuOf(took), took.Maxrss << 10})
+	return report(usage{Wall: time.Since(start), CPU: cpuOf(took), Peak: took.Maxrss << 10})
 }
 
 func measureWork(work func() error) error {
@@ -105,7 +109,7 @@ func measureWork(work func() error) error {
 	if err != nil {
 		return err
 	}
-	return report(usage{took, cpuOf(&after) - cpuOf(&before), peak})
+	return report(usage{Wall: took, CPU: cpuOf(&after) - cpuOf(&before), Peak: peak})
 }
 
 func report(u usage) error { return json.NewEncoder(os.Stdout).Encode(u) }

@@ -37,9 +37,13 @@ func (b *bench) startDaemon(address string, args ...string) *daemon {
 	return nil
 }
 
-// cpu is what it took since it began, user and system, in ticks of 10 ms.
-func (d *daemon) cpu() (time.Duration, error) {
-	pids := []string{fmt.Sprint(d.cmd.Process.Pid)}
+// cpu is what it took since it began.
+func (d *daemon) cpu() (time.Duration, error) { return cpuSince(d.cmd.Process.Pid) }
+
+// cpuSince is what a process and its children took since they began, user and
+// system, in ticks of 10 ms.
+func cpuSince(pid int) (time.Duration, error) {
+	pids := []string{fmt.Sprint(pid)}
 	children, err := os.ReadFile(filepath.Join("/proc", pids[0], "task", pids[0], "children"))
 	if err != nil {
 		return 0, err

@@ -28,6 +28,7 @@ func (b *bench) fleet(devices int) {
 	bucket := b.freshBucket()
 	defer b.remove(bucket)
 	first := p.publish(begin, bucket)
+	objects := b.objects(bucket)
 	all := b.takeTurns(b.rounds,
 		contender{"check", func() usage { return p.run(bucket, "check") }},
 		contender{"floor", func() usage { return b.child("sort", p.lists()...) }},
@@ -48,7 +49,7 @@ func (b *bench) fleet(devices int) {
 		fmt.Printf("         %s: %.2f s; CPU %.2f s, %.2f times that loop's; peak %.0f MiB\n", what, all.of(of, wall), all.of(of, cpu), all.ratio(of, "floor", cpu), all.of(of, peak))
 	}
 	fmt.Printf("         one device moved: %.2f s, CPU %.2f s; %d requests; peak %.0f MiB\n", wall(moved), cpu(moved), len(requests), peak(moved))
-	fmt.Printf("         first publish: %.2f s, CPU %.2f s, peak %.0f MiB\n", wall(first), cpu(first), peak(first))
+	fmt.Printf("         first publish: %d objects, %.2f s; CPU %.2f s, %.0f us an object; peak %.0f MiB\n", objects, wall(first), cpu(first), 1e6*cpu(first)/float64(objects), peak(first))
 }
 
 // run runs a command of cairn's for the same instant.

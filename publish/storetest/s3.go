@@ -32,6 +32,8 @@ type S3Server struct {
 	AccessKey string
 	SecretKey string
 
+	Process int // its number
+
 	dir     string
 	buckets int
 }
@@ -81,6 +83,7 @@ func (s *S3Server) start(t T, bin string) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	s.Process = cmd.Process.Pid
 	exited := make(chan struct{})
 	go func() {
 		cmd.Wait()

@@ -149,6 +149,7 @@ func (b *signedBuilder) rows() (entries []signedEntry, err error) {
 	var track string
 	var place [32]byte
 	plain, below := make([]uint32, len(b.tree.Bodies)), make([]uint32, len(b.tree.Bodies))
+	answers := make([]uint32, b.tree.Layout.Buckets()) // the number of each bucket's, 0 for none
 	for i := range b.tree.Folders {
 		f := &b.tree.Folders[i]
 		question := strings.TrimSuffix(b.question(f.Key), "/")
@@ -159,7 +160,7 @@ func (b *signedBuilder) rows() (entries []signedEntry, err error) {
 		if conditional {
 			numbers = below
 		}
-		answers, eager, err := b.answers(f, numbers, conditional)
+		eager, err := b.number(f, numbers, conditional, answers)
 		if err != nil {
 			return nil, err
 		}
@@ -178,15 +179,15 @@ func (b *signedBuilder) rows() (entries []signedEntry, err error) {
 	return entries, nil
 }
 
-// answers is the number of the answer in each bucket of a folder, 0 for none, and
-// of that to devices which ask eagerly, if it has one. It numbers what has no
+// number fills in the numbers of a folder's answers, by bucket, and gives that of
+// the one to devices which ask eagerly, if it has one. It numbers what has no
 // number yet.
-func (b *signedBuilder) answers(f *Folder, numbers []uint32, conditional bool) (answers, eager []uint32, err error) {
-	answers = make([]uint32, b.tree.Layout.Buckets())
+func (b *signedBuilder) number(f *Folder, numbers []uint32, conditional bool, answers []uint32) (eager []uint32, err error) {
+	clear(answers)
 	for j, body := range f.Bodies {
 		if body != 0 && numbers[body] == 0 {
 			if numbers[body], err = b.line(&b.tree.Bodies[body], conditional); err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 		}
 		if j < len(f.Buckets) {
@@ -195,7 +196,7 @@ func (b *signedBuilder) answers(f *Folder, numbers []uint32, conditional bool) (
 			eager = append(eager, numbers[body])
 		}
 	}
-	return answers, eager, nil
+	return eager, nil
 }
 
 // rowsOf goes through the rows of a folder, by their questions. The answer to

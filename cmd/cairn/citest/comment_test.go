@@ -59,25 +59,35 @@ func comments(t *testing.T, all *[]comment) http.Handler {
 	return mux
 }
 
-// TestComment runs the step that comments: there is one comment, however often
-// it runs, and those of others stay as they are.
-func TestComment(t *testing.T) {
-	f := newFleet(t, "--ci", "github")
+// step is one of a job at GitHub that runs a script.
+type step struct{ Name, Run string }
+
+// lastStep is that of a job in the workflow of a fleet.
+func lastStep(t *testing.T, f *fleet, job, name string) step {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join(f.dir, ".github/workflows/cairn.yml"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var workflow struct {
-		Jobs map[string]struct{ Steps []struct{ Name, Run string } }
+		Jobs map[string]struct{ Steps []step }
 	}
 	if err := yaml.Unmarshal(text, &workflow); err != nil {
 		t.Fatal(err)
 	}
-	steps := workflow.Jobs["plan"].Steps
+	steps := workflow.Jobs[job].Steps
 	last := steps[len(steps)-1]
-	if last.Name != "Comment" {
+	if last.Name != name {
 		t.Fatalf("the last step is %q", last.Name)
 	}
+	return last
+}
+
+// TestComment runs the step that comments: there is one comment, however often
+// it runs, and those of others stay as they are.
+func TestComment(t *testing.T) {
+	f := newFleet(t, "--ci", "github")
+	last := lastStep(t, f, "plan", "Comment")
 	all := make([]comment, 2)
 	all[0].ID, all[0].Body, all[0].User.Login = 1, "<!-- cairn plan: fridges -->\na quotation", "somebody"
 	all[1].ID, all[1].Body, all[1].User.Login = 2, "<!-- cairn plan: ovens -->\nof another project", "github-actions[bot]"

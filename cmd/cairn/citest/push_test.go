@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // repositories serves the git repositories of a folder as GitHub does, to whoever
@@ -34,21 +32,7 @@ func repositories(f *fleet, dir, token string) http.Handler {
 // GitHub: checkout has left none behind.
 func TestPush(t *testing.T) {
 	f := newFleet(t, "--ci", "github", "--gates")
-	text, err := os.ReadFile(filepath.Join(f.dir, ".github/workflows/cairn.yml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var workflow struct {
-		Jobs map[string]struct{ Steps []struct{ Name, Run string } }
-	}
-	if err := yaml.Unmarshal(text, &workflow); err != nil {
-		t.Fatal(err)
-	}
-	steps := workflow.Jobs["gates"].Steps
-	last := steps[len(steps)-1]
-	if last.Name != "Push" {
-		t.Fatalf("the last step is %q", last.Name)
-	}
+	last := lastStep(t, f, "gates", "Push")
 	first := f.commit("main")
 	net := newInternet(t, map[string]http.Handler{"github.com": repositories(f, filepath.Dir(f.origin), "right")})
 	push := func(token string) (commit, output string, err error) {

@@ -23,6 +23,7 @@ type gate struct {
 	waiting  []chan int64 // each gets the number of its request
 	last     int64        // number of the request that was let through last
 	lowered  int64        // what last was when the limit was lowered
+	full     int64        // what last was when nearly as many as may be were under way
 
 	// skew is how much later it is at the server than here, in nanoseconds, by
 	// its last refusal.
@@ -122,7 +123,8 @@ func (g *gate) leave(number int64, answer *http.Response) {
 			g.lowered = g.last
 		}
 	default:
-		g.tuner.answered(4*g.inFlight >= 3*g.tuner.limit)
+		// Answers may come all together, and leave none under way for a moment.
+		g.tuner.answered(g.last-g.full < int64(g.tuner.limit))
 	}
 	g.inFlight--
 	g.admit()
@@ -133,6 +135,9 @@ func (g *gate) admit() {
 	for len(g.waiting) > 0 && g.inFlight < g.tuner.limit {
 		g.inFlight++
 		g.last++
+		if 4*g.inFlight >= 3*g.tuner.limit {
+			g.full = g.last
+		}
 		g.waiting[0] <- g.last
 		g.waiting = g.waiting[1:]
 	}

@@ -53,7 +53,7 @@ func (t *tuner) refused() {
 }
 
 // answered is told of each answer, and whether as many requests were under way
-// as may be: otherwise it says nothing about the limit.
+// as may be, or nearly: otherwise it says nothing about the limit.
 func (t *tuner) answered(busy bool) {
 	if !busy {
 		t.answers = 0

@@ -18,7 +18,7 @@ NODE  := cmd/cairn/edgetest cmd/cairn/formatstest cmd/cairn/sqltest cmd/cairn/ci
 all: build
 
 build:
-	$(GO) build -trimpath -o $(BIN)/cairn ./cmd/cairn
+	$(GO) build -o $(BIN)/cairn ./cmd/cairn
 
 PREFIX  ?= /usr/local
 DESTDIR ?=

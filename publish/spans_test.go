@@ -46,7 +46,7 @@ func TestEachOperationIsCarriedOutOnceAndInOrder(t *testing.T) {
 		return f
 	}
 	moved := 0
-	for seed := range uint64(2) {
+	for seed := range uint64(fleettest.Rounds(2, 6)) {
 		before := newWorld(t, "before", of(seed), fleettest.Start)
 		for name, after := range map[string]*world{
 			"later":   newWorld(t, "later", of(seed), fleettest.Start.Add(40*time.Hour)),

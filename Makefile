@@ -10,7 +10,7 @@ GO    ?= go
 BIN   := .cache/bin
 DEMO  := .cache/demo
 FLAGS ?=
-EDGES := cairn/templates/device/armtest cairn/publish/edge/nginxtest cairn/cmd/cairn/edgetest cairn/cmd/cairn/formatstest cairn/cmd/cairn/sqltest cairn/cmd/cairn/shelltest cairn/cmd/cairn/citest cairn/cmd/cairn/consoletest cairn/cmd/cairn/disttest
+EDGES := cairn/cmd/cairn/disttest cairn/cmd/cairn/edgetest cairn/cmd/cairn/consoletest cairn/templates/device/armtest cairn/publish/edge/nginxtest cairn/cmd/cairn/formatstest cairn/cmd/cairn/sqltest cairn/cmd/cairn/shelltest cairn/cmd/cairn/citest
 NODE  := cmd/cairn/edgetest cmd/cairn/formatstest cmd/cairn/sqltest cmd/cairn/citest cmd/cairn/consoletest
 
 .PHONY: all build install share dist demo recording test test-edges deps-edges tools-edges lint deps-test bench clean

@@ -38,7 +38,7 @@ func (b *bench) abortPartial(digits int) {
 	}
 	from, until := slow.first.at.Sub(slow.began), slow.last.at.Sub(slow.began)
 	fmt.Printf("abort    of a release at 50 %% in %d buckets, in a bucket that takes %v and at most %d writes a second: %d objects withdraw it, the first after %.1f s; the last is request %d of %d, after %.1f s: %.2f of the writes that it takes; %d were refused\n",
-		1<<(4*digits), delay, writesPerSecond, slow.withdrawn, from.Seconds(), slow.last.number, slow.number, until.Seconds(), slow.share(), slow.refused)
+		1<<(4*digits), delay, writesPerSecond, slow.counted, from.Seconds(), slow.last.number, slow.number, until.Seconds(), slow.share(), slow.refused)
 	fmt.Printf("         the signed head is request %d, after %.1f s; CPU %.1f s, %.0f us a request; peak %.0f MiB\n",
 		slow.head.number, slow.head.at.Sub(slow.began).Seconds(), cpu(took), 1e6*cpu(took)/float64(slow.number+slow.refused), peak(took))
 }

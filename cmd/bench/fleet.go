@@ -19,9 +19,9 @@ import (
 // fleetCohorts are those of a fleet that lists its devices.
 var fleetCohorts = []string{"east", "north", "west"}
 
-// fleet checks, plans and publishes a project that lists so many devices, and
-// moves one of them. The floor is a bare loop that reads, hashes and sorts the
-// same serials.
+// fleet checks, plans and publishes a project that lists so many devices, moves
+// one of them, and publishes all to a bucket that is slow. The floor is a bare
+// loop that reads, hashes and sorts the same serials.
 func (b *bench) fleet(devices int) {
 	p := b.project("fleet", size{targets: 2, versions: 4, digits: 2, cohortDigits: 4, devices: 91})
 	text := p.listFleet(devices)
@@ -50,6 +50,12 @@ func (b *bench) fleet(devices int) {
 	}
 	fmt.Printf("         one device moved: %.2f s, CPU %.2f s; %d requests; peak %.0f MiB\n", wall(moved), cpu(moved), len(requests), peak(moved))
 	fmt.Printf("         first publish: %d objects, %.2f s; CPU %.2f s, %.0f us an object; peak %.0f MiB\n", objects, wall(first), cpu(first), 1e6*cpu(first)/float64(objects), peak(first))
+	empty := new(standIn)
+	far := s3{Endpoint: empty.listen(b), Bucket: slug, AccessKey: "key", SecretKey: "secret"}
+	slow := empty.slowDown("")
+	first = p.publish(begin, far)
+	fmt.Printf("         first publish to a bucket that takes %v and at most %d writes a second: %.2f s, the first write after %.2f s; CPU %.2f s; %.2f of the writes that it takes; %d were refused\n",
+		delay, writesPerSecond, wall(first), slow.first.at.Sub(slow.began).Seconds(), cpu(first), slow.share(), slow.refused)
 }
 
 // run runs a command of cairn's for the same instant.

@@ -24,7 +24,8 @@ import (
 const writesPerSecond = 3500
 
 // standIn is a bucket as far as a publish needs one that lists nothing. Answers
-// are those of a site, whatever is put: there are too many to keep them.
+// are those of a site, whatever is put: there are too many to keep them. Without
+// a site it is empty at first.
 type standIn struct {
 	site *publish.Site
 	kept memstore.Store // the other objects
@@ -41,17 +42,17 @@ type slowness struct {
 	room            float64 // writes that it takes now, those of a second at most
 	filled          time.Time
 	number, refused int // of requests
-	withdrawn       int // objects
+	counted         int // writes that take the release back; all, without a site
 	answers         int // text answers among them
 	first, last     request
 	given           float64 // writes that there was room for at the first
 	head            request // that put it
 }
 
-// share is how many of the writes that it could have taken withdrew something,
-// from the first that did to the last.
+// share is how many of the writes that it could have taken were counted, from
+// the first to the last.
 func (s *slowness) share() float64 {
-	return float64(s.withdrawn) / (s.given + writesPerSecond*s.last.at.Sub(s.first.at).Seconds())
+	return float64(s.counted) / (s.given + writesPerSecond*s.last.at.Sub(s.first.at).Seconds())
 }
 
 // request is one that the bucket took.
@@ -71,7 +72,7 @@ func (s *standIn) listen(b *bench) string {
 }
 
 // slowDown lets each request take a while from now on, and limits the writes. It
-// counts those that take a version back.
+// counts those that take a version back; all, where the bucket was empty.
 func (s *standIn) slowDown(version string) *slowness {
 	now := time.Now()
 	slow := &slowness{site: s.site, offer: fmt.Appendf(nil, `"version":%q`, version), began: now, filled: now}
@@ -134,8 +135,12 @@ func (s *standIn) put(w http.ResponseWriter, r *http.Request, key string, body [
 }
 
 func (s *standIn) get(w http.ResponseWriter, r *http.Request, key string) {
+	if key == "" {
+		io.WriteString(w, "<ListBucketResult></ListBucketResult>")
+		return
+	}
 	object, err := s.kept.Get(r.Context(), key)
-	if err != nil {
+	if err != nil && s.site != nil {
 		object, err = s.site.Get(r.Context(), key)
 	}
 	if err != nil {
@@ -156,7 +161,7 @@ func fail(w http.ResponseWriter, status int, code string) {
 // takes says whether the bucket takes a request, and counts it.
 func (s *slowness) takes(method, key string) bool {
 	writes := method == http.MethodPut || method == http.MethodDelete
-	withdraws := writes && s.offers(key)
+	counts := writes && (s.site == nil || s.offers(key))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -171,15 +176,15 @@ func (s *slowness) takes(method, key string) bool {
 	}
 	s.number++
 	this := request{s.number, now}
-	if writes && key == s.site.Tree.Layout.HeadKey() {
+	if writes && s.site != nil && key == s.site.Tree.Layout.HeadKey() {
 		s.head = this
 	}
-	if withdraws {
-		if s.withdrawn == 0 {
+	if counts {
+		if s.counted == 0 {
 			s.first, s.given = this, s.room+1
 		}
 		s.last = this
-		s.withdrawn++
+		s.counted++
 		if _, name := path.Split(key); strings.Count(name, ".") == 1 && path.Ext(name) == ".txt" {
 			s.answers++
 		}

@@ -213,7 +213,7 @@ func (b *brute) stuck(c *releases.Cohort, within time.Duration) (broken bool) {
 // fleets meets: of promises that are just kept, and of those that just are not.
 func TestAgainstEachDevice(t *testing.T) {
 	seen := map[string]int{}
-	for seed := range uint64(fleettest.Rounds(12, 120)) {
+	for seed := range uint64(fleettest.Rounds(12, 400)) {
 		f := fleettest.Random(seed)
 		if f.Project.BucketDigits > 1 {
 			continue

@@ -13,6 +13,11 @@ FLAGS ?=
 EDGES := cairn/cmd/cairn/disttest cairn/cmd/cairn/edgetest cairn/cmd/cairn/consoletest cairn/templates/device/armtest cairn/publish/edge/nginxtest cairn/cmd/cairn/formatstest cairn/cmd/cairn/sqltest cairn/cmd/cairn/shelltest cairn/cmd/cairn/citest
 NODE  := cmd/cairn/edgetest cmd/cairn/formatstest cmd/cairn/sqltest cmd/cairn/citest cmd/cairn/consoletest
 
+# One way of compiling, that of releases, so that nothing compiles twice: C is
+# only needed to look for races.
+export GOFLAGS := $(GOFLAGS) -trimpath
+export CGO_ENABLED := $(if $(findstring -race,$(FLAGS)),1,0)
+
 .PHONY: all build install share dist demo recording test test-edges deps-edges tools-edges lint deps-test bench clean
 
 all: build
@@ -41,13 +46,13 @@ PLATFORMS ?= $(foreach os,linux darwin windows freebsd,$(os)/amd64 $(os)/arm64)
 # A binary and its parts list (CycloneDX) for each platform, manual pages,
 # completions, and the checksums of them all: the same commit and the same Go
 # give the same bytes.
-dist: export GOFLAGS := -mod=readonly -buildvcs=true
+dist: export GOFLAGS := -mod=readonly -buildvcs=true -trimpath
 dist: build $(BIN)/cyclonedx-gomod
 	rm -rf $(DIST) && mkdir -p $(DIST)
 	for platform in $(PLATFORMS); do \
 	  os=$${platform%/*}; arch=$${platform#*/}; name=$(DIST)/cairn_$${os}_$$arch; \
 	  [ $$os != windows ] || name=$$name.exe; \
-	  CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags="-s -w" -o $$name ./cmd/cairn && \
+	  GOOS=$$os GOARCH=$$arch $(GO) build -ldflags="-s -w" -o $$name ./cmd/cairn && \
 	  $(BIN)/cyclonedx-gomod bin -json -noserial -notimestamp -output $$name.cdx.json $$name || exit; done
 	$(MAKE) --no-print-directory share SHARE=$(DIST)/share
 	@cd $(DIST) && find . -type f ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort | xargs sha256sum >SHA256SUMS
@@ -108,7 +113,7 @@ $(BIN)/actionlint: .ci/tools/go.mod .ci/tools/go.sum
 	@touch $@
 
 $(BIN)/cyclonedx-gomod: .ci/tools/go.mod .ci/tools/go.sum
-	$(GO) -C .ci/tools build -trimpath -buildvcs=false -o $(CURDIR)/$@ github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+	$(GO) -C .ci/tools build -buildvcs=false -o $(CURDIR)/$@ github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 	@touch $@
 
 $(BIN)/staticcheck: .ci/tools/go.mod .ci/tools/go.sum

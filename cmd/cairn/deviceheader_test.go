@@ -22,6 +22,7 @@ const smartfridge = "../../examples/smartfridge"
 // TestPosixDevice builds examples/device-posix with the project's header, and
 // has devices of every kind ask a server. Each must get what explain says.
 func TestPosixDevice(t *testing.T) {
+	t.Parallel()
 	device := posixDevice(t, smartfridge, false)
 	at := time.Date(2026, 12, 2, 12, 0, 0, 0, time.UTC) // 1.1.0 reaches a tenth of the customers
 	bucket := "dir:" + filepath.Join(t.TempDir(), "bucket")
@@ -82,6 +83,7 @@ func TestPosixDevice(t *testing.T) {
 
 // TestPosixDeviceFails are answers that are of no use, and mistakes.
 func TestPosixDeviceFails(t *testing.T) {
+	t.Parallel()
 	device := posixDevice(t, smartfridge, false)
 	ok := func(body string) string {
 		return fmt.Sprintf("HTTP/1.1 200 OK\r\ncontent-length:%d\r\n\r\n%s", len(body), body)
@@ -119,6 +121,7 @@ func TestPosixDeviceFails(t *testing.T) {
 // TestPosixDeviceSigned has a project make its keys and publish, and the example
 // walk what was signed: with Monocypher where the system has it, else OpenSSL.
 func TestPosixDeviceSigned(t *testing.T) {
+	t.Parallel()
 	dir, keys := t.TempDir(), t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(smartfridge)); err != nil {
 		t.Fatal(err)

@@ -30,6 +30,7 @@ type workflow struct {
 	*testing.T
 	server      *storetest.S3Server
 	origin, dir string                       // a bare repository, and the one that people work in
+	home        string                       // of these people
 	ca          string                       // a file: who signed for the server that has cairn
 	signKey     map[string]string            // the secret CAIRN_SIGN_KEY, by the job that sees it
 	outputs     map[string]map[string]string // of jobs that have run
@@ -54,7 +55,8 @@ type step struct {
 
 func newWorkflow(t *testing.T, flags ...string) *workflow {
 	t.Helper()
-	w := &workflow{T: t, server: storetest.S3(t), origin: filepath.Join(t.TempDir(), "origin.git"), dir: filepath.Join(t.TempDir(), "fleet"),
+	t.Parallel()
+	w := &workflow{T: t, server: storetest.S3(t), origin: filepath.Join(t.TempDir(), "origin.git"), dir: filepath.Join(t.TempDir(), "fleet"), home: t.TempDir(),
 		signKey: map[string]string{}, outputs: map[string]map[string]string{}}
 	w.git("", "init", "--quiet", "--bare", "--initial-branch=main", w.origin)
 	w.git("", "clone", "--quiet", w.origin, w.dir)
@@ -115,6 +117,7 @@ func (w *workflow) command(dir, name string, args ...string) string {
 	w.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "HOME="+w.home, "XDG_CONFIG_HOME="+w.home, "AppData="+w.home)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		w.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
@@ -360,16 +363,12 @@ func TestWorkflow(t *testing.T) {
 
 // TestSecondSigner runs the two jobs that have to sign both.
 func TestSecondSigner(t *testing.T) {
-	config := t.TempDir()
-	for _, name := range []string{"XDG_CONFIG_HOME", "HOME", "AppData"} {
-		t.Setenv(name, config)
-	}
 	w := newWorkflow(t, "--second-signer", "--gates")
 	// Both jobs work out the epoch of the head from the second that it is signed in,
 	// if that is another one than the last head's: no two runs of CI are in one.
 	w.before = map[string]func(){"Sign": func() { time.Sleep(time.Second) }}
 	key := func(name string) string {
-		text, err := os.ReadFile(filepath.Join(config, "cairn", "ota.example.com_fridges", name))
+		text, err := os.ReadFile(filepath.Join(w.home, "cairn", "ota.example.com_fridges", name))
 		if err != nil {
 			t.Fatal(err)
 		}

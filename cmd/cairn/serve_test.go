@@ -144,6 +144,7 @@ func TestServeProtocols(t *testing.T) {
 
 // TestServeBareClients speaks HTTP as firmware does, and worse.
 func TestServeBareClients(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for _, tt := range []struct{ name, request, want string }{
 		{"no space after the colon", "GET " + question + " HTTP/1.1\r\nHost:x\r\nMemfault-Project-Key:demo-project-key\r\nConnection:close\r\n\r\n", "HTTP/1.1 200 OK"},

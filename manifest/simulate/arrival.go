@@ -19,9 +19,10 @@ type needing struct {
 	needs []releases.Need
 }
 
-// arrivals takes the other programs of a device through the simulation, each of
+// arrivals takes the other programs of the device at hand through the simulation, each of
 // which polls at its own times, and compares what was there with what was needed.
-func (w *walker) arrivals(d *device) {
+func (w *walker) arrivals() {
+	d := w.device
 	for _, n := range w.needing {
 		for _, need := range n.needs {
 			other := manifest.Target{SoftwareType: need.SoftwareType, HardwareVersion: w.targets[d.target].HardwareVersion}
@@ -75,7 +76,7 @@ func (w *walker) beside(d *device, target int32) []move {
 	seed := xxhash.Sum64String(on.SoftwareType + d.serial)
 	self.dice.Seed(w.Seed, seed)
 	const most = 1000 // of a loop
-	for u := range w.updates(&self, target, start, time.Duration(seed%uint64(w.Poll))) {
+	for u := range w.polls(&self, target, start, time.Duration(seed%uint64(w.Poll))) {
 		if !u.failed {
 			path = append(path, move{u.at, u.to})
 		}

@@ -124,19 +124,16 @@ func (f *findings) failed() []Failure {
 	return failures
 }
 
-// seen is which checks a device has failed.
-type seen [checks]bool
-
 // find notes that the device at hand fails a check in a stage, once.
-func (w *walker) find(c Check, seen *seen, d *device, in stage) {
-	if seen[c] {
+func (w *walker) find(c Check, in stage) {
+	if w.fails[c] {
 		return
 	}
-	seen[c] = true
+	w.fails[c] = true
 	w.findings.note(c, 1, func() Finding {
 		last := w.path[len(w.path)-1]
 		finding := Finding{
-			Serial: d.serial, Cohort: w.fleet.Cohorts[d.cohort].Slug, Target: w.targets[d.target],
+			Serial: w.device.serial, Cohort: w.fleet.Cohorts[w.device.cohort].Slug, Target: w.targets[w.device.target],
 			At: w.From.Add(last.at),
 		}
 		for _, m := range w.path {
@@ -145,21 +142,21 @@ func (w *walker) find(c Check, seen *seen, d *device, in stage) {
 		switch {
 		case c == Stuck:
 			finding.At = w.From.Add(w.For)
-			finding.Why = w.whyStuck(w.table(in, d.target), d.target, last.version)
+			finding.Why = w.whyStuck(w.table(in, w.device.target), w.device.target, last.version)
 		case c == Hops:
 			finding.Why = w.whyHops()
 		case len(w.path) > 1:
-			finding.Why = w.decided(d, w.path[len(w.path)-2].version, in).Because()
+			finding.Why = w.decided(w.path[len(w.path)-2].version, in).Because()
 		default:
-			finding.Why = w.decided(d, last.version, in).Because()
+			finding.Why = w.decided(last.version, in).Because()
 		}
 		return finding
 	})
 }
 
-// decided is what a device on a version gets, and why.
-func (w *walker) decided(d *device, v int32, in stage) manifest.Decision {
-	return manifest.Resolve(w.fleet, w.self(d, v), w.From.Add(w.at(in)))
+// decided is what the device at hand gets on a version, and why.
+func (w *walker) decided(v int32, in stage) manifest.Decision {
+	return manifest.Resolve(w.fleet, w.self(v), w.From.Add(w.at(in)))
 }
 
 func (s *simulation) whyHops() string { return fmt.Sprintf("--max-hops allows %d", s.MaxHops) }

@@ -15,8 +15,7 @@ type walker struct {
 	tally    tally
 	findings findings
 	totals   totals
-	path     []move // of the device at hand, at least its version at the start
-	needing  []needing
+	journey
 }
 
 // totals are sums over all devices.
@@ -45,7 +44,7 @@ func (w *walker) walkAll(ctx context.Context, from, to int) error {
 		if i%often == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		d := w.device(i)
+		d := w.population.device(i)
 		w.walk(&d)
 		if w.Done != nil {
 			w.Done.Add(1)
@@ -69,74 +68,100 @@ func (w *walker) add(o *walker) {
 	}
 }
 
+// journey is the device at hand on its way.
+type journey struct {
+	device  *device
+	version int32
+	updates int
+	path    []move // at least its version at the start
+	since   int    // from this place of the path on, nothing else came into reach
+	fails   [checks]bool
+	needing []needing
+}
+
 // walk takes a device from its first poll to the end.
 func (w *walker) walk(d *device) {
-	v := d.start
+	w.journey = journey{device: d, version: d.start, path: append(w.path[:0], move{0, d.start}), needing: w.needing[:0]}
 	row := int32(w.row(int(d.cohort), d.bucket, len(w.fleet.Cohorts)))
-	w.tally.count(row, v, 0, 1)
-	w.path = append(w.path[:0], move{0, v})
-	w.needing = w.needing[:0]
-	since := 0 // from here on the path was taken with the same reach
-	var seen seen
-	hops := 0
-	for u := range w.updates(d, d.target, v, time.Duration(d.hash%uint64(w.Poll))) {
+	w.tally.count(row, d.start, 0, 1)
+	for u := range w.polls(d, d.target, d.start, time.Duration(d.hash%uint64(w.Poll))) {
 		if u.anew {
-			since = len(w.path) - 1
+			w.since = len(w.path) - 1
 		}
 		if u.failed {
 			w.totals.failed++
 			continue
 		}
-		hops++
-		w.tally.move(row, v, u.to, w.grid.index(u.at), 1)
-		w.path = append(w.path, move{u.at, u.to})
-		switch {
-		case u.to == v:
-			w.find(Same, &seen, d, u.in)
-		case w.fleet.Cohorts[d.cohort].VersionCheck && w.versions.below(u.to, v):
-			w.find(Down, &seen, d, u.in)
-		}
-		if u.to != v && w.had(u.to, since) {
-			w.find(Loop, &seen, d, u.in)
-			since = len(w.path) - 1
-		}
-		if hops > w.MaxHops && w.MaxHops > 0 {
-			w.find(Hops, &seen, d, u.in)
-		}
-		if t := w.table(u.in, d.target); t.needs != nil && len(t.needs[v]) > 0 {
-			w.needing = append(w.needing, needing{u.at, len(w.path), t.needs[v]})
-		}
-		v = u.to
-		if w.Bricks > 0 && w.bricking[v] && uniform(&d.dice) < w.Bricks {
-			w.totals.updates += int64(hops)
+		w.totals.updates++
+		w.tally.move(row, w.version, u.to, w.grid.index(u.at), 1)
+		w.take(u)
+		if w.Bricks > 0 && w.bricking[u.to] && uniform(&d.dice) < w.Bricks {
 			w.totals.bricked++
 			return
 		}
-		if seen[Loop] || seen[Same] {
-			w.path = append(w.path[:0], move{u.at, v})
-			since = 0
-		}
 	}
-	if len(w.needing) > 0 && !seen[Loop] && !seen[Same] {
-		w.arrivals(d)
+	if len(w.needing) > 0 && !w.lost() {
+		w.arrivals()
 	}
-	stages := w.stages[d.cohort][d.bucket]
-	w.totals.updates += int64(hops)
+	w.end()
+}
+
+// take has the device at hand run another version, and looks at what that was.
+func (w *walker) take(u update) {
+	from := w.version
+	w.version = u.to
+	w.updates++
+	w.path = append(w.path, move{u.at, u.to})
+	switch {
+	case u.to == from:
+		w.find(Same, u.in)
+	case w.fleet.Cohorts[w.device.cohort].VersionCheck && w.versions.below(u.to, from):
+		w.find(Down, u.in)
+	}
+	if u.to != from && w.had(u.to, w.since) {
+		w.find(Loop, u.in)
+		w.since = len(w.path) - 1
+	}
+	if w.updates > w.MaxHops && w.MaxHops > 0 {
+		w.find(Hops, u.in)
+	}
+	if t := w.table(u.in, w.device.target); t.needs != nil && len(t.needs[from]) > 0 {
+		w.needing = append(w.needing, needing{u.at, len(w.path), t.needs[from]})
+	}
+	if w.lost() {
+		w.path = append(w.path[:0], move{u.at, u.to})
+		w.since = 0
+	}
+}
+
+// lost says whether the device at hand gets the same versions again and again.
+func (w *walker) lost() bool { return w.fails[Loop] || w.fails[Same] }
+
+// end is what becomes of the device at hand if it polls on.
+func (w *walker) end() {
+	stages := w.stages[w.device.cohort][w.device.bucket]
 	last := stages[len(stages)-1]
-	fate := w.table(last, d.target).fates[v]
+	t := w.table(last, w.device.target)
+	fate := t.fates[w.version]
 	w.totals.fates[fate]++
 	switch fate {
 	case kept:
-		w.totals.kept[w.why(w.table(last, d.target), d.target, v)]++
+		w.totals.kept[w.why(t, w.device.target, w.version)]++
 	case stuck:
-		w.find(Stuck, &seen, d, last)
+		w.find(Stuck, last)
 	case circling:
-		for again := false; !again; again = w.had(v, 0) {
-			v = w.table(last, d.target).next[v]
+		for v, again := w.version, false; !again; again = w.had(v, 0) {
+			v = t.next[v]
 			w.path = append(w.path, move{w.For, v})
 		}
-		w.find(Loop, &seen, d, last)
+		w.find(Loop, last)
 	}
+}
+
+// had says whether the path came through a version before its last one, from a
+// place on.
+func (w *walker) had(v int32, since int) bool {
+	return slices.ContainsFunc(w.path[since:len(w.path)-1], func(m move) bool { return m.version == v })
 }
 
 // update is one that a device takes, or tries to.
@@ -148,51 +173,46 @@ type update struct {
 	failed bool
 }
 
-// updates is what a program of a device takes that polls from an instant on.
-func (w *walker) updates(d *device, target, v int32, phase time.Duration) iter.Seq[update] {
+// polls is what a program of a device takes that polls from an instant on.
+func (w *walker) polls(d *device, target, v int32, phase time.Duration) iter.Seq[update] {
 	return func(yield func(update) bool) {
 		stages := w.stages[d.cohort][d.bucket]
 		first := func(t time.Duration) time.Duration { // poll at or after an instant
 			return phase + max(0, (t-phase+w.Poll-1)/w.Poll)*w.Poll
 		}
-		i, anew := 0, false
+		i, before := 0, 0
 		for t := phase; t <= w.For; {
 			for i+1 < len(stages) && w.at(stages[i+1]) <= t {
-				i, anew = i+1, true
+				i++
 			}
-			to := w.table(stages[i], target).next[v]
-			if to < 0 {
-				for i++; i < len(stages) && w.table(stages[i], target).next[v] < 0; i++ {
-				}
-				if i == len(stages) {
-					return
-				}
-				anew, t = true, first(w.at(stages[i]))
+			offers := i
+			for offers < len(stages) && w.table(stages[offers], target).next[v] < 0 {
+				offers++
+			}
+			if offers == len(stages) {
+				return
+			}
+			if offers > i {
+				i, t = offers, first(w.at(stages[offers]))
 				continue
 			}
-			done := t + w.Install
-			if done > w.For {
+			u := update{at: t + w.Install, to: w.table(stages[i], target).next[v], in: stages[i], anew: i > before}
+			if u.at > w.For {
 				return
 			}
-			t = max(t+w.Poll, first(done))
-			failed := w.FailRate > 0 && uniform(&d.dice) < w.FailRate
-			if !yield(update{done, to, stages[i], anew, failed}) {
+			u.failed = w.FailRate > 0 && uniform(&d.dice) < w.FailRate
+			if !yield(u) {
 				return
 			}
-			if anew = false; !failed {
-				v = to
+			if !u.failed {
+				v = u.to
 			}
+			before, t = i, max(t+w.Poll, first(u.at))
 		}
 	}
 }
 
-// had says whether the path came through the last version before, from a
-// place on.
-func (w *walker) had(v int32, since int) bool {
-	return slices.ContainsFunc(w.path[since:len(w.path)-1], func(m move) bool { return m.version == v })
-}
-
-// self is the device as it describes itself, with a version.
-func (w *walker) self(d *device, v int32) manifest.Device {
-	return manifest.Device{Serial: d.serial, Target: w.targets[d.target], CurrentVersion: w.versions.names[v]}
+// self is the device at hand as it describes itself, with a version.
+func (w *walker) self(v int32) manifest.Device {
+	return manifest.Device{Serial: w.device.serial, Target: w.targets[w.device.target], CurrentVersion: w.versions.names[v]}
 }

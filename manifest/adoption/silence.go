@@ -3,7 +3,7 @@ package adoption
 import (
 	"math"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"gonum.org/v1/gonum/mathext"
 )
 
 // Silence is how many of the devices that took a release were not heard of
@@ -63,9 +63,12 @@ func silenceOf(waves []wave) *Silence {
 	return &s
 }
 
-// quantile is that of Student's t for a two-sided interval of 95 %.
+// quantile is that of Student's t for a two-sided interval of 95 %: where the
+// tails, which are the regularized incomplete beta function of ν/(ν+t²), ν/2 and
+// 1/2 (Abramowitz and Stegun, 26.7.1), have 5 %.
 func quantile(freedom float64) float64 {
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile(0.975)
+	x := mathext.InvRegIncBeta(freedom/2, 0.5, 0.05)
+	return math.Sqrt(freedom * (1 - x) / x)
 }
 
 // score is Wilson's interval for a share, lost of n, widened by the variance of

@@ -19,10 +19,11 @@ type needing struct {
 	needs []releases.Need
 }
 
-// arrivals takes the other programs of the device at hand through the simulation, each of
-// which polls at its own times, and compares what was there with what was needed.
+// arrivals takes the other programs of the device at hand through the simulation,
+// each of which polls at its own times, and compares what was there with what was
+// needed.
 func (w *walker) arrivals() {
-	d := w.device
+	d := &w.device
 	for _, n := range w.needing {
 		for _, need := range n.needs {
 			other := manifest.Target{SoftwareType: need.SoftwareType, HardwareVersion: w.targets[d.target].HardwareVersion}

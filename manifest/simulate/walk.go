@@ -44,8 +44,7 @@ func (w *walker) walkAll(ctx context.Context, from, to int) error {
 		if i%often == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		d := w.population.device(i)
-		w.walk(&d)
+		w.walk(w.population.device(i))
 		if w.Done != nil {
 			w.Done.Add(1)
 		}
@@ -70,7 +69,7 @@ func (w *walker) add(o *walker) {
 
 // journey is the device at hand on its way.
 type journey struct {
-	device  *device
+	device  device
 	version int32
 	updates int
 	path    []move // at least its version at the start
@@ -80,11 +79,11 @@ type journey struct {
 }
 
 // walk takes a device from its first poll to the end.
-func (w *walker) walk(d *device) {
+func (w *walker) walk(d device) {
 	w.journey = journey{device: d, version: d.start, path: append(w.path[:0], move{0, d.start}), needing: w.needing[:0]}
 	row := int32(w.row(int(d.cohort), d.bucket, len(w.fleet.Cohorts)))
 	w.tally.count(row, d.start, 0, 1)
-	for u := range w.polls(d, d.target, d.start, time.Duration(d.hash%uint64(w.Poll))) {
+	for u := range w.polls(&w.device, d.target, d.start, time.Duration(d.hash%uint64(w.Poll))) {
 		if u.anew {
 			w.since = len(w.path) - 1
 		}
@@ -95,7 +94,7 @@ func (w *walker) walk(d *device) {
 		w.totals.updates++
 		w.tally.move(row, w.version, u.to, w.grid.index(u.at), 1)
 		w.take(u)
-		if w.Bricks > 0 && w.bricking[u.to] && uniform(&d.dice) < w.Bricks {
+		if w.Bricks > 0 && w.bricking[u.to] && uniform(&w.device.dice) < w.Bricks {
 			w.totals.bricked++
 			return
 		}

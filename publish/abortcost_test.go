@@ -16,6 +16,7 @@ import (
 // that offers the release takes one, and the state three before them. Beside
 // others, _other comes after what is in the folders of versions.
 func TestRequestsUntilNobodyIsOffered(t *testing.T) {
+	t.Parallel()
 	const aborted, grows, forState = "1.19.0", "1.17.0", 3
 	at := func(percent float64, changes ...func(*releases.Fleet)) *world {
 		f := fleettest.Large(10_000)

@@ -257,6 +257,7 @@ func TestHeadersCountWhereTheStoreKeepsThem(t *testing.T) {
 }
 
 func TestWithdrawalsComeFirstInEachPhase(t *testing.T) {
+	t.Parallel()
 	mixed := 0
 	for i, a := range changes {
 		b := changes[(i+9)%len(changes)]
@@ -285,6 +286,7 @@ func TestWithdrawalsComeFirstInEachPhase(t *testing.T) {
 }
 
 func TestWhatIsInDoubtIsWrittenAgain(t *testing.T) {
+	t.Parallel()
 	for _, c := range changes {
 		p := plan(t, small(), small(c.make))
 		again := publish.NewPlan(p.Site, p.InDoubt(fleettest.Start), true)

@@ -13,6 +13,7 @@ import (
 // TestSiblingsOfShards are those of shards of any size, from a fleet of ten
 // million devices, too.
 func TestSiblingsOfShards(t *testing.T) {
+	t.Parallel()
 	dice := rand.New(rand.NewPCG(1, 2))
 	cohorts := []string{"default", "east", "a-cohort-with-a-long-name"}
 	for lines := 1; lines < 5000; lines += 1 + lines/3 {

@@ -11,6 +11,7 @@ import (
 // TestTagsThatAreNoMD5: a scan of a right bucket finds nothing to do, whenever
 // encryption was switched on or off.
 func TestTagsThatAreNoMD5(t *testing.T) {
+	t.Parallel()
 	s := site(t, "2026-12-02", nil)
 	for _, test := range []struct {
 		name         string

@@ -36,6 +36,7 @@ func trips(t *testing.T, p *publish.Proposal) *publish.TrippedError {
 }
 
 func TestTheGuardCountsWhatIsNewlyExposed(t *testing.T) {
+	t.Parallel()
 	rollOut := func(percent float64, seed string) func(*releases.Fleet) {
 		return func(f *releases.Fleet) {
 			a := activation(f, "default", "1.1.0")
@@ -123,6 +124,7 @@ func TestTheGuardTripsOverItsLimitOnly(t *testing.T) {
 }
 
 func TestTheGuardCountsWhatIsDeletedAndNotReplaced(t *testing.T) {
+	t.Parallel()
 	digits := func(f *releases.Fleet) { f.Project.BucketDigits = 2 }
 	for _, test := range []struct {
 		name          string

@@ -360,6 +360,7 @@ func TestTheResultIsWhatAListingShows(t *testing.T) {
 }
 
 func TestDoubtIsRightWhicheverOperationsAreDone(t *testing.T) {
+	t.Parallel()
 	for _, change := range changes {
 		before, w := newWorld(t, "before", small(), fleettest.Start), newWorld(t, change.name, small(change.make), fleettest.Start)
 		for _, way := range [][2]*world{{before, w}, {w, before}} {

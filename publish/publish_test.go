@@ -122,6 +122,7 @@ func wanted(t testing.TB, s *publish.Site) map[string]object {
 }
 
 func TestPublishMakesTheStoreTheSite(t *testing.T) {
+	t.Parallel()
 	store := &memstore.Store{}
 	var last *publish.Site
 	for _, at := range []string{"2026-11-01", "2026-12-01", "2026-12-03", "2026-12-10", "2026-12-02"} {
@@ -222,6 +223,7 @@ func mapKeys(m map[string]string) func(func(string) bool) {
 // TestNoAnswerNamesAPayloadThatIsNotThere stops a publish after each of its
 // operations in turn.
 func TestNoAnswerNamesAPayloadThatIsNotThere(t *testing.T) {
+	t.Parallel()
 	store := &memstore.Store{}
 	names := func() {
 		t.Helper()

@@ -439,6 +439,7 @@ func TestWhatCannotBeSignedHoldsNoStopUp(t *testing.T) {
 // has no room for what devices fall back to. The stop goes out, signed: devices
 // get what there is room for, and the others nothing.
 func TestAStopInACrowd(t *testing.T) {
+	t.Parallel()
 	crowd := func(f *releases.Fleet) {
 		f.Project.BucketDigits = 2
 		c := f.Cohort("default")
@@ -501,6 +502,7 @@ func TestAStopInACrowd(t *testing.T) {
 // TestAnAbortOfAMillion counts the requests until devices that verify are told
 // that the newest release of a fleet with a million answers is aborted.
 func TestAnAbortOfAMillion(t *testing.T) {
+	t.Parallel()
 	f, keys, store := fleettest.Large(1_000_000), keyring(1), &memstore.Store{}
 	site := publish.NewSite(manifest.New(f, fleettest.Start), f.Cache, nil)
 	e := publish.Edition{Site: site, At: fleettest.Start, Limits: publish.Limits{Guard: f.Guard}, Rollouts: publish.RolloutsOf(f, fleettest.Start), Signing: keys}

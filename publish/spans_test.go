@@ -40,6 +40,7 @@ func (n *noted) Delete(ctx context.Context, key string) error {
 // TestEachOperationIsCarriedOutOnceAndInOrder plans on random fleets with enough
 // buckets for many spans, from one day to another and from one fleet to another.
 func TestEachOperationIsCarriedOutOnceAndInOrder(t *testing.T) {
+	t.Parallel()
 	of := func(seed uint64) *releases.Fleet {
 		f := fleettest.Random(seed)
 		f.Project.Prefix, f.Project.BucketDigits = "ota/random", 2

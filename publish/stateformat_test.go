@@ -176,6 +176,7 @@ func halfway(t testing.TB) *publish.State {
 }
 
 func TestAStateComesBackAsItWas(t *testing.T) {
+	t.Parallel()
 	for _, s := range someStates(t) {
 		b := s.Encode()
 		if !bytes.Equal(b, s.Encode()) {
@@ -222,6 +223,7 @@ func TestAStateThatIsCutOffIsDamaged(t *testing.T) {
 }
 
 func TestAStateWithAnotherBitIsDamagedOrTheSame(t *testing.T) {
+	t.Parallel()
 	s := halfway(t)
 	b, want := s.Encode(), variantsOf(s.Live)
 	for i := range b {
@@ -283,6 +285,7 @@ func spoil(v any, by []any, yield func()) {
 // TestNoFaultInAStateGoesUnnoticed replaces each part of a state by what it
 // can't be. What is read all the same must be fit to plan from.
 func TestNoFaultInAStateGoesUnnoticed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "small", small(), fleettest.Start)
 	s := halfway(t)
 	var v any

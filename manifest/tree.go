@@ -286,18 +286,18 @@ func (t *Tree) BucketAt(f *Folder, i int) string {
 	return t.Layout.BucketName(int(f.Buckets[i]))
 }
 
-// Slot is the place of a bucket's body in the folder, by its name; negative
-// where it has no such bucket.
-func (f *Folder) Slot(bucket string) int {
+// IndexOf is where in Bodies that of a bucket is, by the bucket's name; negative
+// where the folder has no such bucket.
+func (f *Folder) IndexOf(bucket string) int {
 	if bucket == EagerBucket {
 		if len(f.Bodies) == len(f.Buckets) {
 			return -1
 		}
 		return len(f.Buckets)
 	}
-	slot, found := slices.BinarySearch(f.Buckets, uint16(Index(bucket)))
+	i, found := slices.BinarySearch(f.Buckets, uint16(Index(bucket)))
 	if !found {
 		return -1
 	}
-	return slot
+	return i
 }

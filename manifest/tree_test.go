@@ -47,7 +47,7 @@ func TestTreeIsWellFormed(t *testing.T) {
 				if key := folder.Key + bucket + ".txt"; !parses(tree.Layout, key) {
 					t.Errorf("%s: %s is no key", name, key)
 				}
-				if found := tree.Folder(folder.Key); found != &tree.Folders[i] || found.Slot(bucket) != j {
+				if found := tree.Folder(folder.Key); found != &tree.Folders[i] || found.IndexOf(bucket) != j {
 					t.Errorf("%s: bucket %s of %s is not found", name, bucket, folder.Key)
 				}
 			}

@@ -102,7 +102,7 @@ func (t *Tree) Find(cohort, bucket string, readings ...Device) (at Location, ans
 	}
 	if url != "" {
 		f := t.Folder(t.Layout.AnswerFolder(at.Target, cohort, at.VersionSegment))
-		answer = t.Bodies[f.Bodies[f.Slot(bucket)]]
+		answer = t.Bodies[f.Bodies[f.IndexOf(bucket)]]
 	}
 	return at, answer, true
 }
@@ -114,11 +114,11 @@ func (t *Tree) Get(at Location) ([]byte, error) {
 	if f == nil {
 		return nil, fs.ErrNotExist
 	}
-	slot := f.Slot(at.Bucket)
-	if slot < 0 {
+	i := f.IndexOf(at.Bucket)
+	if i < 0 {
 		return nil, fs.ErrNotExist
 	}
-	body := &t.Bodies[f.Bodies[slot]]
+	body := &t.Bodies[f.Bodies[i]]
 	if at.Form != Below {
 		return body.Of(at.Form), nil
 	}

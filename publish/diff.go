@@ -245,13 +245,13 @@ func (s *Site) fallback(f *Folder) *manifest.Folder {
 	return s.Tree.Folder(s.Tree.Layout.AnswerFolder(at.Target, at.Cohort, manifest.OtherSegment))
 }
 
-// slot is the place of a folder's bucket in that of _other; negative where no
+// inOther is the place of a folder's bucket in that of _other; negative where no
 // device looks into the bucket any more.
-func slot(fallback *manifest.Folder, f *Folder, bucket uint16) int {
+func inOther(fallback *manifest.Folder, f *Folder, bucket uint16) int {
 	if fallback == nil {
 		return -1
 	}
-	return fallback.Slot(manifest.Layout{BucketDigits: f.Digits}.BucketName(int(bucket)))
+	return fallback.IndexOf(manifest.Layout{BucketDigits: f.Digits}.BucketName(int(bucket)))
 }
 
 // outOfReach is the first of some versions whose release is not in reach of a
@@ -261,7 +261,7 @@ func outOfReach(fallback *manifest.Folder, f *Folder, bucket uint16, versions []
 	if len(versions) == 0 {
 		return ""
 	}
-	i := slot(fallback, f, bucket)
+	i := inOther(fallback, f, bucket)
 	if i < 0 {
 		return ""
 	}

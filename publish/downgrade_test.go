@@ -45,7 +45,7 @@ func lookup(w *world, t manifest.Target, cohort, version string, bucket int) str
 		if f == nil {
 			continue
 		}
-		if i := f.Slot(l.BucketName(bucket)); i >= 0 {
+		if i := f.IndexOf(l.BucketName(bucket)); i >= 0 {
 			offer := w.site.Tree.Bodies[f.Bodies[i]].Version()
 			if segment == manifest.OtherSegment && offer != "" && w.fleet.Cohort(cohort).VersionCheck && w.fleet.Project.Order.Compare(offer, version) <= 0 {
 				return ""

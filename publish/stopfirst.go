@@ -148,7 +148,7 @@ func (p *Plan) stopped() map[devices]map[uint16]bool {
 	p.offeringStopped(func(d devices, f *Folder, buckets []uint16) {
 		fallback, unknown := p.Site.fallback(f), p.Site.Tree.Fleet.Cohort(d.cohort).Partial // who reads it
 		for _, bucket := range buckets {
-			if !unknown && slot(fallback, f, bucket) < 0 {
+			if !unknown && inOther(fallback, f, bucket) < 0 {
 				continue
 			}
 			if all[d] == nil {

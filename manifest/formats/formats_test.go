@@ -148,7 +148,7 @@ func TestNothingIsRenderedTooEarly(t *testing.T) {
 			at, _ := tree.Layout.Parse(file.Key)
 			folder := tree.Folder(tree.Layout.AnswerFolder(at.Target, at.Cohort, manifest.OtherSegment))
 			if at.Format == "u" { // as a device that says what nobody listed
-				if want := tree.Bodies[folder.Bodies[folder.Slot(at.Bucket)]].Text; string(want) != string(file.Body) {
+				if want := tree.Bodies[folder.Bodies[folder.IndexOf(at.Bucket)]].Text; string(want) != string(file.Body) {
 					t.Errorf("fleet %d: %s has %q, and a device gets %q", seed, file.Key, file.Body, want)
 				}
 				continue

@@ -53,8 +53,8 @@ func (s *simulation) tableOf(tree *manifest.Tree, r reach, target int) table {
 		}
 	}
 	other := tree.Folder(s.layout.AnswerFolder(s.targets[target], cohort.Slug, manifest.OtherSegment))
-	if slot := other.Slot(bucket); slot >= 0 {
-		if in := other.Reach.Releases[other.Reach.Group[slot]]; len(in) > 0 {
+	if i := other.IndexOf(bucket); i >= 0 {
+		if in := other.Reach.Releases[other.Reach.Group[i]]; len(in) > 0 {
 			t.newest = s.versions.of[in[len(in)-1].VersionOf(other.Target.SoftwareType)]
 			if s.resolver.Held(s.targets[target]) {
 				t.offers = s.resolver.Offers(s.targets[target], cohort, in)

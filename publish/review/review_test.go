@@ -49,7 +49,7 @@ func offered(tree *manifest.Tree, t manifest.Target, cohort, segment string, buc
 		if bucket >= 0 {
 			name = tree.Layout.BucketName(bucket)
 		}
-		if i := f.Slot(name); i >= 0 {
+		if i := f.IndexOf(name); i >= 0 {
 			return review.Offer{Version: tree.Bodies[f.Bodies[i]].Version()}.String()
 		}
 	}

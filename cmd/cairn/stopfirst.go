@@ -44,14 +44,15 @@ func publishStop(cmd *cobra.Command, run publish.RunOptions, opts *publishOption
 	if err = s.kept; err == nil {
 		all, err = opts.carryOut(cmd, s.run, find)
 	}
-	if n := stop.Unstopped(); err != nil && cmd.Context().Err() == nil {
-		if n == 0 {
-			s.tell(stop, err)
-			return nil
-		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "what is stopped is still offered by %s: other edits change who reads them, and those are not published\n", cli.Count(n, "answer"))
+	if err == nil || cmd.Context().Err() != nil {
+		return finishPublish(cmd, s.run, opts, find, all, err)
 	}
-	return finishPublish(cmd, s.run, opts, find, all, err)
+	if n := stop.Unstopped(); n > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "what is stopped is still offered by %s: other edits change who reads them, and those are not published\n", cli.Count(n, "answer"))
+		return finishPublish(cmd, s.run, opts, find, all, err)
+	}
+	s.tell(stop, err)
+	return nil
 }
 
 // first carries out the stop. In a store that is full it deletes and overwrites
